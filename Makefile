@@ -1,0 +1,37 @@
+# `make train` and `make test` set up everything they need in .venv and run; nothing else is needed.
+PYTHON ?= python3
+BIN := .venv/bin
+ENVIRONMENT := .venv/.installed
+export JAX_COMPILATION_CACHE_DIR ?= $(HOME)/.cache/gans_jax/xla
+
+.PHONY: train test test-all test-torch lint clean
+
+train: $(ENVIRONMENT)
+	$(BIN)/python -m gans_jax train experiments/wgan_digits.py
+
+test: $(ENVIRONMENT)
+	$(BIN)/python -m pytest -m "not slow and not torch"
+
+test-all: $(ENVIRONMENT) $(ENVIRONMENT)-torch
+	$(BIN)/python -m pytest
+
+test-torch: $(ENVIRONMENT) $(ENVIRONMENT)-torch
+	$(BIN)/python -m pytest -m "slow or torch"
+
+lint: $(ENVIRONMENT)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+$(ENVIRONMENT): requirements.txt setup.cfg
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("gans_jax needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+$(ENVIRONMENT)-torch: requirements-torch.txt $(ENVIRONMENT)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-torch.txt
+	touch $@
+
+clean:
+	rm -rf .venv build dist *.egg-info

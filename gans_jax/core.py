@@ -1,0 +1,230 @@
+"""What every method shares: players, one step of descent, and randomness of the global batch.
+
+A method runs unchanged on one device or on many. On many it is a per-device program in which the
+mapped axis is called `data`; the functions here find that axis by themselves, so that neither a
+method nor a network has a field for it.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array, lax
+
+AXIS = "data"
+
+Batch = dict[str, Array]
+Metrics = dict[str, Array]
+
+
+class Player(NamedTuple):
+    """One network in the game: float32 parameters, statistics ({} if it has none), optimizer."""
+
+    params: Any
+    batch_stats: Any
+    opt_state: optax.OptState
+
+
+class Method(Protocol):
+    """A frozen dataclass of hyperparameters with pure functions over an explicit state.
+
+    `batch_axis` is 1 where an iteration takes k fresh minibatches (leaves `[k, n, ...]`), else 0;
+    with 1 the method also states k_t as `critic_iterations(t)` and the number of minibatches that
+    came before iteration t as `minibatches_before(t)`, both on Python integers.
+    """
+
+    batch_axis: int
+
+    def init(self, key: Array, batch: Batch) -> Any:
+        """The state before iteration 0; only the shapes and types of `batch` matter."""
+
+    def step(self, state: Any, batch: Batch, key: Array) -> tuple[Any, Metrics]:
+        """One whole iteration of the paper's algorithm."""
+
+
+def bound_axis() -> str | None:
+    """`"data"` inside a program mapped over devices, None elsewhere."""
+    try:
+        lax.axis_index(AXIS)
+    except NameError:
+        return None
+    return AXIS
+
+
+def mean_over_devices(tree: Any) -> Any:
+    """The mean over the devices of a mapped program; the tree itself elsewhere."""
+    axis = bound_axis()
+    return lax.pmean(tree, axis) if axis else tree
+
+
+def example_keys(key: Array, num: int) -> Array:
+    """One key per example, `[num]`, by the example's place in the global batch.
+
+    The keys are threefry whatever comes in: draws from the `rbg` keys that are common on TPU depend
+    on how the batch is sharded.
+    """
+    # The first half of an rbg key's data is itself a threefry key, split and folded as such.
+    threefry = jax.random.wrap_key_data(jax.random.key_data(key)[..., :2], impl="threefry2x32")
+    first = lax.axis_index(AXIS) * num if bound_axis() else 0
+    return jax.vmap(jax.random.fold_in, (None, 0))(threefry, first + jnp.arange(num))
+
+
+def as_float(images: Array) -> Array:
+    """uint8 in 0..255 becomes float32 in [-1, 1]; anything else passes through unchanged."""
+    if images.dtype != jnp.uint8:
+        return images
+    return images.astype(jnp.float32) / 127.5 - 1
+
+
+def per_example(logits: Array) -> Array:
+    """Logits `[n]` or `[n, 1]` as `[n]`; ValueError for a shape with several logits an example."""
+    if logits.size != logits.shape[0]:
+        raise ValueError(
+            f"one logit per example is needed here, but the network returns {logits.shape}: "
+            "use a discriminator that ends in one unit"
+        )
+    return logits.reshape(-1)
+
+
+def mean_logit(logits: Array) -> Array:
+    """The mean over all logits, in at least float32."""
+    return jnp.mean(logits.astype(jnp.promote_types(logits.dtype, jnp.float32)))
+
+
+@functools.cache
+def _takes_train(network: type[nn.Module]) -> bool:
+    return "train" in inspect.signature(network.__call__).parameters
+
+
+def _dropout_per_example(module: nn.Dropout, inputs: Array, rng: Array | None) -> Array:
+    shape = [1 if axis in module.broadcast_dims else n for axis, n in enumerate(inputs.shape)]
+    keys = example_keys(module.make_rng(module.rng_collection) if rng is None else rng, shape[0])
+    keep = 1.0 - module.rate
+    mask = jax.vmap(lambda key: jax.random.bernoulli(key, keep, shape[1:]))(keys)
+    return jnp.where(mask, inputs / keep, 0).astype(inputs.dtype)
+
+
+def _global_batch(next_call: Callable, args: tuple, kwargs: dict, context: Any) -> Any:
+    """Gives linen's batch norm and dropout the global batch, wherever a network holds them."""
+    module = context.module
+    if context.method_name == "__call__":
+        if isinstance(module, nn.BatchNorm) and module.axis_name is None:
+            # The module is this call's own copy, so nobody else sees the change.
+            object.__setattr__(module, "axis_name", bound_axis())
+        if isinstance(module, nn.Dropout) and 0 < module.rate < 1:
+            call = inspect.signature(nn.Dropout.__call__).bind(module, *args, **kwargs).arguments
+            off = nn.merge_param("off", module.deterministic, call.get("deterministic"))
+            if not off:
+                return _dropout_per_example(module, call["inputs"], call.get("rng"))
+    return next_call(*args, **kwargs)
+
+
+def apply(
+    network: nn.Module,
+    player: Player,
+    *inputs: Array,
+    train: bool = False,
+    key: Array | None = None,
+) -> tuple[Any, Any]:
+    """Runs a network: its outputs and its batch statistics (updated if `train`).
+
+    `train` reaches the network only if its `__call__` names such a parameter. `key` is for dropout,
+    drawn per example of the global batch; batch norm sees the global batch, too.
+    """
+    variables = {"params": player.params, "batch_stats": player.batch_stats}
+    kwargs = {"train": train} if _takes_train(type(network)) else {}
+    rngs = {} if key is None else {"dropout": key}
+    mutable = ["batch_stats"] if train else []
+    with nn.intercept_methods(_global_batch):
+        outputs, updated = network.apply(variables, *inputs, rngs=rngs, mutable=mutable, **kwargs)
+    return outputs, updated.get("batch_stats", player.batch_stats)
+
+
+def create(
+    network: nn.Module, optimizer: optax.GradientTransformation, key: Array, *inputs: Array
+) -> Player:
+    """A new player, shaped by the inputs."""
+    kwargs = {"train": False} if _takes_train(type(network)) else {}
+    variables = network.init(key, *inputs, **kwargs)
+    params = variables["params"]
+    return Player(params, variables.get("batch_stats", {}), optimizer.init(params))
+
+
+def create_pair(
+    key: Array,
+    prior: Callable[[Array, int], Array],
+    real: Array,
+    generator: tuple[nn.Module, optax.GradientTransformation],
+    critic: tuple[nn.Module, optax.GradientTransformation],
+) -> tuple[Player, Player]:
+    """A generator from noise and its opponent, each given as (network, optimizer).
+
+    ValueError unless the generator makes what the data hold.
+    """
+    generator_key, critic_key, z_key = jax.random.split(key, 3)
+    z = prior(z_key, 1)
+    players = create(*generator, generator_key, z), create(*critic, critic_key, real[:1])
+    made = jax.eval_shape(lambda player: apply(generator[0], player, z)[0], players[0])
+    if made.shape[1:] != real.shape[1:]:
+        raise ValueError(
+            f"the generator makes examples of shape {made.shape[1:]}, but the data have "
+            f"{real.shape[1:]}: change the generator's or the data's size to agree"
+        )
+    return players
+
+
+def descend(
+    loss: Callable[..., tuple[Array, tuple[Any, Metrics]]],
+    optimizer: optax.GradientTransformation,
+    player: Player,
+    *rest: Any,
+    name: str,
+    factor: Array | float = 1.0,
+) -> tuple[Player, Metrics]:
+    """One optimizer step of `player` down `loss(player, *rest) -> loss, (batch_stats, metrics)`.
+
+    Gradients, statistics and metrics are averaged over the devices once; the update is multiplied
+    by `factor` (a schedule's value at `state.step`). To the metrics of the loss it adds
+    `{name}_loss` and `{name}_gradient_norm`.
+    """
+
+    def objective(params: Any) -> tuple[Array, tuple[Any, Metrics]]:
+        return loss(player._replace(params=params), *rest)
+
+    results, gradients = jax.value_and_grad(objective, has_aux=True)(player.params)
+    (value, (batch_stats, metrics)), gradients = mean_over_devices((results, gradients))
+    updates, opt_state = optimizer.update(gradients, player.opt_state, player.params)
+    updates = jax.tree.map(lambda update: (factor * update).astype(update.dtype), updates)
+    params = optax.apply_updates(player.params, updates)
+    norm = optax.tree.norm(gradients)
+    metrics = {f"{name}_loss": value, f"{name}_gradient_norm": norm, **metrics}
+    return Player(params, batch_stats, opt_state), metrics
+
+
+def repeat_update(
+    update: Callable[..., tuple[Player, Metrics]], player: Player, *minibatches: Any
+) -> tuple[Player, Metrics]:
+    """Scans `update(player, *minibatch)` over the leading axis of `minibatches`.
+
+    The metrics are those of the last update, except that a gradient norm is the largest of all, so
+    that a non-finite one is never hidden by the updates after it.
+    """
+    player, metrics = lax.scan(lambda p, minibatch: update(p, *minibatch), player, minibatches)
+    reduce = {name: jnp.max if name.endswith("gradient_norm") else _last for name in metrics}
+    return player, {name: reduce[name](values) for name, values in metrics.items()}
+
+
+def _last(values: Array) -> Array:
+    return values[-1]
+
+
+def check_positive(**values: Any) -> None:
+    """ValueError that names the first value not above 0; traced values pass."""
+    for name, value in values.items():
+        if isinstance(value, int | float) and not value > 0:
+            raise ValueError(f"{name} must be positive, but is {value}")

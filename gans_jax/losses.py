@@ -1,0 +1,119 @@
+"""Adversarial losses: pairs of pure functions on logits, as frozen dataclasses.
+
+Each loss is stated by three elementwise functions of logits (any shape, no sigmoid before them):
+`real` and `fake`, which the discriminator minimises on real and on generated examples, and
+`fool`, which the generator minimises. `discriminator` and `generator` are their means, computed in
+at least float32. The step argument is for losses with a schedule.
+"""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+
+def _promote(logits: Array) -> Array:
+    return logits.astype(jnp.promote_types(logits.dtype, jnp.float32))
+
+
+class AdversarialLoss:
+    """The means of three elementwise functions; a loss defines `real`, `fake` and `fool`."""
+
+    def real(self, logits: Array) -> Array:
+        raise NotImplementedError
+
+    def fake(self, logits: Array) -> Array:
+        raise NotImplementedError
+
+    def fool(self, logits: Array) -> Array:
+        raise NotImplementedError
+
+    def discriminator(self, on_real: Array, on_fake: Array, step: Array | int = 0) -> Array:
+        """The discriminator's loss, a scalar to minimise."""
+        del step
+        on_real, on_fake = _promote(on_real), _promote(on_fake)
+        return jnp.mean(self.real(on_real)) + jnp.mean(self.fake(on_fake))
+
+    def generator(self, on_fake: Array, step: Array | int = 0) -> Array:
+        """The generator's loss, a scalar to minimise."""
+        del step
+        return jnp.mean(self.fool(_promote(on_fake)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Minimax(AdversarialLoss):
+    """min_G max_D E log D(x) + E log(1 - D(G(z))) (Goodfellow et al. 2014, equation 1).
+
+    The generator minimises log(1 - D(G(z))), which saturates where the discriminator is sure.
+    """
+
+    def real(self, logits: Array) -> Array:
+        return jax.nn.softplus(-logits)
+
+    def fake(self, logits: Array) -> Array:
+        return jax.nn.softplus(logits)
+
+    def fool(self, logits: Array) -> Array:
+        return -jax.nn.softplus(logits)
+
+
+@dataclasses.dataclass(frozen=True)
+class NonSaturating(Minimax):
+    """The same discriminator; the generator maximises log D(G(z)) (same paper, section 3)."""
+
+    def fool(self, logits: Array) -> Array:
+        return jax.nn.softplus(-logits)
+
+
+@dataclasses.dataclass(frozen=True)
+class LeastSquares(AdversarialLoss):
+    """LSGAN (Mao et al. 2017, arXiv:1611.04076, equation 2) with its a-b-c coding.
+
+    The discriminator is to say `b` on real and `a` on fake examples, the generator makes it say
+    `c`. The default is the 0-1 coding; a=-1, b=1, c=0 minimises the Pearson chi-square divergence.
+    Both sides carry the paper's 1/2; CycleGAN's code has 1 on the generator's.
+    """
+
+    a: float = 0.0
+    b: float = 1.0
+    c: float = 1.0
+    discriminator_scale: float = 0.5
+    generator_scale: float = 0.5
+
+    def real(self, logits: Array) -> Array:
+        return self.discriminator_scale * (logits - self.b) ** 2
+
+    def fake(self, logits: Array) -> Array:
+        return self.discriminator_scale * (logits - self.a) ** 2
+
+    def fool(self, logits: Array) -> Array:
+        return self.generator_scale * (logits - self.c) ** 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Wasserstein(AdversarialLoss):
+    """The critic maximises E f(x) - E f(G(z)) (Arjovsky et al. 2017, equation 3)."""
+
+    def real(self, logits: Array) -> Array:
+        return -logits
+
+    def fake(self, logits: Array) -> Array:
+        return logits
+
+    def fool(self, logits: Array) -> Array:
+        return -logits
+
+
+@dataclasses.dataclass(frozen=True)
+class Hinge(AdversarialLoss):
+    """Geometric GAN (Lim & Ye 2017, arXiv:1705.02894): margins of 1 around zero."""
+
+    def real(self, logits: Array) -> Array:
+        return jax.nn.relu(1 - logits)
+
+    def fake(self, logits: Array) -> Array:
+        return jax.nn.relu(1 + logits)
+
+    def fool(self, logits: Array) -> Array:
+        return -logits

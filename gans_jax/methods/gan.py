@@ -1,0 +1,148 @@
+"""Generative adversarial nets."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array, lax
+
+from gans_jax import core, penalties
+from gans_jax.core import Batch, Metrics, Player, apply, descend
+from gans_jax.losses import AdversarialLoss, NonSaturating
+from gans_jax.priors import Normal
+from gans_jax.schedules import Constant
+
+
+class GANState(NamedTuple):
+    step: Array
+    generator: Player
+    discriminator: Player
+
+
+@dataclasses.dataclass(frozen=True)
+class GAN:
+    """Generative adversarial nets (Goodfellow et al. 2014, arXiv:1406.2661), Algorithm 1.
+
+    An iteration is k discriminator updates, each on fresh data and noise, and one generator update.
+    The paper's experiments used momentum; the default here is DCGAN's Adam (Radford et al. 2016).
+    Another loss makes it LSGAN (`LeastSquares`) or the hinge GAN (`Hinge`); a `penalty` is added to
+    the discriminator's loss; a `discriminator_learning_rate` of its own is the two-time-scale
+    update rule (Heusel et al. 2017).
+
+    Batch: `image` `[k, n, ...]`, uint8 or float in [-1, 1]. Metrics: loss and gradient norm of each
+    player, the discriminator's mean logits on real and on fake examples. The discriminator sees
+    these in two passes; a player's running batch statistics change in its own updates only.
+    """
+
+    generator: nn.Module
+    discriminator: nn.Module
+    prior: Any = Normal()
+    loss: AdversarialLoss = NonSaturating()
+    penalty: Any = None
+    k: int = 1
+    learning_rate: float = 2e-4
+    discriminator_learning_rate: float | None = None
+    optimizer: Callable[..., optax.GradientTransformation] = functools.partial(optax.adam, b1=0.5)
+    schedule: Any = Constant()
+    batch_axis: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        core.check_positive(k=self.k, learning_rate=self.learning_rate)
+        core.check_positive(discriminator_learning_rate=self.discriminator_learning_rate)
+
+    def critic_iterations(self, t: int) -> int:
+        return self.k
+
+    def minibatches_before(self, t: int) -> int:
+        return self.k * t
+
+    def _optimizers(self) -> tuple[optax.GradientTransformation, optax.GradientTransformation]:
+        rate = self.discriminator_learning_rate
+        return (
+            self.optimizer(self.learning_rate),
+            self.optimizer(self.learning_rate if rate is None else rate),
+        )
+
+    def init(self, key: Array, batch: Batch) -> GANState:
+        real = core.as_float(batch["image"][0])
+        players = zip((self.generator, self.discriminator), self._optimizers(), strict=True)
+        generator, discriminator = core.create_pair(key, self.prior, real, *players)
+        if self.penalty is not None:
+            penalties.refuse_batch_norm(discriminator.batch_stats)
+        return GANState(jnp.zeros((), jnp.int32), generator, discriminator)
+
+    def discriminator_loss(
+        self,
+        discriminator: Player,
+        generator: Player,
+        real: Array,
+        z: Array,
+        key: Array,
+        step: Array | int = 0,
+    ) -> tuple[Array, tuple[Any, Metrics]]:
+        """-log D(x) - log(1 - D(G(z))) for the losses of the paper, plus the penalty."""
+        keys = jax.random.split(key, 4)
+        fake, _ = apply(self.generator, generator, z, train=True, key=keys[0])
+        fake = lax.stop_gradient(fake)
+        on_real, stats = apply(self.discriminator, discriminator, real, train=True, key=keys[1])
+        discriminator = discriminator._replace(batch_stats=stats)
+        on_fake, stats = apply(self.discriminator, discriminator, fake, train=True, key=keys[2])
+        loss = self.loss.discriminator(on_real, on_fake, step)
+        if self.penalty is not None:
+            loss += self.penalty(self.discriminator, discriminator, real, fake, keys[3])
+        return loss, (stats, {"logit_real": jnp.mean(on_real), "logit_fake": jnp.mean(on_fake)})
+
+    def generator_loss(
+        self, generator: Player, discriminator: Player, z: Array, key: Array, step: Array | int = 0
+    ) -> tuple[Array, tuple[Any, Metrics]]:
+        """log(1 - D(G(z))) for the minimax loss, -log D(G(z)) for the non-saturating one."""
+        keys = jax.random.split(key)
+        fake, stats = apply(self.generator, generator, z, train=True, key=keys[0])
+        discriminator = lax.stop_gradient(discriminator)
+        on_fake, _ = apply(self.discriminator, discriminator, fake, train=True, key=keys[1])
+        return self.loss.generator(on_fake, step), (stats, {})
+
+    def step(self, state: GANState, batch: Batch, key: Array) -> tuple[GANState, Metrics]:
+        generator_optimizer, discriminator_optimizer = self._optimizers()
+        step, factor = state.step, self.schedule(state.step)
+
+        def update_discriminator(discriminator: Player, real: Array, key: Array):
+            real = core.as_float(real)
+            z_key, key = jax.random.split(key)
+            rest = (state.generator, real, self.prior(z_key, real.shape[0]), key, step)
+            return descend(
+                self.discriminator_loss,
+                discriminator_optimizer,
+                discriminator,
+                *rest,
+                name="discriminator",
+                factor=factor,
+            )
+
+        k, num = batch["image"].shape[:2]
+        keys = jax.random.split(key, k + 1)
+        discriminator, metrics = core.repeat_update(
+            update_discriminator, state.discriminator, batch["image"], keys[:-1]
+        )
+        z_key, key = jax.random.split(keys[-1])
+        generator, more = descend(
+            self.generator_loss,
+            generator_optimizer,
+            state.generator,
+            *(discriminator, self.prior(z_key, num), key, step),
+            name="generator",
+            factor=factor,
+        )
+        return GANState(step + 1, generator, discriminator), metrics | more
+
+    def generate(self, state: GANState, z: Array) -> Array:
+        """Images from noise, `[n, size] -> [n, ...]`, with the generator's running statistics."""
+        return apply(self.generator, state.generator, z)[0]
+
+    def sample(self, state: GANState, key: Array, num: int) -> Array:
+        return self.generate(state, self.prior(key, num))

@@ -1,0 +1,132 @@
+"""Wasserstein GAN."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array, lax
+
+from gans_jax import core, penalties
+from gans_jax.core import Batch, Metrics, Player, apply, descend
+from gans_jax.priors import Normal
+
+
+class WGANState(NamedTuple):
+    step: Array
+    generator: Player
+    critic: Player
+
+
+@dataclasses.dataclass(frozen=True)
+class WGAN:
+    """Wasserstein GAN with weight clipping (Arjovsky et al. 2017, arXiv:1701.07875), Algorithm 1.
+
+    Batch: `image` `[n_critic, n, ...]`, uint8 or float in [-1, 1]; `step` scans over as many
+    minibatches as it is given. Metrics: loss and gradient norm of each player, `wasserstein` (the
+    critic's estimate of K times the distance at its last update), mean logits on real and fake.
+
+    RMSProp is PyTorch's (decay 0.99, epsilon outside the root), as in the authors' code, which
+    clips before each critic update instead of after it. `warmup` is that code's schedule: 100
+    critic iterations in the first 25 iterations and in every 500th.
+    """
+
+    generator: nn.Module
+    critic: nn.Module
+    prior: Any = Normal()
+    learning_rate: float = 5e-5
+    clip: float = 0.01
+    n_critic: int = 5
+    warmup: bool = False
+    optimizer: Callable[..., optax.GradientTransformation] = functools.partial(
+        optax.rmsprop, decay=0.99, eps_in_sqrt=False
+    )
+    batch_axis: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        core.check_positive(
+            learning_rate=self.learning_rate, clip=self.clip, n_critic=self.n_critic
+        )
+
+    def critic_iterations(self, t: int) -> int:
+        return 100 if self.warmup and (t < 25 or t % 500 == 0) else self.n_critic
+
+    def minibatches_before(self, t: int) -> int:
+        long = min(t, 25) + max(0, (t - 1) // 500) if self.warmup else 0
+        return self.n_critic * t + (100 - self.n_critic) * long
+
+    def init(self, key: Array, batch: Batch) -> WGANState:
+        real, optimizer = core.as_float(batch["image"][0]), self.optimizer(self.learning_rate)
+        generator, critic = core.create_pair(
+            key, self.prior, real, (self.generator, optimizer), (self.critic, optimizer)
+        )
+        return WGANState(jnp.zeros((), jnp.int32), generator, critic)
+
+    def critic_loss(
+        self, critic: Player, generator: Player, real: Array, z: Array, key: Array
+    ) -> tuple[Array, tuple[Any, Metrics]]:
+        """-(E f(x) - E f(g(z))): the critic ascends the distance that it estimates."""
+        keys = jax.random.split(key, 3)
+        fake, _ = apply(self.generator, generator, z, train=True, key=keys[0])
+        fake = lax.stop_gradient(fake)
+        on_real, stats = apply(self.critic, critic, real, train=True, key=keys[1])
+        critic = critic._replace(batch_stats=stats)
+        on_fake, stats = apply(self.critic, critic, fake, train=True, key=keys[2])
+        on_real, on_fake = core.mean_logit(on_real), core.mean_logit(on_fake)
+        distance = on_real - on_fake
+        metrics = {"wasserstein": distance, "logit_real": on_real, "logit_fake": on_fake}
+        return -distance, (stats, metrics)
+
+    def generator_loss(
+        self, generator: Player, critic: Player, z: Array, key: Array
+    ) -> tuple[Array, tuple[Any, Metrics]]:
+        """-E f(g(z))."""
+        keys = jax.random.split(key)
+        fake, stats = apply(self.generator, generator, z, train=True, key=keys[0])
+        on_fake, _ = apply(self.critic, lax.stop_gradient(critic), fake, train=True, key=keys[1])
+        return -core.mean_logit(on_fake), (stats, {})
+
+    def update_critic(
+        self, critic: Player, generator: Player, real: Array, key: Array
+    ) -> tuple[Player, Metrics]:
+        """Lines 3 to 7 of Algorithm 1."""
+        real = core.as_float(real)
+        z_key, key = jax.random.split(key)
+        z = self.prior(z_key, real.shape[0])
+        optimizer = self.optimizer(self.learning_rate)
+        critic, metrics = descend(
+            self.critic_loss, optimizer, critic, generator, real, z, key, name="critic"
+        )
+        return critic._replace(params=penalties.clip_weights(critic.params, self.clip)), metrics
+
+    def update_generator(
+        self, generator: Player, critic: Player, num: int, key: Array
+    ) -> tuple[Player, Metrics]:
+        """Lines 9 to 11 of Algorithm 1."""
+        z_key, key = jax.random.split(key)
+        z = self.prior(z_key, num)
+        optimizer = self.optimizer(self.learning_rate)
+        return descend(self.generator_loss, optimizer, generator, critic, z, key, name="generator")
+
+    def step(self, state: WGANState, batch: Batch, key: Array) -> tuple[WGANState, Metrics]:
+        """Lines 2 to 11 of Algorithm 1."""
+        n_critic, num = batch["image"].shape[:2]
+        keys = jax.random.split(key, n_critic + 1)
+        critic, metrics = core.repeat_update(
+            lambda critic, real, key: self.update_critic(critic, state.generator, real, key),
+            state.critic,
+            *(batch["image"], keys[:-1]),
+        )
+        generator, more = self.update_generator(state.generator, critic, num, keys[-1])
+        return WGANState(state.step + 1, generator, critic), metrics | more
+
+    def generate(self, state: WGANState, z: Array) -> Array:
+        """Images from noise, `[n, size] -> [n, ...]`, with the generator's running statistics."""
+        return apply(self.generator, state.generator, z)[0]
+
+    def sample(self, state: WGANState, key: Array, num: int) -> Array:
+        return self.generate(state, self.prior(key, num))

@@ -1,0 +1,93 @@
+"""The networks of DCGAN (Radford et al. 2016, arXiv:1511.06434).
+
+Its five guidelines: strided convolutions instead of pooling, batch norm in both networks, no fully
+connected hidden layers, ReLU in the generator and tanh at its end, leaky ReLU in the discriminator.
+"""
+
+from typing import Literal
+
+import flax.linen as nn
+import jax.numpy as jnp
+from jax import Array
+
+from gans_jax.networks.layers import Conv, ConvTranspose, DType, Norm, leaky_relu, normalize
+
+
+def _stages(size: int) -> tuple[int, int]:
+    """The side of the smallest feature map, 4 to 7, and how often it is doubled to reach `size`."""
+    start, doublings = size, 0
+    while start >= 8 and start % 2 == 0:
+        start, doublings = start // 2, doublings + 1
+    if not (4 <= start <= 7 and doublings):
+        raise ValueError(
+            f"a DCGAN cannot make images of size {size}: it doubles a side of 4 to 7, "
+            "so that 28, 32, 48, 64, 96 and 128 are possible"
+        )
+    return start, doublings
+
+
+class DCGANGenerator(nn.Module):
+    """Noise to images, `[n, size of z] -> [n, size, size, channels]` in [-1, 1].
+
+    `features` is the width of the last hidden layer; each layer before it has twice as many. The
+    "torch" lineage has 4x4 kernels without biases, and projects the noise by a transposed
+    convolution; the "paper" has 5x5 kernels and a dense projection, with biases.
+    """
+
+    size: int = 64
+    channels: int = 3
+    features: int = 64
+    norm: Norm = "batch"
+    lineage: Literal["torch", "paper"] = "torch"
+    dtype: DType = "float32"
+
+    @nn.compact
+    def __call__(self, z: Array, train: bool = False) -> Array:
+        start, doublings = _stages(self.size)
+        # With a norm after it, a bias would be taken away again.
+        use_bias = self.lineage == "paper" or self.norm == "none"
+        width = self.features * 2 ** (doublings - 1)
+        x = self._project(z, start, width, use_bias)
+        x = nn.relu(normalize(x, self.norm, train, self.dtype))
+        for _ in range(doublings - 1):
+            width //= 2
+            x = self._double(x, width, use_bias)
+            x = nn.relu(normalize(x, self.norm, train, self.dtype))
+        x = self._double(x, self.channels, use_bias)
+        return jnp.tanh(x.astype(jnp.promote_types(x.dtype, jnp.float32)))
+
+    def _project(self, z: Array, start: int, width: int, use_bias: bool) -> Array:
+        if self.lineage == "paper":
+            init = nn.initializers.normal(0.02)
+            x = nn.Dense(start * start * width, dtype=self.dtype, kernel_init=init)(z)
+            return x.reshape(-1, start, start, width)
+        z = z[:, None, None, :]
+        return ConvTranspose(width, kernel=start, use_bias=use_bias, dtype=self.dtype)(z)
+
+    def _double(self, x: Array, width: int, use_bias: bool) -> Array:
+        kernel, padding, extra = (5, 2, 1) if self.lineage == "paper" else (4, 1, 0)
+        return ConvTranspose(width, kernel, 2, padding, extra, use_bias, self.dtype)(x)
+
+
+class DCGANDiscriminator(nn.Module):
+    """Images to logits, `[n, size, size, channels] -> [n]`, for every size that a DCGAN can make.
+
+    `features` is the width of the first layer, which has no norm; each layer after it has twice as
+    many. 4x4 kernels, no biases where a norm follows.
+    """
+
+    features: int = 64
+    norm: Norm = "batch"
+    dtype: DType = "float32"
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool = False) -> Array:
+        start, doublings = _stages(x.shape[1])
+        use_bias = self.norm == "none"
+        for layer in range(doublings):
+            width = self.features * 2**layer
+            x = Conv(width, 4, stride=2, padding=1, use_bias=use_bias, dtype=self.dtype)(x)
+            if layer:
+                x = normalize(x, self.norm, train, self.dtype)
+            x = leaky_relu(x)
+        return Conv(1, start, use_bias=use_bias, dtype=self.dtype)(x)[:, 0, 0, 0]

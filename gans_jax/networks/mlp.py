@@ -1,0 +1,61 @@
+"""Fully connected networks."""
+
+import math
+from typing import Literal
+
+import flax.linen as nn
+import jax.numpy as jnp
+from jax import Array
+
+from gans_jax.networks.layers import DType, leaky_relu
+
+
+class MLPGenerator(nn.Module):
+    """ReLU layers from noise to an array of `shape`, `[n, size] -> [n, *shape]`.
+
+    The default is WGAN's MLP generator, four layers with 512 hidden units; Goodfellow's for MNIST
+    has `features=(1200, 1200)`. `output` is "linear" for data that are not in [-1, 1].
+    """
+
+    shape: tuple[int, ...] = (28, 28, 1)
+    features: tuple[int, ...] = (512, 512, 512)
+    output: Literal["tanh", "linear"] = "tanh"
+    dtype: DType = "float32"
+
+    @nn.compact
+    def __call__(self, z: Array) -> Array:
+        x = z
+        for width in self.features:
+            x = nn.relu(nn.Dense(width, dtype=self.dtype)(x))
+        x = nn.Dense(math.prod(self.shape), dtype=self.dtype)(x)
+        x = x.reshape(-1, *self.shape).astype(jnp.promote_types(x.dtype, jnp.float32))
+        return jnp.tanh(x) if self.output == "tanh" else x
+
+
+class MLPDiscriminator(nn.Module):
+    """Fully connected layers from flattened examples to logits, `[n, ...] -> [n]`.
+
+    The default is WGAN's, four layers with 512 hidden units. Goodfellow's for MNIST is
+    `features=(240, 240), activation="maxout", dropout=0.5` (maxout of five pieces, dropout after
+    each hidden layer).
+    """
+
+    features: tuple[int, ...] = (512, 512, 512)
+    activation: Literal["relu", "leaky_relu", "maxout"] = "relu"
+    dropout: float = 0.0
+    dtype: DType = "float32"
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool = False) -> Array:
+        x = x.reshape(x.shape[0], -1)
+        for width in self.features:
+            x = self._hidden(x, width)
+            x = nn.Dropout(self.dropout, deterministic=not train)(x)
+        return nn.Dense(1, dtype=self.dtype)(x)[:, 0]
+
+    def _hidden(self, x: Array, width: int) -> Array:
+        if self.activation == "maxout":
+            pieces = nn.Dense(5 * width, dtype=self.dtype)(x)
+            return pieces.reshape(*x.shape[:-1], width, 5).max(axis=-1)
+        x = nn.Dense(width, dtype=self.dtype)(x)
+        return nn.relu(x) if self.activation == "relu" else leaky_relu(x)

@@ -1,0 +1,82 @@
+"""Residual networks for 32x32 images, as in the CIFAR-10 experiments of WGAN-GP (1704.00028)."""
+
+from functools import partial
+from typing import Literal
+
+import flax.linen as nn
+import jax.numpy as jnp
+from jax import Array
+
+from gans_jax.networks.layers import Conv, DType, Norm, normalize
+
+_he = nn.initializers.he_uniform()
+_glorot = nn.initializers.glorot_uniform()
+
+
+def _double(x: Array) -> Array:
+    return x.repeat(2, axis=1).repeat(2, axis=2)
+
+
+def _halve(x: Array) -> Array:
+    return nn.avg_pool(x, (2, 2), (2, 2))
+
+
+class ResidualBlock(nn.Module):
+    """Norm, ReLU, 3x3, norm, ReLU, 3x3, beside a 1x1 shortcut; doubles or halves the side."""
+
+    features: int
+    resample: Literal["up", "down", "none"] = "none"
+    norm: Norm = "none"
+    dtype: DType = "float32"
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool = False) -> Array:
+        conv = partial(Conv, self.features, use_bias=True, dtype=self.dtype)
+        up, down = self.resample == "up", self.resample == "down"
+        y = nn.relu(normalize(x, self.norm, train, self.dtype))
+        y = conv(3, padding=1, kernel_init=_he)(_double(y) if up else y)
+        y = nn.relu(normalize(y, self.norm, train, self.dtype))
+        y = conv(3, padding=1, kernel_init=_he)(y)
+        y = _halve(y) if down else y
+        if self.resample != "none" or x.shape[-1] != self.features:
+            # A 1x1 convolution commutes with both resamplings and is cheapest at the small side.
+            x = conv(1, kernel_init=_glorot)(_halve(x) if down else x)
+            x = _double(x) if up else x
+        return x + y
+
+
+class ResidualGenerator32(nn.Module):
+    """Noise to images, `[n, size of z] -> [n, 32, 32, channels]` in [-1, 1]; three blocks."""
+
+    channels: int = 3
+    features: int = 128
+    norm: Norm = "batch"
+    dtype: DType = "float32"
+
+    @nn.compact
+    def __call__(self, z: Array, train: bool = False) -> Array:
+        x = nn.Dense(16 * self.features, dtype=self.dtype, kernel_init=_glorot)(z)
+        x = x.reshape(-1, 4, 4, self.features)
+        for _ in range(3):
+            x = ResidualBlock(self.features, "up", self.norm, self.dtype)(x, train)
+        x = nn.relu(normalize(x, self.norm, train, self.dtype))
+        x = Conv(self.channels, 3, padding=1, use_bias=True, dtype=self.dtype, kernel_init=_he)(x)
+        return jnp.tanh(x.astype(jnp.promote_types(x.dtype, jnp.float32)))
+
+
+class ResidualCritic32(nn.Module):
+    """Images to logits, `[n, 32, 32, channels] -> [n]`; four blocks, no norm, mean pooling."""
+
+    features: int = 128
+    dtype: DType = "float32"
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        conv = partial(Conv, self.features, use_bias=True, dtype=self.dtype)
+        y = nn.relu(conv(3, padding=1, kernel_init=_he)(x))
+        y = _halve(conv(3, padding=1, kernel_init=_he)(y))
+        x = y + conv(1, kernel_init=_glorot)(_halve(x))
+        for resample in ("down", "none", "none"):
+            x = ResidualBlock(self.features, resample, dtype=self.dtype)(x)
+        x = nn.relu(x).mean(axis=(1, 2))
+        return nn.Dense(1, dtype=self.dtype, kernel_init=_glorot)(x)[:, 0]

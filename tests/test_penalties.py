@@ -1,0 +1,68 @@
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gans_jax import core, penalties
+from gans_jax.core import Player
+
+KEY = jax.random.key(0)
+
+
+class Linear(nn.Module):
+    """w . x over all axes of an example, so that its slope is |w| everywhere."""
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(1, use_bias=False)(x.reshape(x.shape[0], -1))
+
+
+def test_a_linear_critic_is_penalised_by_its_own_norm():
+    real, fake = jax.random.normal(KEY, (2, 5, 4, 4, 3))
+    variables = Linear().init(KEY, real)
+    critic = Player(variables["params"], {}, ())
+    norm = jnp.linalg.norm(variables["params"]["Dense_0"]["kernel"])
+    value = penalties.GradientPenalty(10.0)(Linear(), critic, real, fake, KEY)
+    np.testing.assert_allclose(value, 10 * (norm - 1) ** 2, rtol=1e-5)
+
+
+def test_slopes_run_over_all_axes_of_an_example():
+    x = jax.random.normal(KEY, (3, 4, 4, 2))
+    quadratic = lambda x: 0.5 * jnp.sum(x**2, axis=(1, 2, 3))  # noqa: E731
+    expected = np.linalg.norm(np.asarray(x).reshape(3, -1), axis=1)
+    np.testing.assert_allclose(penalties.slopes(quadratic, x), expected, rtol=1e-6)
+
+
+def test_gradients_are_finite_where_the_slope_is_zero():
+    x = jnp.ones((2, 3))
+
+    def penalty(w):
+        return jnp.mean((penalties.slopes(lambda x: w * jnp.sum(0 * x, axis=1), x) - 1) ** 2)
+
+    assert penalty(1.0) == 1
+    assert jax.grad(penalty)(1.0) == 0
+    assert (jax.jacobian(penalties.safe_norm)(jnp.zeros((2, 3))) == 0).all()
+
+
+def test_points_lie_on_their_own_lines():
+    real, fake = jnp.zeros((64, 2)), jnp.ones((64, 2)) * jnp.array([1.0, 2.0])
+    points = penalties.between(real, fake, KEY)
+    u = points[:, 0]
+    np.testing.assert_allclose(points[:, 1], 2 * u, rtol=1e-6)
+    assert len(np.unique(u)) == 64
+    assert 0 <= u.min() < 0.1 < 0.9 < u.max() < 1
+
+
+def test_clipping_reaches_every_leaf_and_nothing_within():
+    params = {"kernel": jnp.array([-3.0, 0.005, 3.0]), "norm": {"scale": jnp.ones(2)}}
+    clipped = penalties.clip_weights(params, 0.01)
+    np.testing.assert_allclose(clipped["kernel"], [-0.01, 0.005, 0.01])
+    np.testing.assert_allclose(clipped["norm"]["scale"], [0.01, 0.01])
+
+
+def test_several_logits_per_example_are_refused():
+    with pytest.raises(ValueError, match=r"one logit per example.*\(2, 3\)"):
+        core.per_example(jnp.zeros((2, 3)))
+    assert core.per_example(jnp.zeros((2, 1))).shape == (2,)
+    assert core.per_example(jnp.zeros((2, 1, 1, 1))).shape == (2,)
