@@ -1,0 +1,5 @@
+"""Convolutions with PyTorch's geometry that are fast on every backend."""
+
+from gans_jax.ops.convolution import conv, conv_transpose, use_convolutions
+
+__all__ = ["conv", "conv_transpose", "use_convolutions"]
