@@ -1,0 +1,140 @@
+"""A folder of image files."""
+
+import dataclasses
+import functools
+import os
+import struct
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from gans_jax.data.image import crop_centre, fit_square, to_array
+from gans_jax.data.source import DataError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
+PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+PNG_BIT_DEPTH = 24
+DECODING_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageFolder:
+    """All images under `path`, decoded when asked for.
+
+    The order is that of the paths relative to `path`. Links are followed, each real folder is
+    read once, and names that begin with a dot are skipped. The shorter side is resized to
+    `size` (bicubic, antialiased) and the centre is kept; `crop` first cuts that many central
+    pixels from the original (DCGAN's CelebA: crop 108, size 64). Orientation tags are applied,
+    transparency is laid on white.
+
+    Examples: `image` uint8 [size, size, channels]; `label` int32, the index in `classes`, where
+    every file lies in a first-level folder.
+
+    Raises (at first use):
+      DataError: if the folder is missing or has no image, or an image is unreadable, has 16
+        bits per channel (8 would lose some), or is smaller than `crop`.
+    """
+
+    path: str
+    size: int = 64
+    channels: Literal[1, 3] = 3
+    crop: int | None = None
+
+    def __post_init__(self):
+        if self.channels not in (1, 3):
+            raise DataError(f"images cannot have {self.channels!r} channels: choose 1 or 3")
+
+    @functools.cached_property
+    def files(self) -> tuple[str, ...]:
+        """Paths relative to `path`, with forward slashes, sorted."""
+        if not os.path.isdir(self.path):
+            raise DataError(f"there is no folder {self.path}: check the path")
+        files = tuple(sorted(_walk(Path(self.path))))
+        if not files:
+            raise DataError(f"{self.path} holds no image: put {', '.join(SUFFIXES)} files there")
+        return files
+
+    @functools.cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the first-level folders, sorted; () where a file lies in none."""
+        parts = [PurePosixPath(file).parts for file in self.files]
+        return tuple(sorted({p[0] for p in parts})) if all(len(p) > 1 for p in parts) else ()
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        file = self.files[index]
+        path = Path(self.path, file)
+        image = _decode(path, self.channels)
+        if self.crop is not None:
+            if min(image.size) < self.crop:
+                raise DataError(f"{path} has {image.size} pixels: choose a `crop` that fits")
+            image = crop_centre(image, self.crop)
+        example = {"image": to_array(fit_square(image, self.size))}
+        if self.classes:
+            example["label"] = np.array(self.classes.index(PurePosixPath(file).parts[0]), np.int32)
+        return example
+
+
+def _walk(root: Path) -> list[str]:
+    """Relative paths of the images under `root`, in no particular order."""
+    seen, found = set(), []
+    for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse):
+        real = os.path.realpath(folder)
+        if real in seen:
+            subfolders.clear()
+            continue
+        seen.add(real)
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        found += [
+            Path(folder, name).relative_to(root).as_posix()
+            for name in names
+            if name.lower().endswith(SUFFIXES) and not name.startswith(".")
+        ]
+    return found
+
+
+def _refuse(error: OSError) -> None:
+    raise DataError(f"{error.filename} cannot be listed ({error.strerror}): check its permissions")
+
+
+def _decode(path: Path, channels: int) -> Image.Image:
+    """The upright grey or RGB image in a file."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(PNG_BIT_DEPTH + 1)
+            if _sixteen_bits(header):
+                raise DataError(f"{path} has 16 bits per channel: convert it to 8 bits first")
+            file.seek(0)
+            with Image.open(file, formats=FORMATS) as image:
+                return _flatten(ImageOps.exif_transpose(image), channels)
+    except DataError:
+        raise
+    except DECODING_ERRORS as error:
+        raise DataError(f"{path} cannot be read ({error}): replace or remove it") from error
+
+
+def _sixteen_bits(header: bytes) -> bool:
+    # Of the formats read here only PNG can have 16 bits, and Pillow reads those in colour as
+    # 8 bits without a word: the file's own header is the one place that tells.
+    return header.startswith(PNG_MAGIC) and header[PNG_BIT_DEPTH:] == b"\x10"
+
+
+def _flatten(image: Image.Image, channels: int) -> Image.Image:
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    return image.convert("L" if channels == 1 else "RGB")

@@ -1,0 +1,37 @@
+"""Geometry of images, shared by the sources."""
+
+import numpy as np
+from PIL import Image
+
+from gans_jax.data.source import DataError
+
+
+def fit_square(image: Image.Image, size: int) -> Image.Image:
+    """Resizes the shorter side to `size` (bicubic with antialiasing), then cuts the centre."""
+    shorter = min(image.size)
+    width, height = (max(size, round(side * size / shorter)) for side in image.size)
+    return crop_centre(image.resize((width, height), Image.Resampling.BICUBIC), size)
+
+
+def crop_centre(image: Image.Image, size: int) -> Image.Image:
+    """The central `size` x `size` pixels of an image that is at least as large."""
+    left, top = ((side - size) // 2 for side in image.size)
+    return image.crop((left, top, left + size, top + size))
+
+
+def to_array(image: Image.Image) -> np.ndarray:
+    """uint8 [h, w, c] of a grey or RGB image."""
+    pixels = np.array(image, np.uint8)
+    return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def pad_square(images: np.ndarray, size: int) -> np.ndarray:
+    """Surrounds images [n, h, w, c] with zeros, evenly, up to [n, size, size, c]."""
+    height, width = images.shape[1:3]
+    if max(height, width) > size or (size - height) % 2 or (size - width) % 2:
+        raise DataError(
+            f"{height}x{width} images cannot be padded evenly to {size}x{size}: "
+            "choose a `size` that is larger by an even number"
+        )
+    rows, columns = (size - height) // 2, (size - width) // 2
+    return np.pad(images, ((0, 0), (rows, rows), (columns, columns), (0, 0)))

@@ -1,0 +1,81 @@
+"""Datasets prepared by TensorFlow Datasets, read without TensorFlow."""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from gans_jax.data.image import fit_square, to_array
+from gans_jax.data.source import DataError
+
+
+@dataclasses.dataclass(frozen=True)
+class TFDS:
+    """A split of a dataset in array_record files, through `tfds.data_source`.
+
+    `size` resizes the shorter side and cuts the centre, as `ImageFolder` does; without it the
+    images must all have one shape to be batched. Features other than `image` and `label` are
+    dropped. Nothing is downloaded: preparing a dataset needs TensorFlow once.
+
+    Examples: `image` uint8 [h, w, c]; `label` int32 where the dataset has one.
+
+    Raises (at first use):
+      DataError: if tensorflow-datasets is missing, the dataset is unknown or not prepared in a
+        format with random access, or its images are not uint8.
+    """
+
+    name: str
+    split: str = "train"
+    data_dir: str | None = None
+    size: int | None = None
+
+    @functools.cached_property
+    def examples(self) -> Sequence[dict[str, Any]]:
+        """The split as tfds gives it."""
+        try:
+            import tensorflow_datasets
+        except ImportError as error:
+            raise DataError(
+                f"reading {self.name!r} needs tensorflow-datasets: "
+                "run `pip install tensorflow-datasets`"
+            ) from error
+        try:
+            return tensorflow_datasets.data_source(
+                self.name, split=self.split, data_dir=self.data_dir, download=False
+            )
+        except (NotImplementedError, ValueError, AssertionError, OSError) as error:
+            raise DataError(self._remedy(error)) from error
+
+    def _remedy(self, error: Exception) -> str:
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(" .:")
+        where = "" if self.data_dir is None else f"data_dir={self.data_dir!r}, "
+        builder = f"tfds.builder({self.name!r}, {where}file_format='array_record')"
+        command = f"import tensorflow_datasets as tfds; {builder}.download_and_prepare()"
+        return (
+            f"tfds cannot read {self.name!r}, split {self.split!r} ({reason}): check both, and "
+            "unless it is prepared in a format with random access, run "
+            f'`python -c "{command}"` in a data_dir without an older copy'
+        )
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        found = self.examples[index]
+        if "image" not in found:
+            raise DataError(f"{self.name!r} has no 'image' among {sorted(found)}: choose another")
+        image = np.asarray(found["image"])
+        if image.dtype != np.uint8:
+            raise DataError(f"{self.name!r} has {image.dtype} images: choose one with uint8 images")
+        example = {"image": image if self.size is None else _fit(image, self.size)}
+        if "label" in found:
+            example["label"] = np.array(found["label"], np.int32)
+        return example
+
+
+def _fit(image: np.ndarray, size: int) -> np.ndarray:
+    pixels = image[..., 0] if image.shape[-1] == 1 else image
+    return to_array(fit_square(Image.fromarray(pixels), size))
