@@ -1,0 +1,218 @@
+"""Checkpoints in orbax's format, with the SHA-256 of every leaf beside the state.
+
+Orbax writes a step whole or not at all, but it restores damaged bytes, casts other dtypes and does
+not fall back to an older step; this module refuses the first two and does the third.
+"""
+
+import hashlib
+import itertools
+import json
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import orbax.checkpoint as ocp
+
+
+class CheckpointError(ValueError):
+    """A state that cannot be saved or restored; the message names the leaf and the folder."""
+
+
+class _Damaged(Exception):
+    """A step whose files are not what was written."""
+
+
+class Checkpoints:
+    """The newest `keep` states of a run, in `directory/<step>`, which is made by the first save."""
+
+    def __init__(self, directory: str | os.PathLike, keep: int = 3) -> None:
+        if keep < 1:
+            raise ValueError(f"keep must be at least 1, but is {keep}")
+        self.directory = Path(directory).absolute()
+        # Not asynchronous: a save takes a fraction of a second, and callers donate the state.
+        options = ocp.CheckpointManagerOptions(
+            max_to_keep=keep, create=False, enable_async_checkpointing=False
+        )
+        self._manager = ocp.CheckpointManager(self.directory, options=options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._manager.close()
+
+    def steps(self) -> list[int]:
+        """The steps on disk, ascending, without those that were set aside."""
+        return sorted(self._manager.all_steps())
+
+    def latest(self) -> int | None:
+        return max(self.steps(), default=None)
+
+    def save(self, step: int, state: Any) -> None:
+        """Writes the state, any pytree of arrays, and returns when it is on disk.
+
+        Raises:
+          CheckpointError: if a leaf is not finite, `step` is not after the newest step, or the
+            folder cannot be written.
+        """
+        latest = self.latest()
+        if latest is not None and step <= latest:
+            raise CheckpointError(
+                f"step {step} is not after the newest step {latest} in {self.directory}: "
+                "move the newer steps away first"
+            )
+        host = jax.tree.map(np.asarray, jax.device_get(state))
+        leaves = _describe(host, _finite_digest)
+        item = {"leaves": leaves, "sha256": _digest_of_record(leaves)}
+        args = ocp.args.Composite(state=ocp.args.StandardSave(host), leaves=ocp.args.JsonSave(item))
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            self._manager.save(step, args=args, force=True)
+        except (OSError, ValueError) as error:
+            raise CheckpointError(
+                f"step {step} cannot be saved in {self.directory} ({_first_line(error)}): "
+                "make room there and allow writing"
+            ) from error
+
+    def restore(self, like: Any, step: int | None = None) -> tuple[int, Any]:
+        """The step and its state, as new arrays on the default device; the newest by default.
+
+        `like` is a state, or its `jax.eval_shape`. A newest step that is damaged is set aside, that
+        is renamed to `<step>.bad`, with a warning, if an older one is good.
+
+        Raises:
+          CheckpointError: if the state has another structure, shape or dtype than `like`, or if
+            no step, or not the one that was asked for, is there and intact.
+        """
+        self._manager.reload()
+        steps = self.steps()
+        if not steps or step not in (None, *steps):
+            raise CheckpointError(
+                f"there is no {'checkpoint' if step is None else f'step {step}'} in "
+                f"{self.directory}: it has {', '.join(map(str, steps)) or 'none'}"
+            )
+        damaged: dict[int, str] = {}
+        for candidate in reversed(steps) if step is None else [step]:
+            try:
+                state = self._read(candidate, like)
+            except _Damaged as error:
+                damaged[candidate] = str(error)
+                continue
+            # Only now: a folder whose steps are all bad must not look like a new one.
+            self._set_aside(damaged, candidate)
+            return candidate, jax.tree.map(jnp.array, state)
+        reasons = "; ".join(f"{step} ({reason})" for step, reason in damaged.items())
+        raise CheckpointError(
+            f"{self.directory} has no good step: {reasons}: restore the folder from a copy, or "
+            "move it away to start over"
+        )
+
+    def _read(self, step: int, like: Any) -> Any:
+        """The state of a step as NumPy arrays, verified."""
+        item = self._load(step, leaves=ocp.args.JsonRestore())
+        if not isinstance(item, dict) or item.keys() != {"leaves", "sha256"}:
+            raise _Damaged("the record of its leaves is not one")
+        if _digest_of_record(item["leaves"]) != item["sha256"]:
+            raise _Damaged("the record of its leaves has another SHA-256 than when it was written")
+        self._compare(step, item["leaves"], _describe(like))
+        target = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
+        state = self._load(step, state=ocp.args.StandardRestore(target))
+        for path, found in _describe(state, _digest).items():
+            if found != item["leaves"][path]:
+                raise _Damaged(f"{path} has another SHA-256 than when it was written")
+        return state
+
+    def _load(self, step: int, **items: Any) -> Any:
+        (name,) = items
+        try:
+            return self._manager.restore(step, args=ocp.args.Composite(**items))[name]
+        except (MemoryError, PermissionError):
+            raise
+        except Exception as error:  # damaged files make orbax raise nearly everything
+            raise _Damaged(f"{name} cannot be read: {_first_line(error)}") from error
+
+    def _compare(self, step: int, saved: dict[str, Any], wanted: dict[str, Any]) -> None:
+        """CheckpointError that names the first leaf of which only one exists or that differ."""
+        for path in [*wanted, *saved]:
+            here, there = _show(wanted.get(path)), _show(saved.get(path))
+            if here != there:
+                raise CheckpointError(
+                    f"{path} is {there} in step {step} of {self.directory}, but {here} in this "
+                    "configuration: use the configuration that it was saved with"
+                )
+
+    def _set_aside(self, damaged: dict[int, str], good: int) -> None:
+        for step, reason in damaged.items():
+            try:
+                outcome = f"is now {self._rename(step).name}"
+            except OSError as error:  # a copy that may only be read
+                outcome = f"cannot be renamed ({error.strerror})"
+            warnings.warn(
+                f"step {step} in {self.directory} is damaged ({reason}): it {outcome}, "
+                f"and step {good} is used",
+                stacklevel=3,
+            )
+        if damaged:
+            self._manager.reload()
+
+    def _rename(self, step: int) -> Path:
+        source = self.directory / str(step)
+        names = (f"{step}.bad{number}" for number in itertools.chain([""], itertools.count(2)))
+        target = next(t for name in names if not (t := source.with_name(name)).exists())
+        if jax.process_index() == 0:
+            source.rename(target)
+        return target
+
+
+def _is_empty(node: Any) -> bool:
+    structure = jax.tree.structure(node)
+    return structure.num_nodes == 1 and structure.num_leaves == 0
+
+
+def _describe(tree: Any, digest: Callable[[str, Any], str] | None = None) -> dict[str, Any]:
+    """For each leaf its shape, dtype and digest, for each empty node its type, by path."""
+    found = {}
+    for path, leaf in jax.tree_util.tree_leaves_with_path(tree, is_leaf=_is_empty):
+        name = f"state{jax.tree_util.keystr(path)}"
+        if _is_empty(leaf):
+            found[name] = {"empty": type(leaf).__name__}
+            continue
+        found[name] = {"shape": list(leaf.shape), "dtype": np.dtype(leaf.dtype).name}
+        if digest:
+            found[name]["sha256"] = digest(name, leaf)
+    return found
+
+
+def _digest(path: str, leaf: np.ndarray) -> str:
+    del path
+    return hashlib.sha256(leaf.tobytes()).hexdigest()
+
+
+def _finite_digest(path: str, leaf: np.ndarray) -> str:
+    if jnp.issubdtype(leaf.dtype, jnp.inexact) and not np.isfinite(leaf).all():
+        raise CheckpointError(
+            f"{path} is not finite and is not saved: lower the learning rate, or bound the networks"
+        )
+    return _digest(path, leaf)
+
+
+def _digest_of_record(leaves: Any) -> str:
+    return hashlib.sha256(json.dumps(leaves, sort_keys=True).encode()).hexdigest()
+
+
+def _show(leaf: dict[str, Any] | None) -> str:
+    if leaf is None:
+        return "absent"
+    return leaf.get("empty") or f"{leaf['dtype']}{leaf['shape']}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,133 @@
+"""The run folder, which holds all that is needed to continue a run or to use its networks.
+
+`config.json` is the whole experiment, `batch.json` the shapes of one batch (so that the networks
+can be rebuilt without the data), `metrics.jsonl` one JSON object per logged iteration, `samples/`
+the pictures, `checkpoints/` the states, `events.out.tfevents...` the same for TensorBoard, and
+`report.png` the whole run on one page.
+"""
+
+import dataclasses
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from gans_jax.training import config
+from gans_jax.training.checkpoint import CheckpointError, Checkpoints
+from gans_jax.training.config import ConfigError
+from gans_jax.training.experiment import Experiment
+
+
+def create(
+    workdir: Path, experiment: Experiment, batch: dict[str, np.ndarray], extra: Sequence[Any] = ()
+) -> None:
+    """Makes the folder of a new run.
+
+    ConfigError if it holds anything, a run above all; OSError if it cannot be written.
+    """
+    text = config.to_json(experiment, extra)
+    try:
+        workdir.mkdir(parents=True, exist_ok=True)
+        if (workdir / "config.json").exists():
+            raise ConfigError(
+                f"{workdir} already holds a run: continue it with `resume {workdir}`, "
+                "or choose another --workdir"
+            )
+        if any(workdir.iterdir()):
+            raise ConfigError(f"{workdir} is not empty: choose another --workdir")
+        shapes = {name: [v.shape, v.dtype.name] for name, v in batch.items()}
+        replace(workdir / "batch.json", json.dumps(shapes))
+        replace(workdir / "config.json", text)
+    except OSError as error:
+        raise OSError(
+            f"the run folder {workdir} cannot be written ({error.strerror}): "
+            "choose another --workdir"
+        ) from error
+
+
+def replace(path: Path, text: str) -> None:
+    """Writes a file as a whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(text)
+    beside.replace(path)
+
+
+def read_experiment(workdir: Path, extra: Sequence[Any] = ()) -> Experiment:
+    """The experiment of a run; `extra` are classes and functions of the user's own in it.
+
+    ConfigError if the folder holds no run, or one that cannot be rebuilt.
+    """
+    experiment = config.from_json(_read(workdir, "config.json"), extra)
+    if not isinstance(experiment, Experiment):
+        raise ConfigError(f"{workdir / 'config.json'} holds no Experiment: give a run's folder")
+    return experiment
+
+
+def change(workdir: Path, saved: Experiment, wanted: Experiment, extra: Sequence[Any] = ()) -> None:
+    """Makes `wanted` the experiment of the run: `saved` with as many iterations or more.
+
+    ConfigError that lists the differences if it is another one.
+    """
+    shorter = dataclasses.replace(wanted, iterations=saved.iterations)
+    found = config.differences(config.to_json(saved, extra), config.to_json(shorter, extra))
+    if found:
+        raise ConfigError(
+            f"{workdir} has another configuration ({'; '.join(found)}): resume it without these "
+            "changes, or train in another --workdir"
+        )
+    if wanted.iterations < saved.iterations:
+        raise ConfigError(
+            f"{workdir} is a run of {saved.iterations} iterations, which cannot become "
+            f"{wanted.iterations}: give a larger number"
+        )
+    if wanted.iterations > saved.iterations:
+        replace(workdir / "config.json", config.to_json(wanted, extra))
+
+
+def state_shapes(method: Any, batch: dict[str, Any]) -> Any:
+    """Shapes and types of the method's state, for a batch of arrays or of their shapes.
+
+    ConfigError with the method's own words if its networks do not fit the data.
+    """
+    try:
+        return jax.eval_shape(method.init, jax.random.key(0), batch)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+
+
+def load(workdir: str | os.PathLike[str], extra: Sequence[Any] = ()) -> tuple[Experiment, Any]:
+    """The experiment of a run and its newest state, from the run folder alone.
+
+    `extra` are classes and functions of the user's own that the experiment is made of.
+
+    Raises:
+      ConfigError: if the folder holds no run, or its experiment cannot be rebuilt.
+      CheckpointError: if there is no checkpoint, or none is intact.
+    """
+    workdir = Path(workdir)
+    experiment = read_experiment(workdir, extra)
+    with Checkpoints(workdir / "checkpoints", experiment.keep) as checkpoints:
+        if checkpoints.latest() is None:
+            raise CheckpointError(
+                f"{workdir} has no checkpoint yet: continue it with `resume {workdir}`"
+            )
+        _, state = checkpoints.restore(state_shapes(experiment.method, _batch_shapes(workdir)))
+    return experiment, state
+
+
+def _batch_shapes(workdir: Path) -> dict[str, jax.ShapeDtypeStruct]:
+    shapes = json.loads(_read(workdir, "batch.json"))
+    return {name: jax.ShapeDtypeStruct(*shape) for name, shape in shapes.items()}
+
+
+def _read(workdir: Path, name: str) -> str:
+    try:
+        return (workdir / name).read_text()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ConfigError(
+            f"{workdir} holds no run (it has no {name}): give the folder that `train` made"
+        ) from error

@@ -1,0 +1,94 @@
+"""Where a run's metrics and pictures go: its folder, TensorBoard and the terminal."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gans_jax.training import pictures
+from gans_jax.training.folder import replace
+
+
+class Logs:
+    """The open log files of a run, a context manager.
+
+    Lines of `metrics.jsonl` after iteration `start`, written before a crash, are dropped.
+    """
+
+    def __init__(self, workdir: Path, start: int, iterations: int, progress: bool) -> None:
+        from tensorboardX import SummaryWriter
+        from tqdm import tqdm
+
+        self._samples = workdir / "samples"
+        self._samples.mkdir(exist_ok=True)
+        self._began = time.perf_counter()
+        self._seen, self._since = 0, None
+        keep_lines(workdir / "metrics.jsonl", start)
+        self._lines = (workdir / "metrics.jsonl").open("a")
+        self._board = SummaryWriter(str(workdir), purge_step=start + 1)
+        # Without a terminal every refresh is one more line of a log file.
+        interval = 0.2 if sys.stderr.isatty() else 30
+        self._bar = tqdm(
+            *(None, workdir.name, iterations),
+            initial=start,
+            disable=not progress,
+            unit="it",
+            mininterval=interval,
+            dynamic_ncols=True,
+        )
+
+    def __enter__(self) -> "Logs":
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._bar.close()
+        self._board.close()
+        self._lines.close()
+
+    def advance(self, images: int) -> None:
+        """Counts one more iteration, which has read that many real images."""
+        self._bar.update()
+        if self._since is None:  # the first iteration compiles, which says nothing of the speed
+            self._since = time.perf_counter()
+        else:
+            self._seen += images
+
+    def metrics(self, step: int, values: dict[str, float]) -> None:
+        """Writes the metrics of the iteration that made `step` of them."""
+        now = time.perf_counter()
+        rate = self._seen / (now - self._since) if self._seen else None
+        self._seen, self._since = 0, now
+        line = {"step": step, "seconds": round(now - self._began, 3), "images_per_second": rate}
+        print(json.dumps(line | values), file=self._lines, flush=True)
+        for name, value in values.items():
+            self._board.add_scalar(name, value, step)
+        shown = {k: v for k, v in values.items() if k.endswith("_loss") or k == "wasserstein"}
+        if rate:
+            self._board.add_scalar("images_per_second", rate, step)
+            shown["images/s"] = rate
+        self._bar.set_postfix({k: f"{v:.4g}" for k, v in shown.items()}, refresh=False)
+
+    def picture(self, step: int, picture: np.ndarray) -> None:
+        """Saves a uint8 picture of samples, `samples/{step}.png`."""
+        pictures.save(self._samples / f"{step:08d}.png", picture)
+        self._board.add_image("samples", picture, step, dataformats="HWC")
+
+
+def read_metrics(path: Path) -> list[dict[str, float]]:
+    """The lines of a metrics file, up to one that a crash has cut off."""
+    lines = []
+    for text in path.read_text().splitlines() if path.exists() else ():
+        try:
+            lines.append(json.loads(text))
+        except json.JSONDecodeError:
+            break
+    return lines
+
+
+def keep_lines(path: Path, last: int) -> None:
+    """Drops the lines after iteration `last` from a metrics file, if there is one."""
+    kept = [line for line in read_metrics(path) if line["step"] <= last]
+    replace(path, "".join(json.dumps(line) + "\n" for line in kept))
