@@ -1,0 +1,112 @@
+"""WGAN and WGAN-GP against plain PyTorch on the same weights, data and noise."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from gans_jax import WGAN, WGANGP, penalties, priors  # noqa: E402
+from gans_jax.networks import DCGANDiscriminator, DCGANGenerator  # noqa: E402
+from tests import tiny  # noqa: E402
+from tests.pytorch import double, reference  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+_BATCH = 4
+
+
+def _networks(norm):
+    return (
+        DCGANGenerator(double.SIZE, double.CHANNELS, double.FEATURES, dtype="float64"),
+        DCGANDiscriminator(double.FEATURES, norm, dtype="float64"),
+        priors.Uniform(double.Z_SIZE),
+    )
+
+
+def _rmsprop(network):
+    return torch.optim.RMSprop(network.parameters(), lr=5e-5, alpha=0.99, eps=1e-8)
+
+
+def _backward(network, loss) -> dict:
+    network.zero_grad()
+    loss.backward()
+    return reference.gradients(network)
+
+
+def _train_critic(critic, generator, reals, zs):
+    """WGAN's critic updates; returns the gradients of each and the last estimate."""
+    optimizer, gradients = _rmsprop(critic), []
+    for real, z in zip(reals, zs, strict=True):
+        fake = generator(double.tensor(z)).detach()
+        distance = critic(reference.nchw(real)).mean() - critic(fake).mean()
+        gradients.append(_backward(critic, -distance))
+        optimizer.step()
+        for parameter in critic.parameters():
+            parameter.data.clamp_(-0.01, 0.01)
+    return gradients, distance.item()
+
+
+@pytest.mark.parametrize("norm", ["batch", "none"])
+def test_wgan_iteration(norm) -> None:
+    """The gradients of all six updates, and the parameters after the iteration."""
+    networks = _networks(norm)
+    method = WGAN(*networks, optimizer=double.recording(WGAN(*networks).optimizer, 5))
+    state, key = double.initial(method), jax.random.key(2)
+    batch = {"image": double.images(5, _BATCH)}
+    after, metrics = double.jit(method.step)(state, batch, key)
+
+    generator = double.load_generator(state.generator)
+    critic = double.load_discriminator(state.critic, norm)
+    *zs, z = (double.draw(method, k, _BATCH)[0] for k in jax.random.split(key, 6))
+    gradients, distance = _train_critic(critic, generator, batch["image"], zs)
+    np.testing.assert_allclose(metrics["wasserstein"], distance, rtol=1e-10)
+    for update, expected in enumerate(gradients):
+        tiny.assert_close(double.recorded(after.critic, update), expected, 1e-10)
+    tiny.assert_close(after.critic.params, reference.parameters(critic), 1e-7)
+    _check_statistics(after.critic.batch_stats, reference.running_statistics(critic))
+
+    expected = _backward(generator, -critic(generator(double.tensor(z))).mean())
+    tiny.assert_close(double.recorded(after.generator, -1), expected, 1e-10)
+    _rmsprop(generator).step()
+    tiny.assert_close(after.generator.params, reference.parameters(generator), 1e-7)
+
+
+def _check_statistics(batch_stats, expected) -> None:
+    """Clipping leaves these alone. The variances are of another kind (test_dcgan.py)."""
+    assert set(batch_stats) == set(expected)
+    for layer, statistics in batch_stats.items():
+        tiny.assert_close(statistics["mean"], expected[layer]["mean"], 1e-7)
+        assert statistics["var"].min() > 0.01
+
+
+@pytest.mark.parametrize("norm", ["none", "layer"])
+def test_wgan_gp_critic_loss(norm) -> None:
+    """The penalty's gradient in the parameters is a second derivative of the critic."""
+    method = WGANGP(*_networks(norm))
+    state, real = double.initial(method), double.images(_BATCH)
+    z, key = double.draw(method, jax.random.key(3), _BATCH)
+
+    def loss(params):
+        return method.critic_loss(state.critic._replace(params=params), state.generator, *rest)
+
+    rest = (real, z, key)
+    compiled = double.jit(jax.value_and_grad(loss, has_aux=True))
+    (value, (_, metrics)), gradients = compiled(state.critic.params)
+
+    line_key, _ = jax.random.split(jax.random.split(key, 4)[3])
+    u = penalties.between(jnp.zeros((_BATCH, 1)), jnp.ones((_BATCH, 1)), line_key)
+    critic = double.load_discriminator(state.critic, norm)
+    fake = double.load_generator(state.generator)(double.tensor(z)).detach()
+    expected, penalty = _penalised_loss(critic, reference.nchw(real), fake, double.tensor(u))
+    np.testing.assert_allclose(value, expected.item(), rtol=1e-10)
+    np.testing.assert_allclose(metrics["gradient_penalty"], penalty.item(), rtol=1e-10)
+    tiny.assert_close(gradients, _backward(critic, expected), 1e-10)
+
+
+def _penalised_loss(critic, real, fake, u):
+    x = (real + u[:, :, None, None] * (fake - real)).requires_grad_()
+    (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+    penalty = 10 * ((gradient.flatten(1).norm(dim=1) - 1) ** 2).mean()
+    return critic(fake).mean() - critic(real).mean() + penalty, penalty
