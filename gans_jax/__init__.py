@@ -1,6 +1,9 @@
 """Generative adversarial networks in JAX: methods as frozen dataclasses of pure functions."""
 
-from gans_jax import core, data, losses, metrics, networks, penalties, priors, schedules
+import importlib
+from types import ModuleType
+
+from gans_jax import core, data, losses, metrics, networks, ops, penalties, priors, schedules
 from gans_jax.methods import GAN, WGAN, WGANGP
 
 __version__ = "0.1.0"
@@ -14,7 +17,16 @@ __all__ = [
     "losses",
     "metrics",
     "networks",
+    "ops",
     "penalties",
     "priors",
     "schedules",
+    "training",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    # Those who jit a step in code of their own need no checkpoints, logs and pictures.
+    if name == "training":
+        return importlib.import_module("gans_jax.training")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

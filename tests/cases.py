@@ -6,7 +6,7 @@ from typing import Any
 
 import optax
 
-from gans_jax import GAN, WGAN, WGANGP, losses, penalties, priors
+from gans_jax import GAN, WGAN, WGANGP, losses, penalties, priors, schedules
 from gans_jax.networks import MLPDiscriminator, MLPGenerator
 from tests import tiny
 
@@ -19,24 +19,37 @@ class Case:
     method: Any
     opponent: str
     ring: Any
-    ring_batch: int = 128
-    ring_iterations: int = 1000
+    ring_iterations: int
 
 
 # Adam's first step is about lr * sign(gradient), which would blow rounding up in comparisons.
 _sgd = {"learning_rate": 0.05, "optimizer": functools.partial(optax.sgd, momentum=0.9)}
 _tiny = (tiny.Generator(), tiny.Discriminator())
 _smooth = (tiny.Generator(), tiny.Discriminator(batch_norm=False))
-_ring = (MLPGenerator((2,), (64, 64), output="linear"), MLPDiscriminator((64, 64)))
-_z = priors.Normal(8)
+# Uniform draws have the same bits in every program; the last bits of normal ones may differ.
+_z = priors.Uniform(8)
+
+_ring_networks = (
+    MLPGenerator((2,), (64, 64), output="linear"),
+    MLPDiscriminator((64, 64), activation="leaky_relu"),
+)
+_ring = {"prior": priors.Normal(2), "learning_rate": 1e-3}
 
 
-def _gan(name: str, loss: Any, **ring: Any) -> Case:
+def _gan(name: str, loss: Any, discriminator_learning_rate: float = 2e-3) -> Case:
+    decay = schedules.LinearDecay(start=750, end=1500)
     return Case(
         name,
         GAN(*_tiny, prior=_z, loss=loss, k=2, **_sgd),
         "discriminator",
-        GAN(*_ring, prior=_z, loss=loss, **{"k": 3, "learning_rate": 1e-3} | ring),
+        GAN(
+            *_ring_networks,
+            loss=loss,
+            k=3,
+            discriminator_learning_rate=discriminator_learning_rate,
+            schedule=decay,
+            **_ring,
+        ),
         ring_iterations=1500,
     )
 
@@ -44,19 +57,20 @@ def _gan(name: str, loss: Any, **ring: Any) -> Case:
 CASES = [
     _gan("minimax", losses.Minimax()),
     _gan("non_saturating", losses.NonSaturating()),
-    _gan("least_squares", losses.LeastSquares()),
+    _gan("least_squares", losses.LeastSquares(), discriminator_learning_rate=1e-3),
     _gan("hinge", losses.Hinge()),
     Case(
         "wgan",
         WGAN(*_tiny, prior=_z, n_critic=2, **_sgd),
         "critic",
-        WGAN(*_ring, prior=_z, learning_rate=1e-3, clip=0.1),
+        WGAN(*_ring_networks, clip=0.1, **_ring | {"learning_rate": 5e-4}),
         ring_iterations=1500,
     ),
     Case(
         "wgan_gp",
         WGANGP(*_smooth, prior=_z, n_critic=2, **_sgd),
         "critic",
-        WGANGP(*_ring, prior=_z, learning_rate=1e-3, penalty=penalties.GradientPenalty(1.0)),
+        WGANGP(*_ring_networks, penalty=penalties.GradientPenalty(1.0), **_ring),
+        ring_iterations=1000,
     ),
 ]

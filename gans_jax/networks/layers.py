@@ -1,7 +1,6 @@
 """Layers with PyTorch's geometry and DCGAN's initialisation, on `gans_jax.ops`."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Literal
 
 import flax.linen as nn
@@ -83,11 +82,10 @@ def normalize(x: Array, norm: Norm, train: bool, dtype: DType) -> Array:
         return x
     if norm == "layer":
         axes = tuple(range(1, x.ndim))
-        layer = partial(nn.LayerNorm, reduction_axes=axes, feature_axes=-1, use_fast_variance=False)
-    else:
-        layer = partial(nn.BatchNorm, use_running_average=not train, momentum=0.9)
-        layer = partial(layer, scale_init=scale_init, use_fast_variance=False)
-    return layer(epsilon=1e-5, dtype=dtype)(x)
+        return nn.LayerNorm(1e-5, dtype=dtype, reduction_axes=axes, feature_axes=-1)(x)
+    return nn.BatchNorm(not train, momentum=0.9, epsilon=1e-5, dtype=dtype, scale_init=scale_init)(
+        x
+    )
 
 
 def leaky_relu(x: Array) -> Array:

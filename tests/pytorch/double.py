@@ -1,6 +1,5 @@
 """What the checks share: data and states in float64, and PyTorch networks with the same weights."""
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +13,6 @@ from torch import Tensor, nn
 
 from gans_jax.core import Player
 from tests.pytorch import reference
-
-# What runs once on tiny arrays need not be optimised: so it compiles in a tenth of the time.
-jit = functools.partial(
-    jax.jit,
-    compiler_options={"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False},
-)
 
 # The networks of the methods' checks: three layers each, so that the discriminator has one norm.
 SIZE, CHANNELS, FEATURES, Z_SIZE = 16, 1, 4, 6

@@ -1,0 +1,33 @@
+"""The first GAN: fully connected networks on digits (Goodfellow et al. 2014, Algorithm 1).
+
+Claim: a generator of ReLU layers against a maxout discriminator with dropout, both trained with
+momentum and k = 1, draws digits.
+
+    python -m gans_jax train experiments/gan_digits.py
+
+TODO measured
+"""
+
+import functools
+
+import optax
+
+from gans_jax import GAN, data, priors
+from gans_jax.networks import MLPDiscriminator, MLPGenerator
+from gans_jax.training import Experiment
+
+experiment = Experiment(
+    method=GAN(
+        generator=MLPGenerator((28, 28, 1), features=(1200, 1200)),
+        discriminator=MLPDiscriminator((240, 240), activation="maxout", dropout=0.5),
+        prior=priors.Uniform(100),
+        learning_rate=0.05,
+        optimizer=functools.partial(optax.sgd, momentum=0.5),
+    ),
+    data=data.Digits(),
+    batch_size=100,
+    iterations=10_000,
+    log_every=100,
+    sample_every=1000,
+    checkpoint_every=5000,
+)

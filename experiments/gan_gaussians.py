@@ -1,0 +1,28 @@
+"""A GAN on a ring of eight Gaussians, where lost modes can be counted (Metz et al. 2017).
+
+Claim: the generator of a plain GAN with k = 1 loses modes of the ring, or rotates through them.
+
+    python -m gans_jax train experiments/gan_gaussians.py
+
+TODO measured
+"""
+
+from gans_jax import GAN, data, priors
+from gans_jax.networks import MLPDiscriminator, MLPGenerator
+from gans_jax.training import Experiment
+
+experiment = Experiment(
+    method=GAN(
+        generator=MLPGenerator((2,), features=(128, 128), output="linear"),
+        discriminator=MLPDiscriminator(features=(128, 128)),
+        prior=priors.Normal(16),
+        learning_rate=1e-3,
+    ),
+    data=data.GaussianRing(modes=8, radius=2.0, std=0.05),
+    batch_size=256,
+    iterations=10_000,
+    log_every=100,
+    sample_every=1000,
+    checkpoint_every=5000,
+    samples=2000,
+)
