@@ -5,10 +5,15 @@ already sure of, and trains more stably.
 
     python -m gans_jax train experiments/lsgan_digits.py
 
-TODO measured
+Measured on two cores of an AVX-512 Xeon shared with other jobs, jax 0.10.2, Python 3.11,
+2026-11-22, seed 0: 232 s, 1,000 images/s. Digits, somewhat rougher than `dcgan_digits` after as
+many iterations, and one spike of the discriminator's loss to 10 near iteration 1,350, from which
+it recovers: that it trains more stably does not show here. The energy distance of 1,000 samples to
+the held-out digits is 0.224; that of 1,000 training digits is 0.070, of an untrained generator
+33.1.
 
-The coding is a=0, b=c=1; the Pearson chi-square coding is
-`--method.loss.a -1 --method.loss.b 1 --method.loss.c 0`.
+The coding is a=0, b=c=1; the Pearson chi-square coding is `--method.loss.a -1 --method.loss.b 1
+--method.loss.c 0`.
 """
 
 from gans_jax import GAN, data, losses, priors

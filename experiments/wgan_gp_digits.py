@@ -17,7 +17,7 @@ experiment = Experiment(
         critic=DCGANDiscriminator(features=32, norm="layer"),
     ),
     data=data.Digits(),
-    iterations=1500,
-    sample_every=250,
-    checkpoint_every=500,
+    iterations=1200,
+    sample_every=300,
+    checkpoint_every=400,
 )

@@ -15,11 +15,12 @@ from gans_jax.training import Experiment
 experiment = Experiment(
     method=WGAN(
         generator=MLPGenerator((28, 28, 1), features=(512, 512, 512)),
-        critic=MLPDiscriminator(features=(512, 512, 512)),
-        learning_rate=5e-4,
+        critic=MLPDiscriminator(features=(512, 512, 512), activation="leaky_relu"),
+        learning_rate=2e-4,
+        clip=0.03,
     ),
     data=data.Digits(),
-    iterations=8000,
+    iterations=4000,
     sample_every=1000,
-    checkpoint_every=2000,
+    checkpoint_every=1000,
 )

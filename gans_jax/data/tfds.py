@@ -46,7 +46,7 @@ class TFDS:
             return tensorflow_datasets.data_source(
                 self.name, split=self.split, data_dir=self.data_dir, download=False
             )
-        except (NotImplementedError, ValueError, AssertionError, OSError) as error:
+        except (NotImplementedError, ValueError, KeyError, AssertionError, OSError) as error:
             raise DataError(self._remedy(error)) from error
 
     def _remedy(self, error: Exception) -> str:

@@ -105,9 +105,10 @@ def test_tfrecord_names_the_command_that_prepares_array_record(tmp_path):
     assert "random access" in message.lower()
 
 
-def test_unprepared_data_set(tmp_path):
-    message = refused(TFDS("mnist", data_dir=str(tmp_path)))
-    assert "'mnist'" in message
+@pytest.mark.parametrize("name", ["mnist", "lsun/church_outdoor"])
+def test_unprepared_data_set(name, tmp_path):
+    message = refused(TFDS(name, data_dir=str(tmp_path)))
+    assert f"'{name}'" in message
     assert "file_format='array_record'" in message
 
 
