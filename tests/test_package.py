@@ -1,0 +1,59 @@
+"""What the package is as a whole: its import, its version, its README."""
+
+import re
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import gans_jax
+
+ROOT = Path(__file__).parent.parent
+
+IMPORT = """
+import sys, gans_jax
+from jax._src import xla_bridge
+print(xla_bridge.backends_are_initialized())
+heavy = {"torch", "tensorflow", "grain", "orbax", "matplotlib", "tyro", "tensorflow_datasets"}
+print(sorted(heavy & sys.modules.keys()))
+gans_jax.training.train
+"""
+
+
+def python(code: str) -> str:
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_import_starts_no_backend_and_loads_nothing_heavy():
+    assert python(IMPORT).splitlines() == ["False", "[]"]
+
+
+def test_version():
+    assert metadata.version("gans_jax") == gans_jax.__version__
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    assert f"## {gans_jax.__version__}" in changes
+    assert f"\nversion: {gans_jax.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_unknown_names_are_attribute_errors():
+    with pytest.raises(AttributeError, match="no attribute 'StyleGAN'"):
+        gans_jax.StyleGAN  # noqa: B018
+
+
+@pytest.mark.slow
+def test_the_readmes_code_runs():
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        assert "wasserstein" in python(block)
+
+
+def test_the_readmes_files_exist():
+    text = (ROOT / "README.md").read_text()
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", text):
+        assert (ROOT / link).exists(), link
