@@ -1,7 +1,9 @@
 """The command line, `python -m gans_jax` or `gans_jax`."""
 
 import argparse
+import dataclasses
 import difflib
+import functools
 import os
 import runpy
 import sys
@@ -64,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except training.Interrupted as stop:
         print(stop, file=sys.stderr)
         return 128 + stop.number
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
@@ -125,7 +129,22 @@ def load_file(file: str) -> tuple[Experiment, list[Any]]:
             f"{file} has no experiment: assign `experiment = gans_jax.training.Experiment(...)`"
         )
     named = [v for v in defined.values() if isinstance(v, type | types.FunctionType)]
-    return defined["experiment"], [v for v in named if v.__module__ == name]
+    own = [v for v in named if v.__module__ == name]
+    return defined["experiment"], list(dict.fromkeys(own + _foreign(defined["experiment"])))
+
+
+def _foreign(value: Any) -> list[Any]:
+    """Classes and functions of other packages in a configuration, which the file has imported."""
+    if isinstance(value, functools.partial):
+        return _foreign(value.func)
+    if isinstance(value, types.FunctionType):
+        return [] if value.__module__.split(".")[0] in ("gans_jax", "optax") else [value]
+    if not dataclasses.is_dataclass(value):
+        return []
+    fields = [getattr(value, f.name) for f in dataclasses.fields(value) if f.name != "parent"]
+    inner = [found for field in fields for found in _foreign(field)]
+    here = type(value).__module__.split(".")[0] == "gans_jax"
+    return inner if here else [type(value), *inner]
 
 
 def override(experiment: Experiment, arguments: list[str], command: str) -> Experiment:
@@ -179,7 +198,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_run(command)
     command.add_argument("--num", type=_count, default=64, help="images of a call (default: 64)")
-    command.add_argument("--stablehlo", type=Path, required=True, metavar="FILE", help="to write")
+    command.add_argument(
+        "--stablehlo", type=_new_file, required=True, metavar="FILE", help="to write"
+    )
     return parser
 
 
@@ -209,7 +230,7 @@ def _add_run(command: argparse.ArgumentParser) -> None:
 
 def _add_picture(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=_png, required=True, metavar="PNG", help="file to write")
-    command.add_argument("--seed", type=int, default=0, help="of the noise (default: 0)")
+    command.add_argument("--seed", type=_seed, default=0, help="of the noise (default: 0)")
 
 
 class _Help(argparse.Action):
@@ -225,7 +246,20 @@ class _Help(argparse.Action):
 def _png(text: str) -> Path:
     if not text.endswith(".png"):
         raise argparse.ArgumentTypeError(f"{text!r} must end in .png")
-    return Path(text)
+    return _new_file(text)
+
+
+def _new_file(text: str) -> Path:
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {path.parent}: make it first")
+    return path
+
+
+def _seed(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 2**63):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number from 0 to 2^63 - 1")
+    return int(text)
 
 
 def _count(text: str) -> int:

@@ -33,18 +33,30 @@ class Player(NamedTuple):
 class Method(Protocol):
     """A frozen dataclass of hyperparameters with pure functions over an explicit state.
 
-    `batch_axis` is 1 where an iteration takes k fresh minibatches (leaves `[k, n, ...]`), else 0;
-    with 1 the method also states k_t as `critic_iterations(t)` and the number of minibatches that
-    came before iteration t as `minibatches_before(t)`, both on Python integers.
+    The loop and the commands ask for no more than this. `batch_axis` is 1 where an iteration takes
+    k fresh minibatches (leaves `[k, n, ...]`), else 0 (leaves `[n, ...]`).
     """
 
     batch_axis: int
+    prior: Callable[[Array, int], Array]
 
     def init(self, key: Array, batch: Batch) -> Any:
         """The state before iteration 0; only the shapes and types of `batch` matter."""
 
     def step(self, state: Any, batch: Batch, key: Array) -> tuple[Any, Metrics]:
-        """One whole iteration of the paper's algorithm."""
+        """One whole iteration of the paper's algorithm, and scalars under stable names."""
+
+    def generate(self, state: Any, z: Array) -> Array:
+        """Examples `[n, ...]` from noise `[n, size]`, each from its own row alone."""
+
+    def sample(self, state: Any, key: Array, num: int) -> Array:
+        """`generate` from `num` draws of the prior; the first m of them do not depend on `num`."""
+
+    def critic_iterations(self, t: int) -> int:
+        """With `batch_axis` 1, how many minibatches iteration t takes."""
+
+    def minibatches_before(self, t: int) -> int:
+        """With `batch_axis` 1, how many minibatches all iterations before t took."""
 
 
 def bound_axis() -> str | None:
@@ -164,18 +176,23 @@ def create_pair(
 ) -> tuple[Player, Player]:
     """A generator from noise and its opponent, each given as (network, optimizer).
 
-    ValueError unless the generator makes what the data hold.
+    `real` is one minibatch, `[n, ...]`. ValueError unless the generator makes what the data hold.
     """
     generator_key, critic_key, z_key = jax.random.split(key, 3)
     z = prior(z_key, 1)
-    players = create(*generator, generator_key, z), create(*critic, critic_key, real[:1])
-    made = jax.eval_shape(lambda player: apply(generator[0], player, z)[0], players[0])
+    player = create(*generator, generator_key, z)
+    made = jax.eval_shape(lambda player: apply(generator[0], player, z)[0], player)
+    if made.shape[1:] == real.shape:
+        raise ValueError(
+            "the batch lacks the axis of minibatches, [k, n, ...]: "
+            "give one minibatch as images[None]"
+        )
     if made.shape[1:] != real.shape[1:]:
         raise ValueError(
             f"the generator makes examples of shape {made.shape[1:]}, but the data have "
             f"{real.shape[1:]}: change the generator's or the data's size to agree"
         )
-    return players
+    return player, create(*critic, critic_key, real[:1])
 
 
 def descend(
@@ -215,16 +232,5 @@ def repeat_update(
     that a non-finite one is never hidden by the updates after it.
     """
     player, metrics = lax.scan(lambda p, minibatch: update(p, *minibatch), player, minibatches)
-    reduce = {name: jnp.max if name.endswith("gradient_norm") else _last for name in metrics}
-    return player, {name: reduce[name](values) for name, values in metrics.items()}
-
-
-def _last(values: Array) -> Array:
-    return values[-1]
-
-
-def check_positive(**values: Any) -> None:
-    """ValueError that names the first value not above 0; traced values pass."""
-    for name, value in values.items():
-        if isinstance(value, int | float) and not value > 0:
-            raise ValueError(f"{name} must be positive, but is {value}")
+    largest = {name for name in metrics if name.endswith("gradient_norm")}
+    return player, {n: jnp.max(v) if n in largest else v[-1] for n, v in metrics.items()}

@@ -21,12 +21,15 @@ class AdversarialLoss:
     """The means of three elementwise functions; a loss defines `real`, `fake` and `fool`."""
 
     def real(self, logits: Array) -> Array:
+        """What the discriminator minimises on real examples, elementwise."""
         raise NotImplementedError
 
     def fake(self, logits: Array) -> Array:
+        """What the discriminator minimises on generated examples, elementwise."""
         raise NotImplementedError
 
     def fool(self, logits: Array) -> Array:
+        """What the generator minimises on its examples, elementwise."""
         raise NotImplementedError
 
     def discriminator(self, on_real: Array, on_fake: Array, step: Array | int = 0) -> Array:
@@ -93,7 +96,10 @@ class LeastSquares(AdversarialLoss):
 
 @dataclasses.dataclass(frozen=True)
 class Wasserstein(AdversarialLoss):
-    """The critic maximises E f(x) - E f(G(z)) (Arjovsky et al. 2017, equation 3)."""
+    """The critic maximises E f(x) - E f(G(z)) (Arjovsky et al. 2017, equation 3).
+
+    For `GAN` with a penalty that keeps the critic Lipschitz; `WGAN` and `WGANGP` state their own.
+    """
 
     def real(self, logits: Array) -> Array:
         return -logits

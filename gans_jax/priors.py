@@ -9,7 +9,7 @@ import dataclasses
 import jax
 from jax import Array
 
-from gans_jax import core
+from gans_jax import checks, core
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,6 +17,9 @@ class Normal:
     """Standard normal noise."""
 
     size: int = 100
+
+    def __post_init__(self) -> None:
+        checks.positive(size=self.size)
 
     def __call__(self, key: Array, num: int) -> Array:
         keys = core.example_keys(key, num)
@@ -28,6 +31,9 @@ class Uniform:
     """Uniform noise in [-1, 1) (GAN, DCGAN, BEGAN)."""
 
     size: int = 100
+
+    def __post_init__(self) -> None:
+        checks.positive(size=self.size)
 
     def __call__(self, key: Array, num: int) -> Array:
         keys = core.example_keys(key, num)

@@ -25,5 +25,9 @@ class LinearDecay:
     end: int
     start: int = 0
 
+    def __post_init__(self) -> None:
+        if not self.start < self.end:
+            raise ValueError(f"end must be after start, but is {self.end} and start {self.start}")
+
     def __call__(self, step: Array | int) -> Array:
         return jnp.clip((self.end - step) / (self.end - self.start), 0, 1)

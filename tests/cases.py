@@ -54,11 +54,23 @@ def _gan(name: str, loss: Any, discriminator_learning_rate: float = 2e-3) -> Cas
     )
 
 
+def _penalised() -> Case:
+    penalty = penalties.GradientPenalty(1.0)
+    return Case(
+        "gan_penalised",
+        GAN(*_smooth, prior=_z, penalty=penalty, k=2, **_sgd),
+        "discriminator",
+        GAN(*_ring_networks, penalty=penalty, k=3, **_ring),
+        ring_iterations=1000,
+    )
+
+
 CASES = [
     _gan("minimax", losses.Minimax()),
     _gan("non_saturating", losses.NonSaturating()),
     _gan("least_squares", losses.LeastSquares(), discriminator_learning_rate=1e-3),
     _gan("hinge", losses.Hinge()),
+    _penalised(),
     Case(
         "wgan",
         WGAN(*_tiny, prior=_z, n_critic=2, **_sgd),
@@ -68,7 +80,7 @@ CASES = [
     ),
     Case(
         "wgan_gp",
-        WGANGP(*_smooth, prior=_z, n_critic=2, **_sgd),
+        WGANGP(*_smooth, prior=_z, n_critic=2, generator_batch=2, **_sgd),
         "critic",
         WGANGP(*_ring_networks, penalty=penalties.GradientPenalty(1.0), **_ring),
         ring_iterations=1000,

@@ -164,7 +164,7 @@ def test_a_stopped_run_continues_exactly_in_a_new_process(own, tmp_path, monkeyp
         patch.setenv("STOP_AT", "150")
         patch.setenv("STOP_BY", "SIGINT")
         assert main(["train", str(file), "--workdir", str(stopped)]) == 130
-        assert f"continue with `resume {stopped}`" in capsys.readouterr().err
+        assert f"continue with `python -m gans_jax resume {stopped}`" in capsys.readouterr().err
         patch.setenv("STOP_BY", "SIGTERM")
         assert main(resume) == 143
     extra = load_file(file)[1]
@@ -216,7 +216,6 @@ def test_errors_are_one_sentence(run, tmp_path, capsys):
     assert "(28, 28, 1)" in error(capsys, *train, "--method.generator.shape", "9", "9", "1")
     assert "holds no run" in error(capsys, "resume", tmp_path)
     assert "seed: 0 -> 3" in error(capsys, "resume", run, "--seed", "3")
-    assert "No such file" in error(capsys, "sample", run, "--out", tmp_path / "no" / "a.png")
     assert not (tmp_path / "run").exists()
 
 
@@ -229,7 +228,12 @@ def test_errors_are_one_sentence(run, tmp_path, capsys):
         (["train", "digits.py", "--iteration", "3"], "--iterations INT"),
         (["train", "digits.py", "--iterations", "x"], "invalid literal for int"),
         (["train", "digits.py", "--method.clip", "-1"], "clip must be positive, but is -1.0"),
+        (["train", "digits.py", "--seed", "-1"], "seed must be a whole number from 0"),
+        (["train", "digits.py", "--method.prior.size", "0"], "size must be positive, but is 0"),
         (["sample", "runs/digits", "--out", "a.gif"], "'a.gif' must end in .png"),
+        (["sample", "runs/digits", "--out", "no/a.png"], "there is no folder no: make it first"),
+        (["export", "runs/digits", "--stablehlo", "no/a"], "there is no folder no: make it first"),
+        (["sample", "runs/digits", "--out", "a.png", "--seed", "-1"], "whole number from 0"),
         (
             ["sample", "runs/digits", "--out", "a.png", "--num", "0"],
             "must be a positive whole number",
@@ -269,3 +273,21 @@ def test_a_bug_keeps_its_trace(tmp_path):
     (tmp_path / "bug.py").write_text("import gans_jax\ngans_jax.NoSuchMethod()\n")
     with pytest.raises(AttributeError, match="NoSuchMethod"):
         main(["train", str(tmp_path / "bug.py")])
+
+
+def test_a_network_of_another_module(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    Path("my_networks.py").write_text(
+        "import flax.linen as nn\n"
+        "class Flat(nn.Module):\n"
+        "    @nn.compact\n"
+        "    def __call__(self, z):\n"
+        "        return nn.tanh(nn.Dense(784)(z)).reshape(-1, 28, 28, 1)\n"
+    )
+    own = IMAGES.replace("networks.MLPGenerator((28, 28, 1), (8, 8))", "Flat()")
+    text = "from my_networks import Flat\n" + own
+    Path("own.py").write_text(text)
+    assert main(["train", "own.py", "--iterations", "2", "--workdir", "run"]) == 0
+    assert main(["sample", "run", "--out", "a.png"]) == 1
+    assert main(["sample", "run", "--out", "a.png", "--experiment", "own.py"]) == 0

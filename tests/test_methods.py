@@ -1,19 +1,23 @@
 """The conformance suite: what every method must keep, whatever its paper."""
 
+import dataclasses
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
-from gans_jax import data
+from gans_jax import GAN, WGAN, WGANGP, data, losses, penalties, priors, schedules
 from gans_jax.metrics import energy_distance, mode_shares
 from gans_jax.training.checkpoint import Checkpoints
 from tests import tiny
 from tests.cases import CASES, Case
 
 N = 4
+NETWORKS = (tiny.Generator(), tiny.Discriminator(batch_norm=False))
 KEY = jax.random.key(0)
 
 
@@ -162,6 +166,30 @@ def test_vmap_over_seeds_and_scan_over_iterations(case, init, step):
         tiny.assert_close(jax.tree.map(lambda leaf: leaf[index], together), state, 1e-4)  # noqa: B023
 
 
+@dataclasses.dataclass(frozen=True)
+class Recorded:
+    """A prior that keeps what it draws outside of compiled programs."""
+
+    prior: Any
+    draws: list
+
+    def __call__(self, key, num):
+        z = self.prior(key, num)
+        if not isinstance(z, jax.core.Tracer):
+            self.draws.append(np.asarray(z))
+        return z
+
+
+def test_each_update_draws_its_own_noise(case, init):
+    state, draws = init(KEY, batch(case)), []
+    method = dataclasses.replace(case.method, prior=Recorded(case.method.prior, draws))
+    with jax.disable_jit():  # a scan is then a loop on concrete values
+        method.step(state, batch(case), KEY)
+    assert len(draws) == method.critic_iterations(0) + 1
+    rows = np.concatenate(draws)
+    assert len(np.unique(rows, axis=0)) == len(rows) >= N * 3
+
+
 def double(tree):
     """Floating leaves in float64."""
     return jax.tree.map(lambda x: x.astype("f8") if x.dtype.kind == "f" else x, tree)
@@ -213,5 +241,94 @@ def test_learns_a_ring_of_gaussians(case):
         steps = np.arange(start, start + iterations_per_call)
         batches = [stream[int(t)] for t in steps]
         state = iterate(state, jax.tree.map(lambda *x: np.stack(x), *batches), steps)
-    assert learned(untrained, untrained)
+    assert mode_shares(untrained, RING.centers, RING.std).min() < 0.05
+    assert energy_distance(untrained, RING.arrays["image"][:2000]) > 0.1
     assert not learned(sample(state), untrained)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        WGANGP(tiny.Generator(), tiny.Discriminator()),
+        GAN(tiny.Generator(), tiny.Discriminator(), penalty=penalties.GradientPenalty()),
+    ],
+    ids=["wgan_gp", "gan"],
+)
+def test_a_gradient_penalty_refuses_a_critic_with_batch_norm(method):
+    with pytest.raises(ValueError, match="gradient penalty needs a critic without batch norm"):
+        jax.eval_shape(method.init, KEY, {"image": tiny.images(1, N)})
+
+
+def test_a_generator_of_another_size_is_refused():
+    method = GAN(tiny.Generator(), tiny.Discriminator())
+    images = np.zeros((1, N, 9, 9, 1), np.uint8)
+    with pytest.raises(ValueError, match=r"\(8, 8, 1\), but the data have \(9, 9, 1\)"):
+        jax.eval_shape(method.init, KEY, {"image": images})
+
+
+def test_wgans_warm_up_has_two_traces():
+    method = WGAN(tiny.Generator(), tiny.Discriminator(), prior=priors.Uniform(8), warmup=True)
+    counts = []
+
+    def step(state, batch, key):
+        counts.append(batch["image"].shape[0])
+        return method.step(state, batch, key)
+
+    step, state = tiny.jit(step), None
+    for t in (24, 25, 26, 499, 500, 501):
+        batch = {"image": tiny.images(method.critic_iterations(t), N)}
+        state = tiny.jit(method.init)(KEY, batch) if state is None else state
+        state, _ = step(state, batch, KEY)
+    assert counts == [100, 5]
+    weights = jax.tree.leaves(state.critic.params)
+    assert max(float(jnp.abs(w).max()) for w in weights) <= np.float32(method.clip)
+
+
+def parameters_after_a_step(method, state_step=0, **changes):
+    """Of the generator and its opponent, after a first step of plain gradient descent."""
+    method = dataclasses.replace(method, optimizer=optax.sgd, **changes)
+    images = {"image": tiny.images(1, N)}
+    state = tiny.jit(method.init)(KEY, images)._replace(step=jnp.int32(state_step))
+    after, _ = tiny.jit(method.step)(state, images, KEY)
+    change = jax.tree.map(lambda a, b: a - b, after, state)
+    return tiny.leaves(change.generator.params), tiny.leaves(change[2].params)
+
+
+def scaled(change, other):
+    """The factor between two changes of all parameters."""
+    moved = {path: v for path, v in other.items() if np.any(v)}
+    return {round(float(np.sum(change[p] * v) / np.sum(v * v)), 3) for p, v in moved.items()}
+
+
+def test_the_discriminators_own_learning_rate():
+    method = GAN(*NETWORKS, learning_rate=1e-3)
+    base, faster = (
+        parameters_after_a_step(method, discriminator_learning_rate=rate) for rate in (None, 3e-3)
+    )
+    assert scaled(faster[1], base[1]) == {3.0}
+
+
+@pytest.mark.parametrize("method", [GAN, WGANGP])
+def test_a_schedule_scales_both_players(method):
+    method = method(*NETWORKS, learning_rate=1e-3, schedule=schedules.LinearDecay(end=4))
+    # The opponent's update at a factor is that factor times the update at factor 1.
+    _, start = parameters_after_a_step(method, state_step=0)
+    generator, half = parameters_after_a_step(method, state_step=2)
+    assert scaled(half, start) == {0.5}
+    end = parameters_after_a_step(method, state_step=4)
+    assert not any(np.any(leaf) for player in end for leaf in player.values())
+    assert any(np.any(leaf) for leaf in generator.values())
+
+
+@dataclasses.dataclass(frozen=True)
+class Scheduled(losses.NonSaturating):
+    """Twice the loss from step 3 on."""
+
+    def discriminator(self, on_real, on_fake, step=0):
+        return (1 + (step >= 3)) * super().discriminator(on_real, on_fake)
+
+
+def test_a_loss_is_given_the_step():
+    method = GAN(*NETWORKS, loss=Scheduled())
+    (_, early), (_, late) = (parameters_after_a_step(method, state_step=t) for t in (0, 3))
+    assert scaled(late, early) == {2.0}

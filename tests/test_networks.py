@@ -29,6 +29,12 @@ COUNTS = [
     (networks.DCGANGenerator(features=128, lineage="paper"), (100,), 18_872_323),
     (networks.DCGANDiscriminator(), (64, 64, 3), 2_765_568),
     (networks.DCGANDiscriminator(), (64, 64, 1), 2_763_520),
+    # 5x5 kernels 3 -> 128 -> 256 -> 512 -> 1024 and 4x4x1024 -> 1, with biases; three norms
+    (
+        networks.DCGANDiscriminator(features=128, lineage="paper"),
+        (64, 64, 3),
+        25 * (3 * 128 + 128 * 256 + 256 * 512 + 512 * 1024) + 1920 + 16 * 1024 + 1 + 2 * 1792,
+    ),
     # 100*512 + 2*512*512 + 512*784 weights and their biases
     (networks.MLPGenerator((28, 28, 1)), (100,), 979_216),
     (networks.MLPDiscriminator(), (28, 28, 1), 927_745),
@@ -128,6 +134,21 @@ def test_layer_norm_is_over_an_example_with_a_scale_per_channel():
     np.testing.assert_allclose(y.mean(axis=(1, 2, 3)), 0, atol=1e-5)
     np.testing.assert_allclose(y.std(axis=(1, 2, 3)), 1, rtol=1e-3)
     assert variables["params"]["LayerNorm_0"]["scale"].shape == (3,)
+
+
+@pytest.mark.parametrize("norm", ["batch", "layer"])
+def test_norms_are_accurate_at_ordinary_means(norm):
+    class Normed(networks.layers.nn.Module):
+        @networks.layers.nn.compact
+        def __call__(self, x):
+            return normalize(x, norm, True, "float32")
+
+    x = 10 + np.random.default_rng(0).normal(size=(16, 8, 8, 3))
+    y, variables = Normed().init_with_output(KEY, jnp.float32(x))
+    axes = (0, 1, 2) if norm == "batch" else (1, 2, 3)
+    mean, variance = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
+    scale = next(iter(variables["params"].values()))["scale"]
+    np.testing.assert_allclose(y, scale * (x - mean) / np.sqrt(variance + 1e-5), atol=2e-4)
 
 
 def test_mlp_outputs():

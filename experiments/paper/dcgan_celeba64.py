@@ -14,7 +14,7 @@ from gans_jax.training import Experiment
 experiment = Experiment(
     method=GAN(
         generator=DCGANGenerator(size=64, features=128, lineage="paper"),
-        discriminator=DCGANDiscriminator(features=128),
+        discriminator=DCGANDiscriminator(features=128, lineage="paper"),
         prior=priors.Uniform(100),
     ),
     data=data.ImageFolder("img_align_celeba", size=64, crop=108),

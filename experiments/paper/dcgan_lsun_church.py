@@ -15,7 +15,7 @@ from gans_jax.training import Experiment
 experiment = Experiment(
     method=GAN(
         generator=DCGANGenerator(size=64, features=128, lineage="paper"),
-        discriminator=DCGANDiscriminator(features=128),
+        discriminator=DCGANDiscriminator(features=128, lineage="paper"),
         prior=priors.Uniform(100),
     ),
     data=data.TFDS("lsun/church_outdoor", size=64),

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageOps
 
+from gans_jax import checks
 from gans_jax.data.image import crop_centre, fit_square, to_array
 from gans_jax.data.source import DataError
 
@@ -53,6 +54,7 @@ class ImageFolder:
     crop: int | None = None
 
     def __post_init__(self):
+        checks.positive(size=self.size, crop=self.crop)
         if self.channels not in (1, 3):
             raise DataError(f"images cannot have {self.channels!r} channels: choose 1 or 3")
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from gans_jax import checks
 from gans_jax.data.image import fit_square, to_array
 from gans_jax.data.source import DataError
 
@@ -31,6 +32,9 @@ class TFDS:
     split: str = "train"
     data_dir: str | None = None
     size: int | None = None
+
+    def __post_init__(self) -> None:
+        checks.positive(size=self.size)
 
     @functools.cached_property
     def examples(self) -> Sequence[dict[str, Any]]:

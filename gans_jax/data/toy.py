@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from gans_jax import checks
 from gans_jax.data.source import DataError, InMemory
 
 
@@ -36,6 +37,9 @@ class GaussianRing(_GaussianMixture):
     num: int = 100_000
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        checks.positive(modes=self.modes, radius=self.radius, std=self.std, num=self.num)
+
     @property
     def centers(self) -> np.ndarray:
         angles = 2 * np.pi * np.arange(self.modes) / self.modes
@@ -51,6 +55,9 @@ class GaussianGrid(_GaussianMixture):
     std: float = 0.05
     num: int = 100_000
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        checks.positive(side=self.side, spacing=self.spacing, std=self.std, num=self.num)
 
     @property
     def centers(self) -> np.ndarray:
@@ -70,6 +77,7 @@ class TwoGaussians(_GaussianMixture):
     seed: int = 0
 
     def __post_init__(self):
+        checks.positive(std=self.std, dimension=self.dimension, num=self.num)
         if min(self.weights) < 0 or not math.isclose(sum(self.weights), 1):
             raise DataError(f"weights {self.weights} are no probabilities: make their sum 1")
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from gans_jax import core, penalties
+from gans_jax import checks, core, penalties
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.losses import AdversarialLoss, NonSaturating
 from gans_jax.priors import Normal
@@ -19,6 +19,8 @@ from gans_jax.schedules import Constant
 
 
 class GANState(NamedTuple):
+    """What an iteration changes: the count of iterations done (int32) and the two players."""
+
     step: Array
     generator: Player
     discriminator: Player
@@ -52,13 +54,15 @@ class GAN:
     batch_axis: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
-        core.check_positive(k=self.k, learning_rate=self.learning_rate)
-        core.check_positive(discriminator_learning_rate=self.discriminator_learning_rate)
+        checks.positive(k=self.k, learning_rate=self.learning_rate)
+        checks.positive(discriminator_learning_rate=self.discriminator_learning_rate)
 
     def critic_iterations(self, t: int) -> int:
+        """How many minibatches iteration t takes."""
         return self.k
 
     def minibatches_before(self, t: int) -> int:
+        """How many minibatches the iterations before t took."""
         return self.k * t
 
     def _optimizers(self) -> tuple[optax.GradientTransformation, optax.GradientTransformation]:
@@ -69,6 +73,7 @@ class GAN:
         )
 
     def init(self, key: Array, batch: Batch) -> GANState:
+        """The state before iteration 0; ValueError if the networks do not fit the batch."""
         real = core.as_float(batch["image"][0])
         players = zip((self.generator, self.discriminator), self._optimizers(), strict=True)
         generator, discriminator = core.create_pair(key, self.prior, real, *players)
@@ -95,7 +100,8 @@ class GAN:
         loss = self.loss.discriminator(on_real, on_fake, step)
         if self.penalty is not None:
             loss += self.penalty(self.discriminator, discriminator, real, fake, keys[3])
-        return loss, (stats, {"logit_real": jnp.mean(on_real), "logit_fake": jnp.mean(on_fake)})
+        metrics = {"logit_real": core.mean_logit(on_real), "logit_fake": core.mean_logit(on_fake)}
+        return loss, (stats, metrics)
 
     def generator_loss(
         self, generator: Player, discriminator: Player, z: Array, key: Array, step: Array | int = 0
@@ -107,42 +113,48 @@ class GAN:
         on_fake, _ = apply(self.discriminator, discriminator, fake, train=True, key=keys[1])
         return self.loss.generator(on_fake, step), (stats, {})
 
+    def update_discriminator(
+        self, discriminator: Player, state: GANState, real: Array, key: Array
+    ) -> tuple[Player, Metrics]:
+        """The inner loop's body: fresh noise, fresh examples, one step up the gradient."""
+        real = core.as_float(real)
+        z_key, key = jax.random.split(key)
+        given = state.generator, real, self.prior(z_key, real.shape[0]), key, state.step
+        _, optimizer = self._optimizers()
+        factor, name = self.schedule(state.step), "discriminator"
+        return descend(
+            self.discriminator_loss, optimizer, discriminator, *given, name=name, factor=factor
+        )
+
+    def update_generator(
+        self, state: GANState, discriminator: Player, num: int, key: Array
+    ) -> tuple[Player, Metrics]:
+        """Fresh noise, and one step down the gradient."""
+        z_key, key = jax.random.split(key)
+        given = discriminator, self.prior(z_key, num), key, state.step
+        optimizer, _ = self._optimizers()
+        factor, name = self.schedule(state.step), "generator"
+        return descend(
+            self.generator_loss, optimizer, state.generator, *given, name=name, factor=factor
+        )
+
     def step(self, state: GANState, batch: Batch, key: Array) -> tuple[GANState, Metrics]:
-        generator_optimizer, discriminator_optimizer = self._optimizers()
-        step, factor = state.step, self.schedule(state.step)
-
-        def update_discriminator(discriminator: Player, real: Array, key: Array):
-            real = core.as_float(real)
-            z_key, key = jax.random.split(key)
-            rest = (state.generator, real, self.prior(z_key, real.shape[0]), key, step)
-            return descend(
-                self.discriminator_loss,
-                discriminator_optimizer,
-                discriminator,
-                *rest,
-                name="discriminator",
-                factor=factor,
-            )
-
+        """k updates of the discriminator on batch `[k, n, ...]`, then one of the generator."""
         k, num = batch["image"].shape[:2]
         keys = jax.random.split(key, k + 1)
         discriminator, metrics = core.repeat_update(
-            update_discriminator, state.discriminator, batch["image"], keys[:-1]
+            lambda player, real, key: self.update_discriminator(player, state, real, key),
+            state.discriminator,
+            batch["image"],
+            keys[:-1],
         )
-        z_key, key = jax.random.split(keys[-1])
-        generator, more = descend(
-            self.generator_loss,
-            generator_optimizer,
-            state.generator,
-            *(discriminator, self.prior(z_key, num), key, step),
-            name="generator",
-            factor=factor,
-        )
-        return GANState(step + 1, generator, discriminator), metrics | more
+        generator, more = self.update_generator(state, discriminator, num, keys[-1])
+        return GANState(state.step + 1, generator, discriminator), metrics | more
 
     def generate(self, state: GANState, z: Array) -> Array:
         """Images from noise, `[n, size] -> [n, ...]`, with the generator's running statistics."""
         return apply(self.generator, state.generator, z)[0]
 
     def sample(self, state: GANState, key: Array, num: int) -> Array:
+        """`num` examples; the first m of them are those of `sample(state, key, m)`."""
         return self.generate(state, self.prior(key, num))

@@ -11,12 +11,14 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from gans_jax import core, penalties
+from gans_jax import checks, core, penalties
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.priors import Normal
 
 
 class WGANState(NamedTuple):
+    """What an iteration changes: the count of iterations done (int32) and the two players."""
+
     step: Array
     generator: Player
     critic: Player
@@ -48,18 +50,19 @@ class WGAN:
     batch_axis: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
-        core.check_positive(
-            learning_rate=self.learning_rate, clip=self.clip, n_critic=self.n_critic
-        )
+        checks.positive(learning_rate=self.learning_rate, clip=self.clip, n_critic=self.n_critic)
 
     def critic_iterations(self, t: int) -> int:
+        """How many minibatches iteration t takes."""
         return 100 if self.warmup and (t < 25 or t % 500 == 0) else self.n_critic
 
     def minibatches_before(self, t: int) -> int:
+        """How many minibatches the iterations before t took."""
         long = min(t, 25) + max(0, (t - 1) // 500) if self.warmup else 0
         return self.n_critic * t + (100 - self.n_critic) * long
 
     def init(self, key: Array, batch: Batch) -> WGANState:
+        """The state before iteration 0; ValueError if the networks do not fit the batch."""
         real, optimizer = core.as_float(batch["image"][0]), self.optimizer(self.learning_rate)
         generator, critic = core.create_pair(
             key, self.prior, real, (self.generator, optimizer), (self.critic, optimizer)
@@ -119,7 +122,8 @@ class WGAN:
         critic, metrics = core.repeat_update(
             lambda critic, real, key: self.update_critic(critic, state.generator, real, key),
             state.critic,
-            *(batch["image"], keys[:-1]),
+            batch["image"],
+            keys[:-1],
         )
         generator, more = self.update_generator(state.generator, critic, num, keys[-1])
         return WGANState(state.step + 1, generator, critic), metrics | more
@@ -129,4 +133,5 @@ class WGAN:
         return apply(self.generator, state.generator, z)[0]
 
     def sample(self, state: WGANState, key: Array, num: int) -> Array:
+        """`num` examples; the first m of them are those of `sample(state, key, m)`."""
         return self.generate(state, self.prior(key, num))

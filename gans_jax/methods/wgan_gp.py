@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from gans_jax import core, penalties
+from gans_jax import checks, core, penalties
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.penalties import GradientPenalty
 from gans_jax.priors import Normal
@@ -19,6 +19,8 @@ from gans_jax.schedules import Constant
 
 
 class WGANGPState(NamedTuple):
+    """What an iteration changes: the count of iterations done (int32) and the two players."""
+
     step: Array
     generator: Player
     critic: Player
@@ -51,16 +53,19 @@ class WGANGP:
     batch_axis: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
-        core.check_positive(learning_rate=self.learning_rate, n_critic=self.n_critic)
-        core.check_positive(generator_batch=self.generator_batch)
+        checks.positive(learning_rate=self.learning_rate, n_critic=self.n_critic)
+        checks.positive(generator_batch=self.generator_batch)
 
     def critic_iterations(self, t: int) -> int:
+        """How many minibatches iteration t takes."""
         return self.n_critic
 
     def minibatches_before(self, t: int) -> int:
+        """How many minibatches the iterations before t took."""
         return self.n_critic * t
 
     def init(self, key: Array, batch: Batch) -> WGANGPState:
+        """The state before iteration 0; ValueError if the networks do not fit the batch."""
         real, optimizer = core.as_float(batch["image"][0]), self.optimizer(self.learning_rate)
         generator, critic = core.create_pair(
             key, self.prior, real, (self.generator, optimizer), (self.critic, optimizer)
@@ -117,4 +122,5 @@ class WGANGP:
         return apply(self.generator, state.generator, z)[0]
 
     def sample(self, state: WGANGPState, key: Array, num: int) -> Array:
+        """`num` examples; the first m of them are those of `sample(state, key, m)`."""
         return self.generate(state, self.prior(key, num))

@@ -12,6 +12,8 @@ from jax import Array
 
 from gans_jax.networks.layers import Conv, ConvTranspose, DType, Norm, leaky_relu, normalize
 
+Lineage = Literal["torch", "paper"]
+
 
 def _stages(size: int) -> tuple[int, int]:
     """The side of the smallest feature map, 4 to 7, and how often it is doubled to reach `size`."""
@@ -38,7 +40,7 @@ class DCGANGenerator(nn.Module):
     channels: int = 3
     features: int = 64
     norm: Norm = "batch"
-    lineage: Literal["torch", "paper"] = "torch"
+    lineage: Lineage = "torch"
     dtype: DType = "float32"
 
     @nn.compact
@@ -73,20 +75,22 @@ class DCGANDiscriminator(nn.Module):
     """Images to logits, `[n, size, size, channels] -> [n]`, for every size that a DCGAN can make.
 
     `features` is the width of the first layer, which has no norm; each layer after it has twice as
-    many. 4x4 kernels, no biases where a norm follows.
+    many. The "torch" lineage has 4x4 kernels without biases, the "paper" 5x5 with them.
     """
 
     features: int = 64
     norm: Norm = "batch"
+    lineage: Lineage = "torch"
     dtype: DType = "float32"
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
         start, doublings = _stages(x.shape[1])
-        use_bias = self.norm == "none"
+        use_bias = self.lineage == "paper" or self.norm == "none"
+        kernel, padding = (5, 2) if self.lineage == "paper" else (4, 1)
         for layer in range(doublings):
             width = self.features * 2**layer
-            x = Conv(width, 4, stride=2, padding=1, use_bias=use_bias, dtype=self.dtype)(x)
+            x = Conv(width, kernel, 2, padding, use_bias, self.dtype)(x)
             if layer:
                 x = normalize(x, self.norm, train, self.dtype)
             x = leaky_relu(x)

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from gans_jax import core
+from gans_jax import checks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,9 @@ class Experiment:
     def __post_init__(self) -> None:
         numbers = ("iterations", "batch_size", "log_every", "sample_every", "checkpoint_every")
         for name in (*numbers, "keep", "samples"):
-            core.check_positive(**{name: getattr(self, name)})
+            checks.positive(**{name: getattr(self, name)})
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"seed must be a whole number from 0 to 2^63 - 1, but is {self.seed}")
 
     def due(self, done: int, every: int) -> bool:
         """Whether what happens `every` so many iterations happens after `done` of them."""

@@ -1,9 +1,9 @@
 """The run folder, which holds all that is needed to continue a run or to use its networks.
 
-`config.json` is the whole experiment, `batch.json` the shapes of one batch (so that the networks
-can be rebuilt without the data), `metrics.jsonl` one JSON object per logged iteration, `samples/`
-the pictures, `checkpoints/` the states, `events.out.tfevents...` the same for TensorBoard, and
-`report.png` the whole run on one page.
+`config.json` is the whole experiment, `data.json` the number of examples and the shapes of a batch
+(so that the networks can be rebuilt without the data), `metrics.jsonl` one JSON object per logged
+iteration, `samples/` the pictures, `checkpoints/` the states, `events.out.tfevents...` the same for
+TensorBoard, and `report.png` the whole run on one page.
 """
 
 import dataclasses
@@ -34,13 +34,14 @@ def create(
         workdir.mkdir(parents=True, exist_ok=True)
         if (workdir / "config.json").exists():
             raise ConfigError(
-                f"{workdir} already holds a run: continue it with `resume {workdir}`, "
-                "or choose another --workdir"
+                f"{workdir} already holds a run: continue it with "
+                f"`python -m gans_jax resume {workdir}`, or choose another --workdir"
             )
         if any(workdir.iterdir()):
             raise ConfigError(f"{workdir} is not empty: choose another --workdir")
         shapes = {name: [v.shape, v.dtype.name] for name, v in batch.items()}
-        replace(workdir / "batch.json", json.dumps(shapes))
+        found = {"examples": len(experiment.data), "batch": shapes}
+        replace(workdir / "data.json", json.dumps(found))
         replace(workdir / "config.json", text)
     except OSError as error:
         raise OSError(
@@ -95,8 +96,8 @@ def state_shapes(method: Any, batch: dict[str, Any]) -> Any:
     """
     try:
         return jax.eval_shape(method.init, jax.random.key(0), batch)
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
+    except (ValueError, TypeError, ZeroDivisionError) as error:
+        raise ConfigError(f"the networks cannot be built for these data: {error}") from error
 
 
 def load(workdir: str | os.PathLike[str], extra: Sequence[Any] = ()) -> tuple[Experiment, Any]:
@@ -113,20 +114,42 @@ def load(workdir: str | os.PathLike[str], extra: Sequence[Any] = ()) -> tuple[Ex
     with Checkpoints(workdir / "checkpoints", experiment.keep) as checkpoints:
         if checkpoints.latest() is None:
             raise CheckpointError(
-                f"{workdir} has no checkpoint yet: continue it with `resume {workdir}`"
+                f"{workdir} has no checkpoint yet: continue it with "
+                f"`python -m gans_jax resume {workdir}`"
             )
-        _, state = checkpoints.restore(state_shapes(experiment.method, _batch_shapes(workdir)))
+        _, batch = _data(workdir)
+        _, state = checkpoints.restore(state_shapes(experiment.method, batch))
     return experiment, state
 
 
-def _batch_shapes(workdir: Path) -> dict[str, jax.ShapeDtypeStruct]:
-    shapes = json.loads(_read(workdir, "batch.json"))
-    return {name: jax.ShapeDtypeStruct(*shape) for name, shape in shapes.items()}
+def check_examples(workdir: Path, num: int) -> None:
+    """ConfigError if the data of a run had another number of examples, and so another order."""
+    began, _ = _data(workdir)
+    if num != began:
+        raise ConfigError(
+            f"{workdir} began with {began} examples, but the data now have {num}: "
+            "restore the data, or train in another --workdir"
+        )
+
+
+def _data(workdir: Path) -> tuple[int, dict[str, jax.ShapeDtypeStruct]]:
+    """How many examples a run's data had, and the shapes of a batch."""
+    try:
+        found = json.loads(_read(workdir, "data.json"))
+        shapes = {name: jax.ShapeDtypeStruct(*v) for name, v in found["batch"].items()}
+        return found["examples"], shapes
+    except (json.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
+        file = workdir / "data.json"
+        raise ConfigError(f"{file} is damaged ({error}): restore it from a copy") from error
 
 
 def _read(workdir: Path, name: str) -> str:
     try:
-        return (workdir / name).read_text()
+        return (workdir / name).read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{workdir / name} is damaged ({error}): restore it from a copy"
+        ) from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ConfigError(
             f"{workdir} holds no run (it has no {name}): give the folder that `train` made"

@@ -26,7 +26,7 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, number: int, done: int, workdir: Path) -> None:
         super().__init__(
             f"stopped after iteration {done}, whose state is saved: "
-            f"continue with `resume {workdir}`"
+            f"continue with `python -m gans_jax resume {workdir}`"
         )
         self.number = number
 
@@ -83,6 +83,7 @@ def resume(
     saved = folder.read_experiment(workdir, extra)
     if experiment is not None:
         folder.change(workdir, saved, experiment, extra)
+    folder.check_examples(workdir, len(saved.data))
     return _run(experiment or saved, workdir, progress)
 
 

@@ -124,6 +124,7 @@ def test_derivatives_agree_with_finite_differences():
         check_grads(jax.jit(lambda x, w: conv(x, w, 2, 1)), (x, w), order=1, modes=["rev"])
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(
     ("size", "kernel", "stride", "padding"),
     [((8, 8), 4, 2, 1), ((7, 6), 4, 2, 1), ((8, 7), 3, 2, 1), ((9, 8), 7, 1, 0), ((5, 6), 3, 1, 1)],
@@ -139,6 +140,7 @@ def test_conv_has_the_geometry_of_torch(size, kernel, stride, padding):
     close(actual, expected.numpy().transpose(0, 2, 3, 1), 1e-5)
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(
     ("size", "kernel", "stride", "padding", "extra"),
     [

@@ -9,10 +9,10 @@ import numpy as np
 import optax
 import torch
 from jax import Array
+from reference import networks, weights
 from torch import Tensor, nn
 
 from gans_jax.core import Player
-from tests.pytorch import reference
 
 # The networks of the methods' checks: three layers each, so that the discriminator has one norm.
 SIZE, CHANNELS, FEATURES, Z_SIZE = 16, 1, 4, 6
@@ -95,13 +95,13 @@ def recorded(player: Player, which: int) -> Any:
 def load(network: nn.Module, player: Player) -> nn.Module:
     """The PyTorch network in float64 with the player's weights and statistics."""
     network = network.double()
-    reference.load(network, player.params, player.batch_stats)
+    weights.load(network, player.params, player.batch_stats)
     return network
 
 
 def load_generator(player: Player) -> nn.Module:
-    return load(reference.generator(SIZE, CHANNELS, FEATURES, Z_SIZE), player)
+    return load(networks.dcgan_generator(SIZE, CHANNELS, FEATURES, Z_SIZE), player)
 
 
-def load_discriminator(player: Player, norm: reference.Norm = "batch") -> nn.Module:
-    return load(reference.discriminator(SIZE, CHANNELS, FEATURES, norm), player)
+def load_discriminator(player: Player, norm: networks.Norm = "batch") -> nn.Module:
+    return load(networks.dcgan_discriminator(SIZE, CHANNELS, FEATURES, norm), player)

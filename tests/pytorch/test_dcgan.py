@@ -7,10 +7,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from reference import networks, weights  # noqa: E402
+
 from gans_jax.core import Player, apply  # noqa: E402
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator  # noqa: E402
 from tests import tiny  # noqa: E402
-from tests.pytorch import reference  # noqa: E402
 from tests.pytorch.double import jit, load, normal, uniform, variables  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -27,12 +28,12 @@ _FORMS = [
 
 def _generator(size, channels, features, norm):
     network = DCGANGenerator(size, channels, features, norm, dtype="float64")
-    return network, reference.generator(size, channels, features, _Z, norm)
+    return network, networks.dcgan_generator(size, channels, features, _Z, norm)
 
 
 def _discriminator(size, channels, features, norm):
     network = DCGANDiscriminator(features, norm, dtype="float64")
-    return network, reference.discriminator(size, channels, features, norm)
+    return network, networks.dcgan_discriminator(size, channels, features, norm)
 
 
 def _player(network, x) -> Player:
@@ -65,9 +66,9 @@ def test_generator(size, channels, features, norm) -> None:
 
     module, z = load(module, player), torch.from_numpy(z).requires_grad_()
     expected = module(z)
-    expected.backward(reference.nchw(cotangent))
-    tiny.assert_close(images, reference.nhwc(expected), 1e-10)
-    tiny.assert_close(params_gradient, reference.gradients(module), 1e-10)
+    expected.backward(weights.nchw(cotangent))
+    tiny.assert_close(images, weights.nhwc(expected), 1e-10)
+    tiny.assert_close(params_gradient, weights.gradients(module), 1e-10)
     tiny.assert_close(z_gradient, z.grad.numpy(), 1e-10)
 
 
@@ -78,12 +79,12 @@ def test_discriminator(size, channels, features, norm) -> None:
     player = _player(network, x)
     logits, (params_gradient, x_gradient), cotangent = _forward_and_backward(network, player, x)
 
-    module, x = load(module, player), reference.nchw(x).requires_grad_()
+    module, x = load(module, player), weights.nchw(x).requires_grad_()
     expected = module(x)
     expected.backward(torch.from_numpy(cotangent))
     tiny.assert_close(logits, expected.detach().numpy(), 1e-10)
-    tiny.assert_close(params_gradient, reference.gradients(module), 1e-10)
-    tiny.assert_close(x_gradient, reference.nhwc(x.grad), 1e-10)
+    tiny.assert_close(params_gradient, weights.gradients(module), 1e-10)
+    tiny.assert_close(x_gradient, weights.nhwc(x.grad), 1e-10)
 
 
 def _trained(network, player, z):
@@ -101,7 +102,7 @@ def test_running_statistics() -> None:
         player = player._replace(batch_stats=_trained(network, player, z))
         module(torch.from_numpy(z))
 
-    expected = reference.running_statistics(module)
+    expected = weights.running_statistics(module)
     for layer, side in {"BatchNorm_0": 7, "BatchNorm_1": 14}.items():
         ours, n = player.batch_stats[layer], _BATCH * side * side
         np.testing.assert_allclose(ours["mean"], expected[layer]["mean"], rtol=1e-10, atol=1e-14)
@@ -117,4 +118,4 @@ def test_inference_on_running_statistics() -> None:
     images = jit(lambda player, z: apply(network, player, z)[0])(player, other_z)
     expected = load(module, player).eval()(torch.from_numpy(other_z))
     assert images.std() > 0.01, "an image of zeros would agree with any statistics"
-    tiny.assert_close(images, reference.nhwc(expected), 1e-10)
+    tiny.assert_close(images, weights.nhwc(expected), 1e-10)

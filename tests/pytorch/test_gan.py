@@ -6,12 +6,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from reference import weights  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from gans_jax import GAN, losses, priors  # noqa: E402
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator  # noqa: E402
 from tests import tiny  # noqa: E402
-from tests.pytorch import double, reference  # noqa: E402
+from tests.pytorch import double  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -61,8 +62,8 @@ def _check_descent(player, loss, network, expected) -> None:
     expected.backward()
     torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999)).step()
     np.testing.assert_allclose(loss, expected.item(), rtol=1e-10)
-    tiny.assert_close(double.recorded(player, 0), reference.gradients(network), 1e-10)
-    tiny.assert_close(player.params, reference.parameters(network), 1e-7)
+    tiny.assert_close(double.recorded(player, 0), weights.gradients(network), 1e-10)
+    tiny.assert_close(player.params, weights.parameters(network), 1e-7)
 
 
 @pytest.mark.parametrize("name", _LOSSES)
@@ -76,7 +77,7 @@ def test_gan_iteration(name) -> None:
     generator = double.load_generator(state.generator)
     discriminator = double.load_discriminator(state.discriminator)
     z, next_z = (double.tensor(double.draw(method, k, _BATCH)[0]) for k in jax.random.split(key))
-    on_real = discriminator(reference.nchw(batch["image"][0]))
+    on_real = discriminator(weights.nchw(batch["image"][0]))
     on_fake = discriminator(generator(z).detach())
     assert on_real.min() < 1 < on_real.max(), "both sides of the hinge's margin are to be seen"
     expected = discriminator_loss(on_real, on_fake)

@@ -7,10 +7,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from reference import weights  # noqa: E402
+
 from gans_jax import WGAN, WGANGP, penalties, priors  # noqa: E402
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator  # noqa: E402
 from tests import tiny  # noqa: E402
-from tests.pytorch import double, reference  # noqa: E402
+from tests.pytorch import double  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -32,7 +34,7 @@ def _rmsprop(network):
 def _backward(network, loss) -> dict:
     network.zero_grad()
     loss.backward()
-    return reference.gradients(network)
+    return weights.gradients(network)
 
 
 def _train_critic(critic, generator, reals, zs):
@@ -40,7 +42,7 @@ def _train_critic(critic, generator, reals, zs):
     optimizer, gradients = _rmsprop(critic), []
     for real, z in zip(reals, zs, strict=True):
         fake = generator(double.tensor(z)).detach()
-        distance = critic(reference.nchw(real)).mean() - critic(fake).mean()
+        distance = critic(weights.nchw(real)).mean() - critic(fake).mean()
         gradients.append(_backward(critic, -distance))
         optimizer.step()
         for parameter in critic.parameters():
@@ -64,13 +66,13 @@ def test_wgan_iteration(norm) -> None:
     np.testing.assert_allclose(metrics["wasserstein"], distance, rtol=1e-10)
     for update, expected in enumerate(gradients):
         tiny.assert_close(double.recorded(after.critic, update), expected, 1e-10)
-    tiny.assert_close(after.critic.params, reference.parameters(critic), 1e-7)
-    _check_statistics(after.critic.batch_stats, reference.running_statistics(critic))
+    tiny.assert_close(after.critic.params, weights.parameters(critic), 1e-7)
+    _check_statistics(after.critic.batch_stats, weights.running_statistics(critic))
 
     expected = _backward(generator, -critic(generator(double.tensor(z))).mean())
     tiny.assert_close(double.recorded(after.generator, -1), expected, 1e-10)
     _rmsprop(generator).step()
-    tiny.assert_close(after.generator.params, reference.parameters(generator), 1e-7)
+    tiny.assert_close(after.generator.params, weights.parameters(generator), 1e-7)
 
 
 def _check_statistics(batch_stats, expected) -> None:
@@ -99,7 +101,7 @@ def test_wgan_gp_critic_loss(norm) -> None:
     u = penalties.between(jnp.zeros((_BATCH, 1)), jnp.ones((_BATCH, 1)), line_key)
     critic = double.load_discriminator(state.critic, norm)
     fake = double.load_generator(state.generator)(double.tensor(z)).detach()
-    expected, penalty = _penalised_loss(critic, reference.nchw(real), fake, double.tensor(u))
+    expected, penalty = _penalised_loss(critic, weights.nchw(real), fake, double.tensor(u))
     np.testing.assert_allclose(value, expected.item(), rtol=1e-10)
     np.testing.assert_allclose(metrics["gradient_penalty"], penalty.item(), rtol=1e-10)
     tiny.assert_close(gradients, _backward(critic, expected), 1e-10)

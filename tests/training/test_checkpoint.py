@@ -330,6 +330,7 @@ def test_unfinished_save_is_no_step(folder):
         assert checkpoints.restore(state())[0] == 4
 
 
+@pytest.mark.slow
 def test_saving_is_fast_and_leaves_no_thread_busy(tmp_path):
     big = {"w": jax.random.normal(jax.random.key(0), (3_000_000,))}
     with Checkpoints(tmp_path) as checkpoints:

@@ -33,6 +33,18 @@ def steps(workdir):
     return [json.loads(line)["step"] for line in (workdir / "metrics.jsonl").open()]
 
 
+def test_a_resumed_run_has_as_many_examples_as_before(finished, tmp_path):
+    workdir = tmp_path / "run"
+    shutil.copytree(finished[0], workdir)
+    found = json.loads((workdir / "data.json").read_text())
+    (workdir / "data.json").write_text(json.dumps(found | {"examples": 7}))
+    with pytest.raises(ConfigError, match="began with 7 examples, but the data now have"):
+        resume(workdir, progress=False)
+    (workdir / "data.json").write_text("{")
+    with pytest.raises(ConfigError, match=r"data.json is damaged .* restore it from a copy"):
+        load(workdir)
+
+
 def metrics(workdir):
     lines = [json.loads(line) for line in (workdir / "metrics.jsonl").open()]
     return [
@@ -131,7 +143,7 @@ def test_another_configuration_is_refused(finished):
 def test_a_run_is_never_overwritten(finished, tmp_path):
     workdir, experiment, _ = finished
     before = {p: p.stat().st_mtime_ns for p in workdir.rglob("*")}
-    with pytest.raises(ConfigError, match="already holds a run: continue it with `resume"):
+    with pytest.raises(ConfigError, match="already holds a run: continue it with `python -m gans_jax resume"):
         train(experiment, workdir, progress=False)
     assert before == {p: p.stat().st_mtime_ns for p in workdir.rglob("*")}
     (tmp_path / "notes.txt").touch()

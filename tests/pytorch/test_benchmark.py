@@ -1,0 +1,167 @@
+"""The benchmark's check and its timing, on tiny workloads."""
+
+import dataclasses
+import functools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import agreement  # noqa: E402
+import jax_vs_torch  # noqa: E402
+import machine  # noqa: E402
+import memory  # noqa: E402
+import timing  # noqa: E402
+from runners import JaxRunner, Options, TorchRunner  # noqa: E402
+from workloads import WORKLOADS, Workload  # noqa: E402
+
+from gans_jax import GAN, WGAN, WGANGP, priors  # noqa: E402
+from gans_jax.networks import (  # noqa: E402
+    DCGANDiscriminator,
+    DCGANGenerator,
+    MLPDiscriminator,
+    MLPGenerator,
+)
+
+pytestmark = pytest.mark.torch
+
+_mlps = MLPGenerator((6, 6, 1), (8,)), MLPDiscriminator((8, 8))
+_mlp = Workload("gan", GAN(*_mlps, priors.Normal(5), learning_rate=1e-2), 6, 1, batch_size=4)
+TINY = [
+    _mlp,
+    Workload(
+        "wgan",
+        WGAN(
+            DCGANGenerator(16, 2, 4),
+            DCGANDiscriminator(4),
+            priors.Uniform(5),
+            n_critic=2,
+            learning_rate=1e-3,
+        ),
+        size=16,
+        channels=2,
+        batch_size=4,
+    ),
+    Workload(
+        "wgan_gp",
+        WGANGP(
+            DCGANGenerator(8, 2, 4),
+            DCGANDiscriminator(4, "layer"),
+            priors.Normal(5),
+            n_critic=2,
+            learning_rate=1e-3,
+        ),
+        size=8,
+        channels=2,
+        batch_size=4,
+    ),
+    dataclasses.replace(_mlp, name="seeds", seeds=3),
+]
+
+
+@pytest.fixture
+def float64() -> None:
+    """Not here: what is compared is what is timed, in float32."""
+
+
+@functools.cache
+def _record(workload):
+    batches = workload.batches(2)
+    return batches, agreement.record(workload, JaxRunner(workload, batches))
+
+
+@pytest.mark.parametrize("workload", TINY, ids=lambda workload: workload.name)
+def test_losses_agree(workload) -> None:
+    batches, trajectory = _record(workload)
+    losses = np.array([losses["generator_loss"] for losses in trajectory.losses])
+    assert np.ptp(losses, axis=0).min() > 0.03 * np.abs(losses).max(), "too little is learned"
+    for options in (Options(), Options(channels_last=True, frozen=True, fused=True)):
+        runner = TorchRunner(workload, batches, options, trajectory.states)
+        assert agreement.check(workload, runner, trajectory) < 1e-3
+
+
+def test_seeds_differ() -> None:
+    _, trajectory = _record(TINY[-1])
+    for losses in trajectory.losses:
+        assert np.unique(losses["discriminator_loss"]).size == 3
+
+
+def test_other_maths_stop_the_benchmark() -> None:
+    """An optimizer that is ten times as fast shows after its first update."""
+    batches, trajectory = _record(_mlp)
+    other = dataclasses.replace(_mlp, method=dataclasses.replace(_mlp.method, learning_rate=0.1))
+    runner = TorchRunner(other, batches, states=trajectory.states)
+    message = r"gan: in iteration 2 the discriminator_loss is \S+ in gans_jax and \S+ in PyTorch"
+    with pytest.raises(agreement.MismatchError, match=message):
+        agreement.check(other, runner, trajectory)
+
+
+def test_nan_is_a_mismatch() -> None:
+    batches, trajectory = _record(_mlp)
+    noise = [(np.full_like(zs, np.nan),) for (zs,) in trajectory.noise]
+    trajectory = dataclasses.replace(trajectory, noise=noise)
+    runner = TorchRunner(_mlp, batches, states=trajectory.states)
+    with pytest.raises(agreement.MismatchError, match="nan in PyTorch"):
+        agreement.check(_mlp, runner, trajectory)
+
+
+def test_main(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setitem(WORKLOADS, "gan", _mlp)
+    monkeypatch.setattr(machine, "configure", lambda threads: None)
+    monkeypatch.setattr(memory, "above_idle", lambda name, options=None: 2.0 if options else 1.0)
+    monkeypatch.setattr(timing, "BLOCK_SECONDS", 1e-3)
+    files = ["--json", str(tmp_path / "times.json"), "--plot", str(tmp_path / "times.png")]
+    arguments = ["--workloads", "gan", "--rounds", "3", "--no-torch-compile", *files]
+    monkeypatch.setattr(sys, "argv", ["jax_vs_torch.py", *arguments])
+    jax_vs_torch.main()
+    (result,) = json.loads((tmp_path / "times.json").read_text())
+    assert result["workload"] == "gan"
+    assert result["ratio"] == result["torch_best_ms"] / result["jax_ms"]
+    assert 0 < result["ratio_min"] <= result["ratio"] <= result["ratio_max"]
+    assert 0 < result["torch_best_ms"] <= result["torch_eager_ms"]
+    assert result["compile_s"] > 0
+    assert (result["jax_mb"], result["torch_mb"]) == (1, 2)
+    assert (tmp_path / "times.png").stat().st_size > 1000
+    assert capsys.readouterr().out.splitlines()[-1].startswith("gan ")
+
+
+def test_turns() -> None:
+    calls = []
+
+    class Runner:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def run(self, num: int) -> None:
+            calls.append((self.name, num))
+
+    times = timing.in_turns({"a": Runner("a"), "b": Runner("b")}, rounds=2, num=7)
+    assert calls == [("a", 2), ("b", 2)] + [("a", 7), ("b", 7)] * 2
+    assert times["a"].shape == times["b"].shape == (2,)
+
+
+def test_memory_of_one_process() -> None:
+    """A process that is larger than the one measured does not count."""
+    ballast = np.ones(100_000_000)
+    assert 1 < memory.above_idle("mlp", Options()) < 400
+    assert ballast.nbytes > 400e6
+
+
+def test_unknown_workload(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "argv", ["jax_vs_torch.py", "--workloads", "mlp,nothing"])
+    with pytest.raises(SystemExit):
+        jax_vs_torch.main()
+    assert "there is no workload 'nothing': choose from mlp, dcgan_32" in capsys.readouterr().err
+
+
+def test_without_torch() -> None:
+    script = Path(jax_vs_torch.__file__)
+    code = f"import runpy, sys; sys.modules['torch'] = None; runpy.run_path({str(script)!r})"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr == "the benchmark needs PyTorch: pip install -r requirements-torch.txt\n"
