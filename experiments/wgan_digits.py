@@ -29,7 +29,7 @@ experiment = Experiment(
         learning_rate=5e-4,
     ),
     data=data.Digits(),
-    iterations=2000,
-    sample_every=400,
+    iterations=1500,
+    sample_every=250,
     checkpoint_every=500,
 )

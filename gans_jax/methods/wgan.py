@@ -97,22 +97,23 @@ class WGAN:
         self, critic: Player, generator: Player, real: Array, key: Array
     ) -> tuple[Player, Metrics]:
         """Lines 3 to 7 of Algorithm 1."""
-        real = core.as_float(real)
+        real = core.as_float(real)  # line 3
         z_key, key = jax.random.split(key)
-        z = self.prior(z_key, real.shape[0])
+        z = self.prior(z_key, real.shape[0])  # line 4
         optimizer = self.optimizer(self.learning_rate)
-        critic, metrics = descend(
+        critic, metrics = descend(  # lines 5 and 6
             self.critic_loss, optimizer, critic, generator, real, z, key, name="critic"
         )
-        return critic._replace(params=penalties.clip_weights(critic.params, self.clip)), metrics
+        clipped = penalties.clip_weights(critic.params, self.clip)  # line 7
+        return critic._replace(params=clipped), metrics
 
     def update_generator(
         self, generator: Player, critic: Player, num: int, key: Array
     ) -> tuple[Player, Metrics]:
         """Lines 9 to 11 of Algorithm 1."""
         z_key, key = jax.random.split(key)
-        z = self.prior(z_key, num)
-        optimizer = self.optimizer(self.learning_rate)
+        z = self.prior(z_key, num)  # line 9
+        optimizer = self.optimizer(self.learning_rate)  # lines 10 and 11 are one descent
         return descend(self.generator_loss, optimizer, generator, critic, z, key, name="generator")
 
     def step(self, state: WGANState, batch: Batch, key: Array) -> tuple[WGANState, Metrics]:
