@@ -4,7 +4,7 @@ BIN := .venv/bin
 ENVIRONMENT := .venv/.installed
 export JAX_COMPILATION_CACHE_DIR ?= $(HOME)/.cache/gans_jax/xla
 
-.PHONY: train test test-all test-torch lint clean
+.PHONY: train test test-all test-torch benchmark lint clean
 
 train: $(ENVIRONMENT)
 	$(BIN)/python -m gans_jax train experiments/wgan_digits.py
@@ -17,6 +17,9 @@ test-all: $(ENVIRONMENT) $(ENVIRONMENT)-torch
 
 test-torch: $(ENVIRONMENT) $(ENVIRONMENT)-torch
 	$(BIN)/python -m pytest -m "slow or torch"
+
+benchmark: $(ENVIRONMENT) $(ENVIRONMENT)-torch
+	$(BIN)/python experiments/benchmark/jax_vs_torch.py --json benchmark.json --plot benchmark.png
 
 lint: $(ENVIRONMENT)
 	$(BIN)/ruff check .

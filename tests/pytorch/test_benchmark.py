@@ -17,6 +17,7 @@ import jax_vs_torch  # noqa: E402
 import machine  # noqa: E402
 import memory  # noqa: E402
 import timing  # noqa: E402
+import tuning  # noqa: E402
 from runners import JaxRunner, Options, TorchRunner  # noqa: E402
 from workloads import WORKLOADS, Workload  # noqa: E402
 
@@ -92,11 +93,11 @@ def test_seeds_differ() -> None:
 
 
 def test_other_maths_stop_the_benchmark() -> None:
-    """An optimizer that is ten times as fast shows after its first update."""
+    """An optimizer that is ten times as fast shows in the loss after its first update."""
     batches, trajectory = _record(_mlp)
     other = dataclasses.replace(_mlp, method=dataclasses.replace(_mlp.method, learning_rate=0.1))
     runner = TorchRunner(other, batches, states=trajectory.states)
-    message = r"gan: in iteration 2 the discriminator_loss is \S+ in gans_jax and \S+ in PyTorch"
+    message = r"gan: in iteration 1 the generator_loss is \S+ in gans_jax and \S+ in PyTorch"
     with pytest.raises(agreement.MismatchError, match=message):
         agreement.check(other, runner, trajectory)
 
@@ -128,6 +129,18 @@ def test_main(tmp_path, monkeypatch, capsys) -> None:
     assert (result["jax_mb"], result["torch_mb"]) == (1, 2)
     assert (tmp_path / "times.png").stat().st_size > 1000
     assert capsys.readouterr().out.splitlines()[-1].startswith("gan ")
+
+
+def test_failing_compiler(monkeypatch, capsys) -> None:
+    """The other options are kept, and the reason is said."""
+
+    def fail(network):
+        raise RuntimeError("no compiler\nand more")
+
+    monkeypatch.setattr(torch, "compile", fail)
+    options = tuning.tune(_mlp, _mlp.batches(1), num=1, compile=True)
+    assert not options.compile
+    assert capsys.readouterr().out == "gan: torch.compile fails, no compiler\n"
 
 
 def test_turns() -> None:

@@ -12,7 +12,7 @@ from reference import networks, weights  # noqa: E402
 from gans_jax.core import Player, apply  # noqa: E402
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator  # noqa: E402
 from tests import tiny  # noqa: E402
-from tests.pytorch.double import jit, load, normal, uniform, variables  # noqa: E402
+from tests.pytorch.double import load, normal, uniform, variables  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -47,7 +47,7 @@ def _forward_and_backward(network, player, x):
     def outputs(params, x):
         return apply(network, player._replace(params=params), x, train=True)[0]
 
-    @jit
+    @tiny.jit
     def run(params, x, cotangent):
         y, pullback = jax.vjp(outputs, params, x)
         return y, pullback(cotangent)
@@ -89,7 +89,7 @@ def test_discriminator(size, channels, features, norm) -> None:
 
 def _trained(network, player, z):
     """The running statistics after one forward pass in training mode."""
-    return jit(lambda player, z: apply(network, player, z, train=True)[1])(player, z)
+    return tiny.jit(lambda player, z: apply(network, player, z, train=True)[1])(player, z)
 
 
 def test_running_statistics() -> None:
@@ -115,7 +115,7 @@ def test_inference_on_running_statistics() -> None:
     z, other_z = normal(_BATCH, _Z, seed=1), normal(_BATCH, _Z, seed=2)
     player = _player(network, z)
     player = player._replace(batch_stats=_trained(network, player, z))
-    images = jit(lambda player, z: apply(network, player, z)[0])(player, other_z)
+    images = tiny.jit(lambda player, z: apply(network, player, z)[0])(player, other_z)
     expected = load(module, player).eval()(torch.from_numpy(other_z))
     assert images.std() > 0.01, "an image of zeros would agree with any statistics"
     tiny.assert_close(images, weights.nhwc(expected), 1e-10)

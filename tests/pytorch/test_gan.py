@@ -72,7 +72,7 @@ def test_gan_iteration(name) -> None:
     method = _method(loss)
     state, key = double.initial(method), jax.random.key(2)
     batch = {"image": double.images(1, _BATCH)}
-    after, metrics = double.jit(method.step)(state, batch, key)
+    after, metrics = tiny.jit(method.step)(state, batch, key)
 
     generator = double.load_generator(state.generator)
     discriminator = double.load_discriminator(state.discriminator)

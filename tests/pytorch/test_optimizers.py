@@ -9,7 +9,8 @@ torch = pytest.importorskip("torch")
 
 from gans_jax import GAN, WGAN, WGANGP  # noqa: E402
 from gans_jax.networks import MLPDiscriminator, MLPGenerator  # noqa: E402
-from tests.pytorch.double import jit, normal  # noqa: E402
+from tests import tiny  # noqa: E402
+from tests.pytorch.double import normal  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -30,7 +31,7 @@ def test_fifty_steps(name: str) -> None:
     gradients[::2, 1::16] = 0
 
     optimizer = method.optimizer(method.learning_rate)
-    update = jit(optimizer.update)
+    update = tiny.jit(optimizer.update)
     params = jnp.zeros(64)
     opt_state = optimizer.init(params)
     weight = torch.zeros(64, dtype=torch.float64)

@@ -57,7 +57,7 @@ def test_wgan_iteration(norm) -> None:
     method = WGAN(*networks, optimizer=double.recording(WGAN(*networks).optimizer, 5))
     state, key = double.initial(method), jax.random.key(2)
     batch = {"image": double.images(5, _BATCH)}
-    after, metrics = double.jit(method.step)(state, batch, key)
+    after, metrics = tiny.jit(method.step)(state, batch, key)
 
     generator = double.load_generator(state.generator)
     critic = double.load_discriminator(state.critic, norm)
@@ -94,7 +94,7 @@ def test_wgan_gp_critic_loss(norm) -> None:
         return method.critic_loss(state.critic._replace(params=params), state.generator, *rest)
 
     rest = (real, z, key)
-    compiled = double.jit(jax.value_and_grad(loss, has_aux=True))
+    compiled = tiny.jit(jax.value_and_grad(loss, has_aux=True))
     (value, (_, metrics)), gradients = compiled(state.critic.params)
 
     line_key, _ = jax.random.split(jax.random.split(key, 4)[3])

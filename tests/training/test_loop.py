@@ -143,7 +143,9 @@ def test_another_configuration_is_refused(finished):
 def test_a_run_is_never_overwritten(finished, tmp_path):
     workdir, experiment, _ = finished
     before = {p: p.stat().st_mtime_ns for p in workdir.rglob("*")}
-    with pytest.raises(ConfigError, match="already holds a run: continue it with `python -m gans_jax resume"):
+    with pytest.raises(
+        ConfigError, match="already holds a run: continue it with `python -m gans_jax resume"
+    ):
         train(experiment, workdir, progress=False)
     assert before == {p: p.stat().st_mtime_ns for p in workdir.rglob("*")}
     (tmp_path / "notes.txt").touch()

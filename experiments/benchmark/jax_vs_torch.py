@@ -1,0 +1,134 @@
+"""gans_jax against PyTorch, side by side: the same maths first, then the times.
+
+    python experiments/benchmark/jax_vs_torch.py --workloads mlp,dcgan_32 --json times.json
+
+README.md beside this file states the workloads, the method and how to read the table. PyTorch is
+needed: pip install -r requirements-torch.txt
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+try:
+    import torch  # noqa: F401
+except ModuleNotFoundError:
+    sys.exit("the benchmark needs PyTorch: pip install -r requirements-torch.txt")
+
+import agreement
+import machine
+import memory
+import numpy as np
+import report
+from agreement import MismatchError
+from report import Result
+from runners import JaxRunner, Options, TorchRunner
+from timing import block_size, in_turns
+from tuning import tune
+from workloads import WORKLOADS, Workload
+
+BATCHES = 8
+
+
+def measure(workload: Workload, rounds: int, torch_compile: bool) -> Result:
+    """Checks that the losses agree, then times a workload in both frameworks.
+
+    Raises:
+      MismatchError: if a loss differs.
+    """
+    batches = workload.batches(BATCHES)
+    ours = JaxRunner(workload, batches)
+    compile_s = ours.compile()
+    trajectory = agreement.record(workload, ours)
+    eager = TorchRunner(workload, batches, Options(), trajectory.states)
+    difference = agreement.check(workload, eager, trajectory)
+
+    num = block_size(ours)
+    options = tune(workload, batches, num, torch_compile)
+    runners = {"jax": ours, "eager": eager}
+    if options != Options():
+        runners["best"] = TorchRunner(workload, batches, options, trajectory.states)
+        difference = max(difference, agreement.check(workload, runners["best"], trajectory))
+    times = in_turns(runners, rounds, num)
+
+    milliseconds = {name: 1e3 * float(np.median(values)) for name, values in times.items()}
+    best = min((name for name in times if name != "jax"), key=milliseconds.get)
+    options = options if best == "best" else Options()
+    ratios = times[best] / times["jax"]
+    return Result(
+        workload=workload.name,
+        jax_ms=milliseconds["jax"],
+        torch_eager_ms=milliseconds["eager"],
+        torch_best_ms=milliseconds[best],
+        torch_best=str(options),
+        ratio=milliseconds[best] / milliseconds["jax"],
+        ratio_min=float(ratios.min()),
+        ratio_max=float(ratios.max()),
+        compile_s=compile_s,
+        jax_mb=memory.above_idle(workload.name),
+        torch_mb=memory.above_idle(workload.name, options),
+        loss_difference=difference,
+        device=machine.device().type,
+        threads=machine.cores(),
+    )
+
+
+def main() -> None:
+    arguments = _arguments()
+    try:
+        machine.configure(arguments.threads)
+    except ValueError as error:
+        sys.exit(str(error))
+    print(machine.describe())
+    if warning := machine.warning():
+        print(f"warning: {warning}", file=sys.stderr)
+    print(report.HEADER, flush=True)
+    results = []
+    for workload in arguments.workloads:
+        try:
+            results.append(measure(workload, arguments.rounds, arguments.torch_compile))
+        except MismatchError as error:
+            sys.exit(str(error))
+        print(report.line(results[-1]), flush=True)
+        # After each workload, so that a run that is stopped keeps what it has.
+        if arguments.json:
+            objects = [dataclasses.asdict(result) for result in results]
+            arguments.json.write_text(json.dumps(objects, indent=2) + "\n")
+        if arguments.plot:
+            report.plot(results, arguments.plot)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    names = ",".join(WORKLOADS)
+    parser.add_argument(
+        "--workloads", type=_workloads, default=names, metavar="NAME,NAME", help=f"of {names}"
+    )
+    parser.add_argument("--rounds", type=int, default=11, help="blocks of each (default 11)")
+    parser.add_argument("--threads", type=int, help="cores for both (default: all)")
+    parser.add_argument(
+        "--torch-compile",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="try torch.compile, which takes minutes (default: yes)",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as a list")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the ratios")
+    return parser.parse_args()
+
+
+def _workloads(names: str) -> list[Workload]:
+    unknown = [name for name in names.split(",") if name not in WORKLOADS]
+    if unknown:
+        raise argparse.ArgumentTypeError(
+            f"there is no workload {unknown[0]!r}: choose from {', '.join(WORKLOADS)}"
+        )
+    return [WORKLOADS[name] for name in names.split(",")]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""The same device, threads and precision for both frameworks."""
+
+import os
+
+import jax
+import torch
+
+
+def configure(threads: int | None = None) -> None:
+    """Limits both frameworks to `threads` cores, or to all that this process may use.
+
+    Compiled programs are not read from a cache, so that compile times are true. On a GPU both
+    compute in full float32, and cuDNN searches for its fastest algorithms.
+
+    Raises:
+      ValueError: if the frameworks do not see the same kind of device, or the system cannot limit
+        the cores of a process.
+    """
+    if threads:
+        _limit_cores(threads)
+    jax.config.update("jax_enable_compilation_cache", False)
+    torch.set_num_threads(cores())
+    if jax.default_backend() not in ("cpu", "gpu"):
+        raise ValueError(
+            f"jax runs on {jax.default_backend()}, which PyTorch here has not: "
+            "set JAX_PLATFORMS=cpu to compare on the CPU"
+        )
+    if jax.default_backend() == "gpu":
+        if not torch.cuda.is_available():
+            raise ValueError(
+                "jax runs on a GPU that this PyTorch cannot use: install PyTorch for CUDA, "
+                "or set JAX_PLATFORMS=cpu to compare on the CPU"
+            )
+        jax.config.update("jax_default_matmul_precision", "float32")
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.benchmark = True
+
+
+def device() -> torch.device:
+    """PyTorch's device of the kind that jax uses."""
+    return torch.device("cuda" if jax.default_backend() == "gpu" else "cpu")
+
+
+def cores() -> int:
+    """How many cores this process may use, which is the size of XLA's thread pool."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def describe() -> str:
+    """Versions, devices and threads."""
+    return (
+        f"jax {jax.__version__} ({jax.devices()[0].device_kind}, {cores()} cores), "
+        f"PyTorch {torch.__version__} ({device().type}, {torch.get_num_threads()} threads)"
+    )
+
+
+def warning() -> str | None:
+    """What to say if other programs run, for which the last minute's load stands."""
+    load = os.getloadavg()[0]
+    if load < 0.5:
+        return None
+    return (
+        f"the machine is busy (load {load:.1f}): PyTorch's threads then wait for each other, "
+        "and the ratios favour jax; measure on an idle machine"
+    )
+
+
+def _limit_cores(num: int) -> None:
+    """Before jax starts its backend: XLA has no other setting for its threads."""
+    if not hasattr(os, "sched_setaffinity"):
+        raise ValueError("this system cannot limit the cores of a process: leave out --threads")
+    if num > cores():
+        raise ValueError(f"this process may use {cores()} cores: choose --threads up to that")
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:num])

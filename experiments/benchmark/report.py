@@ -1,0 +1,60 @@
+"""What is measured of a workload, as a line of the table and as a plot."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """Median milliseconds per iteration; `ratio` is torch_best_ms / jax_ms, its range by rounds."""
+
+    workload: str
+    jax_ms: float
+    torch_eager_ms: float
+    torch_best_ms: float
+    torch_best: str
+    ratio: float
+    ratio_min: float
+    ratio_max: float
+    compile_s: float
+    jax_mb: float
+    torch_mb: float
+    loss_difference: float
+    device: str
+    threads: int
+
+
+HEADER = (
+    f"{'workload':12}{'jax ms':>9}{'eager ms':>10}{'best ms':>9}{'ratio':>7}  {'range':14}"
+    f"{'compile s':>9}{'jax MB':>8}{'torch MB':>10}  PyTorch's best"
+)
+
+
+def line(result: Result) -> str:
+    spread = f"{result.ratio_min:.2f} to {result.ratio_max:.2f}"
+    return (
+        f"{result.workload:12}{result.jax_ms:9.1f}{result.torch_eager_ms:10.1f}"
+        f"{result.torch_best_ms:9.1f}{result.ratio:7.2f}  {spread:14}{result.compile_s:9.1f}"
+        f"{result.jax_mb:8.0f}{result.torch_mb:10.0f}  {result.torch_best}"
+    )
+
+
+def plot(results: Sequence[Result], file: Path) -> None:
+    """How many times as fast as PyTorch's best each workload is, with the range over rounds."""
+    figure, axes = plt.subplots(figsize=(7, 1 + 0.45 * len(results)), layout="constrained")
+    names = [f"{r.workload}\n{r.jax_ms:.1f} ms, {r.torch_best_ms:.1f} ms" for r in results]
+    ratios = [r.ratio for r in results]
+    spread = [[r.ratio - r.ratio_min for r in results], [r.ratio_max - r.ratio for r in results]]
+    axes.barh(names, ratios, xerr=spread, height=0.6, color="tab:blue", capsize=3)
+    axes.axvline(1, color="black", linewidth=1)
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", labelsize=8)
+    axes.set_xlabel("PyTorch's best / gans_jax, time per iteration (above 1, gans_jax is faster)")
+    figure.savefig(file, dpi=150)
+    plt.close(figure)
