@@ -148,7 +148,8 @@ def test_norms_are_accurate_at_ordinary_means(norm):
     axes = (0, 1, 2) if norm == "batch" else (1, 2, 3)
     mean, variance = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
     scale = next(iter(variables["params"].values()))["scale"]
-    np.testing.assert_allclose(y, scale * (x - mean) / np.sqrt(variance + 1e-5), atol=2e-4)
+    expected = scale * (x - mean) / np.sqrt(variance + 1e-5)
+    np.testing.assert_allclose(y, expected, rtol=2e-4, atol=2e-5)
 
 
 def test_mlp_outputs():

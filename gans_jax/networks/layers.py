@@ -78,7 +78,7 @@ def normalize(x: Array, norm: Norm, train: bool, dtype: DType) -> Array:
     of the biased variance, as linen does. Layer norm takes its statistics over height, width and
     channels, and has a scale and an offset per channel (Gulrajani et al. 2017). Variances are
     E[x^2] - E[x]^2 in float32, which saves a pass over the activations (10 to 20 % of a small
-    DCGAN's iteration) and is exact to 1e-3 where means are below 30 standard deviations.
+    DCGAN's iteration) and is exact to 2e-4 where means are at most 10 standard deviations.
     """
     if norm == "none":
         return x
