@@ -8,11 +8,23 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+
+def _known(options: dict) -> dict:
+    """Those of XLA's options that this version has."""
+
+    def known(name: str) -> bool:
+        try:
+            jax.jit(lambda x: x, compiler_options={name: options[name]}).lower(0.0).compile()
+        except jax.errors.JaxRuntimeError:
+            return False
+        return True
+
+    return {name: value for name, value in options.items() if known(name)}
+
+
 # What runs a few times on tiny arrays need not be optimised: it compiles in a tenth of the time.
-jit = functools.partial(
-    jax.jit,
-    compiler_options={"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False},
-)
+_QUICK = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
+jit = functools.partial(jax.jit, compiler_options=_known(_QUICK))
 
 
 class Generator(nn.Module):
