@@ -4,7 +4,6 @@ import random
 import re
 import shutil
 import threading
-import time
 import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -330,17 +329,9 @@ def test_unfinished_save_is_no_step(folder):
         assert checkpoints.restore(state())[0] == 4
 
 
-@pytest.mark.slow
-def test_saving_is_fast_and_leaves_no_thread_busy(tmp_path):
-    big = {"w": jax.random.normal(jax.random.key(0), (3_000_000,))}
+def test_saving_leaves_no_thread_behind(tmp_path):
     with Checkpoints(tmp_path) as checkpoints:
-        start = time.monotonic()
-        checkpoints.save(1, big)
-        # A tenth of this on an idle machine.
-        assert time.monotonic() - start < 5
-    before = time.process_time()
-    time.sleep(0.3)
-    assert time.process_time() - before < 0.1
+        checkpoints.save(1, state(1))
     assert not [t for t in threading.enumerate() if "orbax" in t.name.lower()]
 
 
