@@ -332,3 +332,18 @@ def test_a_loss_is_given_the_step():
     method = GAN(*NETWORKS, loss=Scheduled())
     (_, early), (_, late) = (parameters_after_a_step(method, state_step=t) for t in (0, 3))
     assert scaled(late, early) == {2.0}
+
+
+def test_the_penalty_is_added_to_the_discriminators_loss():
+    method = GAN(*NETWORKS, prior=priors.Uniform(8))
+    state = tiny.jit(method.init)(KEY, {"image": tiny.images(1, N)})
+    real, z = jnp.float32(tiny.images(N)) / 255, method.prior(KEY, N)
+
+    def loss(penalty):
+        penalised = dataclasses.replace(method, penalty=penalty)
+        players = state.discriminator, state.generator
+        return tiny.jit(penalised.discriminator_loss)(*players, real, z, KEY)[0]
+
+    once, twice = (loss(penalties.GradientPenalty(weight)) for weight in (1.0, 2.0))
+    assert once > loss(None)
+    np.testing.assert_allclose(twice - once, once - loss(None), rtol=1e-4)
