@@ -12,10 +12,13 @@ of 1,000 training digits is 0.070, of an untrained generator 33.1. Beyond iterat
 estimate is as noisy as it is large: the clipped critic resolves no more.
 
 The learning rate is ten times the paper's 5e-5, so that the demonstration takes minutes. With the
-paper's own value:
+paper's own value, on the same machine:
 
-    python -m gans_jax train experiments/wgan_digits.py --method.learning-rate 5e-5 \\
-        --iterations 10000 --workdir runs/wgan_digits_paper
+    python -m gans_jax train experiments/wgan_digits.py --workdir runs/wgan_digits_paper \\
+        --method.learning-rate 5e-5
+
+the estimate rises to 0.15 in 150 iterations, then falls smoothly to 0.034, as in the paper's
+figure 3; after as many iterations (503 s) the samples are rougher, at an energy distance of 0.509.
 """
 
 from gans_jax import WGAN, data
