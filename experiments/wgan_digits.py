@@ -17,8 +17,9 @@ paper's own value, on the same machine:
     python -m gans_jax train experiments/wgan_digits.py --workdir runs/wgan_digits_paper \\
         --method.learning-rate 5e-5
 
-the estimate rises to 0.15 in 150 iterations, then falls smoothly to 0.034, as in the paper's
-figure 3; after as many iterations (503 s) the samples are rougher, at an energy distance of 0.509.
+the estimate rises to 0.15 in 150 iterations, then falls smoothly to 0.034
+(docs/experiments/wgan_digits_paper.png), as the paper claims; after as many iterations (503 s) the
+samples are rougher, at an energy distance of 0.509.
 """
 
 from gans_jax import WGAN, data
