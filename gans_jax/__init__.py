@@ -3,8 +3,19 @@
 import importlib
 from types import ModuleType
 
-from gans_jax import core, data, losses, metrics, networks, ops, penalties, priors, schedules
-from gans_jax.methods import GAN, WGAN, WGANGP
+from gans_jax import (
+    core,
+    data,
+    history,
+    losses,
+    metrics,
+    networks,
+    ops,
+    penalties,
+    priors,
+    schedules,
+)
+from gans_jax.methods import GAN, WGAN, WGANGP, AttentionGAN, CycleGAN, Pix2Pix
 
 __version__ = "0.1.0"
 
@@ -12,8 +23,12 @@ __all__ = [
     "GAN",
     "WGAN",
     "WGANGP",
+    "AttentionGAN",
+    "CycleGAN",
+    "Pix2Pix",
     "core",
     "data",
+    "history",
     "losses",
     "metrics",
     "networks",
