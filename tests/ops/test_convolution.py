@@ -25,6 +25,7 @@ LAYERS = {
     "few outputs": ((1, 14, 13, 20), (5, 3, 1), 1, 0),
     "many outputs": ((2, 4, 4, 3), (4, 4, 512), 2, 1),
     "many channels": ((2, 9, 8, 20), (3, 3, 20), 1, 1),
+    "many channels, no padding": ((2, 9, 8, 20), (3, 3, 20), 1, 0),
 }
 
 
