@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from gans_jax import AttentionGAN, CycleGAN, Pix2Pix, core, losses, schedules
+from gans_jax import AttentionGAN, CycleGAN, Pix2Pix, core, losses, networks, schedules
 from gans_jax.core import apply
 from gans_jax.networks import LayeredTranslator
 from gans_jax.training import config
@@ -304,3 +304,31 @@ def test_configuration_round_trip(method):
     text = config.to_json(method)
     own = (tiny.Painter, tiny.Patches, tiny.Translator, tiny.Attention)
     assert not config.differences(config.to_json(config.from_json(text, own)), text)
+
+
+def _resnets(network=networks.ResNetGenerator, **settings):
+    generator = network(features=2, blocks=1, **settings)
+    return networks.TwoGenerators(generator, generator)
+
+
+PATCHES = networks.PatchGANDiscriminator(features=2, layers=2, norm="instance")
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        Pix2Pix(networks.UNetGenerator(32, features=2), PATCHES),
+        CycleGAN(networks.SharedEncoderTranslator(features=2), PATCHES),
+        AttentionGAN(LayeredTranslator(_resnets(), _resnets(networks.AttentionNetwork)), PATCHES),
+    ],
+    ids=["pix2pix", "fused_encoder", "attention_gan"],
+)
+def test_the_papers_networks(method):
+    """Traced alone; a translation has the shape of its batch."""
+    batch = {name: np.zeros((2, 32, 32, 3), np.uint8) for name in "ab"}
+    key = jax.eval_shape(lambda: KEY)
+    state = jax.eval_shape(method.init, key, batch)
+    after, _ = jax.eval_shape(method.step, state, batch, key)
+    assert jax.tree.leaves(after) == jax.tree.leaves(state)
+    translated = jax.eval_shape(method.translate, state, batch["a"])
+    assert (translated.shape, translated.dtype) == ((2, 32, 32, 3), jnp.float32)
