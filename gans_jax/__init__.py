@@ -6,6 +6,7 @@ from types import ModuleType
 from gans_jax import (
     core,
     data,
+    history,
     losses,
     metrics,
     networks,
@@ -15,7 +16,7 @@ from gans_jax import (
     schedules,
     wrappers,
 )
-from gans_jax.methods import GAN, WGAN, WGANGP
+from gans_jax.methods import GAN, WGAN, WGANGP, AttentionGAN, CycleGAN, Pix2Pix
 
 __version__ = "0.1.0"
 
@@ -23,8 +24,12 @@ __all__ = [
     "GAN",
     "WGAN",
     "WGANGP",
+    "AttentionGAN",
+    "CycleGAN",
+    "Pix2Pix",
     "core",
     "data",
+    "history",
     "losses",
     "metrics",
     "networks",

@@ -1,5 +1,6 @@
 """Checks of hyperparameters, which are part of a configuration and so come from a person."""
 
+from collections.abc import Collection
 from typing import Any
 
 
@@ -8,3 +9,15 @@ def positive(**values: Any) -> None:
     for name, value in values.items():
         if isinstance(value, int | float) and not value > 0:
             raise ValueError(f"{name} must be positive, but is {value}")
+
+
+def one_of(options: Collection[str], **values: Any) -> None:
+    """ValueError that names the first value that is none of the options."""
+    for name, value in values.items():
+        if value not in options:
+            raise ValueError(f"{name} must be {' or '.join(options)}, but is {value!r}")
+
+
+def used(weight: Any) -> bool:
+    """False for the number 0, whose term need not be computed; True for a traced weight."""
+    return not isinstance(weight, int | float) or weight != 0

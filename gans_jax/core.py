@@ -75,6 +75,12 @@ def mean_over_devices(tree: Any) -> Any:
     return lax.pmean(tree, axis) if axis else tree
 
 
+def gather(tree: Any) -> Any:
+    """The shards of all devices along axis 0, in the global order; the tree itself elsewhere."""
+    axis = bound_axis()
+    return lax.all_gather(tree, axis, tiled=True) if axis else tree
+
+
 def example_keys(key: Array, num: int) -> Array:
     """One key per example, `[num]`, by the example's place in the global batch.
 
@@ -110,8 +116,8 @@ def mean_logit(logits: Array) -> Array:
 
 
 @functools.cache
-def _takes_train(network: type[nn.Module]) -> bool:
-    return "train" in inspect.signature(network.__call__).parameters
+def _takes_train(network: type[nn.Module], method: str = "__call__") -> bool:
+    return "train" in inspect.signature(getattr(network, method)).parameters
 
 
 def _dropout_per_example(module: nn.Dropout, inputs: Array, rng: Array | None) -> Array:
@@ -122,7 +128,9 @@ def _dropout_per_example(module: nn.Dropout, inputs: Array, rng: Array | None) -
     return jnp.where(mask, inputs / keep, 0).astype(inputs.dtype)
 
 
-def _global_batch(next_call: Callable, args: tuple, kwargs: dict, context: Any) -> Any:
+def _global_batch(
+    dropout: bool | None, next_call: Callable, args: tuple, kwargs: dict, context: Any
+) -> Any:
     """Gives linen's batch norm and dropout the global batch, wherever a network holds them."""
     module = context.module
     if context.method_name == "__call__":
@@ -131,9 +139,12 @@ def _global_batch(next_call: Callable, args: tuple, kwargs: dict, context: Any) 
             object.__setattr__(module, "axis_name", bound_axis())
         if isinstance(module, nn.Dropout) and 0 < module.rate < 1:
             call = inspect.signature(nn.Dropout.__call__).bind(module, *args, **kwargs).arguments
-            off = nn.merge_param("off", module.deterministic, call.get("deterministic"))
-            if not off:
-                return _dropout_per_example(module, call["inputs"], call.get("rng"))
+            on = dropout
+            if on is None:
+                on = not nn.merge_param("off", module.deterministic, call.get("deterministic"))
+            if not on:
+                return call["inputs"]
+            return _dropout_per_example(module, call["inputs"], call.get("rng"))
     return next_call(*args, **kwargs)
 
 
@@ -143,18 +154,23 @@ def apply(
     *inputs: Array,
     train: bool = False,
     key: Array | None = None,
+    dropout: bool | None = None,
+    method: str = "__call__",
 ) -> tuple[Any, Any]:
-    """Runs a network: its outputs and its batch statistics (updated if `train`).
+    """Runs a network's `method`: its outputs and its batch statistics (updated if `train`).
 
-    `train` reaches the network only if its `__call__` names such a parameter. `key` is for dropout,
-    drawn per example of the global batch; batch norm sees the global batch, too.
+    `train` reaches the network only if the method names such a parameter. `key` is for dropout,
+    drawn per example of the global batch; batch norm sees the global batch, too. `dropout` turns
+    all of the network's dropout on or off, whatever `train` makes of it.
     """
     variables = {"params": player.params, "batch_stats": player.batch_stats}
-    kwargs = {"train": train} if _takes_train(type(network)) else {}
+    kwargs = {"train": train} if _takes_train(type(network), method) else {}
     rngs = {} if key is None else {"dropout": key}
     mutable = ["batch_stats"] if train else []
-    with nn.intercept_methods(_global_batch):
-        outputs, updated = network.apply(variables, *inputs, rngs=rngs, mutable=mutable, **kwargs)
+    with nn.intercept_methods(functools.partial(_global_batch, dropout)):
+        outputs, updated = network.apply(
+            variables, *inputs, rngs=rngs, mutable=mutable, method=method, **kwargs
+        )
     return outputs, updated.get("batch_stats", player.batch_stats)
 
 
@@ -188,40 +204,47 @@ def create_pair(
             "the batch lacks the axis of minibatches, [k, n, ...]: "
             "give one minibatch as images[None]"
         )
+    refuse_other_shape(made, real)
+    return player, create(*critic, critic_key, real[:1])
+
+
+def refuse_other_shape(made: Array, real: Array) -> None:
+    """ValueError unless what a generator makes has the shape of the data, `[n, ...]` both."""
     if made.shape[1:] != real.shape[1:]:
         raise ValueError(
             f"the generator makes examples of shape {made.shape[1:]}, but the data have "
             f"{real.shape[1:]}: change the generator's or the data's size to agree"
         )
-    return player, create(*critic, critic_key, real[:1])
 
 
 def descend(
-    loss: Callable[..., tuple[Array, tuple[Any, Metrics]]],
+    loss: Callable[..., tuple[Array, tuple[Any, ...]]],
     optimizer: optax.GradientTransformation,
     player: Player,
     *rest: Any,
     name: str,
     factor: Array | float = 1.0,
-) -> tuple[Player, Metrics]:
+) -> tuple[Any, ...]:
     """One optimizer step of `player` down `loss(player, *rest) -> loss, (batch_stats, metrics)`.
 
     Gradients, statistics and metrics are averaged over the devices once; the update is multiplied
     by `factor` (a schedule's value at `state.step`). To the metrics of the loss it adds
-    `{name}_loss` and `{name}_gradient_norm`.
+    `{name}_loss` and `{name}_gradient_norm`. What the loss returns behind its metrics, such as
+    generated images, follows the new player and the metrics as it is, each device with its own.
     """
 
-    def objective(params: Any) -> tuple[Array, tuple[Any, Metrics]]:
+    def objective(params: Any) -> tuple[Array, tuple[Any, ...]]:
         return loss(player._replace(params=params), *rest)
 
-    results, gradients = jax.value_and_grad(objective, has_aux=True)(player.params)
-    (value, (batch_stats, metrics)), gradients = mean_over_devices((results, gradients))
+    (value, aux), gradients = jax.value_and_grad(objective, has_aux=True)(player.params)
+    averaged = mean_over_devices((value, *aux[:2], gradients))
+    value, batch_stats, metrics, gradients = averaged
     updates, opt_state = optimizer.update(gradients, player.opt_state, player.params)
     updates = jax.tree.map(lambda update: (factor * update).astype(update.dtype), updates)
     params = optax.apply_updates(player.params, updates)
     norm = optax.tree.norm(gradients)
     metrics = {f"{name}_loss": value, f"{name}_gradient_norm": norm, **metrics}
-    return Player(params, batch_stats, opt_state), metrics
+    return Player(params, batch_stats, opt_state), metrics, *aux[2:]
 
 
 def repeat_update(

@@ -5,9 +5,12 @@ is updated n times an iteration does not run through its schedule n times too fa
 """
 
 import dataclasses
+from typing import Literal
 
 import jax.numpy as jnp
 from jax import Array
+
+from gans_jax import checks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,3 +34,27 @@ class LinearDecay:
 
     def __call__(self, step: Array | int) -> Array:
         return jnp.clip((self.end - step) / (self.end - self.start), 0, 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class EpochDecay:
+    """1 for `constant` epochs, then a step down a line after each of `decay` epochs.
+
+    The schedule of pix2pix's and CycleGAN's PyTorch code, 1 - max(0, s + 1 - constant) / (decay +
+    1) where s counts the updates of the schedule. That code made them at the end of an epoch, so
+    that s = e - 1 in epoch e (from 1) and the last of 200 epochs has the factor 1 / 101; since 2020
+    it makes them at the `start`, so that s = e and the factor is 0 throughout the last epoch.
+    """
+
+    steps_per_epoch: int
+    constant: int = 100
+    decay: int = 100
+    reference: Literal["end", "start"] = "end"
+
+    def __post_init__(self) -> None:
+        checks.positive(steps_per_epoch=self.steps_per_epoch)
+        checks.one_of(reference=self.reference, options=("end", "start"))
+
+    def __call__(self, step: Array | int) -> Array:
+        updates = step // self.steps_per_epoch + (self.reference == "start")
+        return jnp.clip(1 - (updates + 1 - self.constant) / (self.decay + 1), 0, 1)

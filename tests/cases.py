@@ -1,25 +1,50 @@
-"""The methods under the conformance suite: a tiny form for mechanics, a form that learns a ring."""
+"""The methods under the conformance suite: a tiny form for mechanics, a form that learns a toy."""
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import Any
 
+import jax
+import numpy as np
 import optax
 
-from gans_jax import GAN, WGAN, WGANGP, losses, penalties, priors, schedules
-from gans_jax.networks import MLPDiscriminator, MLPGenerator
+from gans_jax import (
+    GAN,
+    WGAN,
+    WGANGP,
+    AttentionGAN,
+    CycleGAN,
+    Pix2Pix,
+    core,
+    losses,
+    penalties,
+    priors,
+    schedules,
+)
+from gans_jax.networks import LayeredTranslator, MLPDiscriminator, MLPGenerator
 from tests import tiny
+
+N = 4
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A method, the name of its generator's opponent, and its settings for the ring."""
+    """A method, its players, and a toy that its other form learns.
+
+    `batch(method, t)` are the data of iteration t, `images(method, state, key, num)` what the
+    method makes, and `losses(method, state, batch, key)` is by player what its loss returns.
+    """
 
     name: str
     method: Any
-    opponent: str
-    ring: Any
-    ring_iterations: int
+    players: tuple[str, ...]
+    batch: Callable[..., dict[str, np.ndarray]]
+    images: Callable[..., jax.Array]
+    losses: Callable[..., dict[str, Any]]
+    toy: Any
+    iterations: int
+    slow: bool = False
 
 
 # Adam's first step is about lr * sign(gradient), which would blow rounding up in comparisons.
@@ -36,53 +61,152 @@ _ring_networks = (
 _ring = {"prior": priors.Normal(2), "learning_rate": 1e-3}
 
 
+def _minibatches(method: Any, t: int) -> dict[str, np.ndarray]:
+    return {"image": tiny.images(method.critic_iterations(t), N, seed=t)}
+
+
+def _from_noise(name: str, method: Any, opponent: str, toy: Any, iterations: int) -> Case:
+    def both(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
+        real, z = core.as_float(batch["image"][0]), method.prior(key, N)
+        players = getattr(state, opponent), state.generator
+        return {
+            opponent: getattr(method, f"{opponent}_loss")(*players, real, z, key),
+            "generator": method.generator_loss(*players[::-1], z, key),
+        }
+
+    sample = lambda method, state, key, num: method.sample(state, key, num)  # noqa: E731
+    players = opponent, "generator"
+    return Case(name, method, players, _minibatches, sample, both, toy, iterations)
+
+
 def _gan(name: str, loss: Any, discriminator_learning_rate: float = 2e-3) -> Case:
     decay = schedules.LinearDecay(start=750, end=1500)
-    return Case(
+    toy = GAN(
+        *_ring_networks,
+        loss=loss,
+        k=3,
+        discriminator_learning_rate=discriminator_learning_rate,
+        schedule=decay,
+        **_ring,
+    )
+    return _from_noise(
+        name, GAN(*_tiny, prior=_z, loss=loss, k=2, **_sgd), "discriminator", toy, iterations=1500
+    )
+
+
+def _pairs(method: Any, t: int) -> dict[str, np.ndarray]:
+    names = ("a", "b", "mask_a", "mask_b") if getattr(method, "supervised", False) else ("a", "b")
+    return {name: tiny.images(N, seed=100 * i + t) for i, name in enumerate(names)}
+
+
+def _translated(method: Any, state: Any, key: Any, num: int) -> jax.Array:
+    return method.translate(state, tiny.images(8)[:num], key=key)
+
+
+def _pix2pix_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
+    a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+    fake, stats = core.apply(method.generator, state.generator, a, train=True, key=key)
+    loss, metrics = method.generator_loss(fake, state.discriminator, a, b, key)
+    return {
+        "discriminator": method.discriminator_loss(state.discriminator, a, b, fake, key),
+        "generator": (loss, (stats, metrics)),
+    }
+
+
+def _two_domains_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
+    a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+    discriminators = state.discriminator_a, state.discriminator_b
+    translator = method.translator_loss(state.translator, *discriminators, batch, key)
+    *_, fake_a, fake_b = translator[1]
+    return {
+        "translator": translator,
+        "discriminator_a": method.discriminator_loss(discriminators[0], a, fake_a, key),
+        "discriminator_b": method.discriminator_loss(discriminators[1], b, fake_b, key),
+    }
+
+
+_pix2pix = functools.partial(
+    Case,
+    players=("discriminator", "generator"),
+    batch=_pairs,
+    images=_translated,
+    losses=_pix2pix_losses,
+)
+_two_domains = functools.partial(
+    Case,
+    players=("translator", "discriminator_a", "discriminator_b"),
+    batch=_pairs,
+    images=_translated,
+    losses=_two_domains_losses,
+)
+# In the third iteration this history fills up in the middle of a batch.
+_translators = {"history_size": 10, **_sgd | {"learning_rate": 0.01}}
+_attentive = LayeredTranslator(
+    tiny.Translator(), tiny.Translator(tiny.Attention(), tiny.Attention())
+)
+
+_painter = tiny.Painter(16, channels=2, batch_norm=False, dropout=0.0)
+# One module object in two places would be one network.
+_toy_translator = tiny.Translator(_painter, _painter.clone())
+_toy_discriminator = tiny.Patches(32, batch_norm=False)
+_toy_layers = LayeredTranslator(
+    _toy_translator, tiny.Translator(tiny.Attention(16), tiny.Attention(16))
+)
+_toy = {"learning_rate": 2e-3}
+
+
+def _attention_gan(name: str, iterations: int, slow: bool, **settings: Any) -> Case:
+    return _two_domains(
         name,
-        GAN(*_tiny, prior=_z, loss=loss, k=2, **_sgd),
-        "discriminator",
-        GAN(
-            *_ring_networks,
-            loss=loss,
-            k=3,
-            discriminator_learning_rate=discriminator_learning_rate,
-            schedule=decay,
-            **_ring,
-        ),
-        ring_iterations=1500,
+        AttentionGAN(_attentive, tiny.Patches(), **settings, **_translators),
+        toy=AttentionGAN(_toy_layers, _toy_discriminator, cycle_weight=1.0, **settings, **_toy),
+        iterations=iterations,
+        slow=slow,
     )
 
 
-def _penalised() -> Case:
-    penalty = penalties.GradientPenalty(1.0)
-    return Case(
-        "gan_penalised",
-        GAN(*_smooth, prior=_z, penalty=penalty, k=2, **_sgd),
-        "discriminator",
-        GAN(*_ring_networks, penalty=penalty, k=3, **_ring),
-        ring_iterations=1000,
-    )
-
-
-CASES = [
+FROM_NOISE = [
     _gan("minimax", losses.Minimax()),
     _gan("non_saturating", losses.NonSaturating()),
     _gan("least_squares", losses.LeastSquares(), discriminator_learning_rate=1e-3),
     _gan("hinge", losses.Hinge()),
-    _penalised(),
-    Case(
+    _from_noise(
+        "gan_penalised",
+        GAN(*_smooth, prior=_z, penalty=penalties.GradientPenalty(1.0), k=2, **_sgd),
+        "discriminator",
+        GAN(*_ring_networks, penalty=penalties.GradientPenalty(1.0), k=3, **_ring),
+        iterations=1000,
+    ),
+    _from_noise(
         "wgan",
         WGAN(*_tiny, prior=_z, n_critic=2, **_sgd),
         "critic",
         WGAN(*_ring_networks, clip=0.1, **_ring | {"learning_rate": 5e-4}),
-        ring_iterations=1500,
+        iterations=1500,
     ),
-    Case(
+    _from_noise(
         "wgan_gp",
         WGANGP(*_smooth, prior=_z, n_critic=2, generator_batch=2, **_sgd),
         "critic",
         WGANGP(*_ring_networks, penalty=penalties.GradientPenalty(1.0), **_ring),
-        ring_iterations=1000,
+        iterations=1000,
     ),
 ]
+TRANSLATORS = [
+    _pix2pix(
+        "pix2pix",
+        # With the statistics of the test batch, an image would depend on those beside it.
+        Pix2Pix(tiny.Painter(), tiny.Patches(), weight=2.0, test_batch_statistics=False, **_sgd),
+        toy=Pix2Pix(_painter, _toy_discriminator, **_toy),
+        iterations=500,
+    ),
+    _two_domains(
+        "cyclegan",
+        CycleGAN(tiny.Translator(), tiny.Patches(), **_translators),
+        toy=CycleGAN(_toy_translator, _toy_discriminator, **_toy),
+        iterations=1000,
+    ),
+    _attention_gan("attention_gan", iterations=750, slow=False),
+    _attention_gan("attention_gan_supervised", iterations=500, slow=True, supervised=True),
+]
+CASES = FROM_NOISE + TRANSLATORS

@@ -142,6 +142,55 @@ def test_linear_decay():
     np.testing.assert_allclose([schedule(t) for t in (0, 100, 150, 200, 300)], [1, 1, 0.5, 0, 0])
 
 
+def test_epoch_decay():
+    """The factors of pix2pix's code before and since 2020, of 3 steps to an epoch."""
+    at = lambda schedule, epoch: [float(schedule(3 * (epoch - 1) + i)) for i in range(3)]  # noqa: E731
+    end, start = (schedules.EpochDecay(3, reference=reference) for reference in ("end", "start"))
+    factors = {1: 1, 100: 1, 101: 100 / 101, 102: 99 / 101, 200: 1 / 101, 201: 0, 300: 0}
+    for epoch, factor in factors.items():
+        np.testing.assert_allclose(at(end, epoch), [factor] * 3, rtol=1e-5)
+    factors = {1: 1, 99: 1, 100: 100 / 101, 101: 99 / 101, 199: 1 / 101, 200: 0, 300: 0}
+    for epoch, factor in factors.items():
+        np.testing.assert_allclose(at(start, epoch), [factor] * 3, rtol=1e-5)
+    short = schedules.EpochDecay(1, constant=2, decay=1)
+    np.testing.assert_allclose([short(t) for t in range(5)], [1, 1, 0.5, 0, 0])
+    with pytest.raises(ValueError, match="reference must be end or start, but is 'middle'"):
+        schedules.EpochDecay(1, reference="middle")
+
+
+def test_dropout_can_be_turned_on_and_off():
+    x = jnp.ones((4, 50))
+    variables = Plain().init(KEY, x)
+    player = Player(variables["params"], variables["batch_stats"], ())
+    for train in (True, False):
+        on, off = (apply(Plain(), player, x + jnp.arange(4.0)[:, None], train=train, key=KEY,
+                         dropout=dropout)[0] for dropout in (True, False))  # fmt: skip
+        assert 0.2 < (on == 0).mean() < 0.8
+        assert (off != 0).all()
+
+
+def test_what_a_loss_returns_behind_its_metrics_is_handed_back():
+    optimizer = optax.sgd(0.25)
+    player = Player(jnp.zeros(2), {}, optimizer.init(jnp.zeros(2)))
+
+    def loss(player, target):
+        value, aux = quadratic(player, target)
+        return value, (*aux, target, 2 * target)
+
+    targets = jnp.array([1.0, 2.0, 3.0, 6.0])
+    _, _, once, twice = sharded(
+        lambda t: core.descend(loss, optimizer, player, t[0], name="player"), targets
+    )
+    np.testing.assert_array_equal([once, twice], [targets, 2 * targets])
+
+
+def test_gather():
+    x = jnp.arange(8.0).reshape(8, 1)
+    parts = sharded(lambda x: core.gather({"x": x})["x"], x)
+    np.testing.assert_array_equal(parts, np.broadcast_to(x, (4, 8, 1)))
+    assert core.gather(x) is x
+
+
 def test_wgan_warm_up():
     method = WGAN(tiny.Generator(), tiny.Discriminator(), warmup=True)
     assert [method.critic_iterations(t) for t in (0, 24, 25, 499, 500, 501)] == [

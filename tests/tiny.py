@@ -55,9 +55,128 @@ class Discriminator(nn.Module):
         return nn.Dense(1)(nn.leaky_relu(x, 0.2))
 
 
+class Painter(nn.Module):
+    """Images to images, pixel by pixel; batch norm and dropout as in `Generator`."""
+
+    features: int = 8
+    channels: int = 1
+    batch_norm: bool = True
+    dropout: float = 0.1
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool = False) -> Array:
+        # Batch norm would take away all that a first layer of one input can learn.
+        x = nn.leaky_relu(nn.Dense(self.features)(x), 0.2)
+        x = nn.Dense(self.features, use_bias=not self.batch_norm)(x)
+        if self.batch_norm:
+            x = nn.BatchNorm(use_running_average=not train, momentum=0.9)(x)
+        x = nn.Dropout(self.dropout, deterministic=not train)(nn.leaky_relu(x, 0.2))
+        return jnp.tanh(nn.Dense(self.channels)(x))
+
+
+class Attention(nn.Module):
+    """Images to maps `[n, h, w, 1]` in [0, 1], pixel by pixel."""
+
+    features: int = 8
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool = False) -> Array:
+        return nn.sigmoid(nn.Dense(1)(nn.leaky_relu(nn.Dense(self.features)(x), 0.2)))
+
+
+class Translator(nn.Module):
+    """A generator per direction."""
+
+    generator_ab: nn.Module = Painter()
+    generator_ba: nn.Module = Painter()
+
+    def a_to_b(self, x: Array, train: bool = False) -> Array:
+        return self.generator_ab(x, train)
+
+    def b_to_a(self, x: Array, train: bool = False) -> Array:
+        return self.generator_ba(x, train)
+
+    def __call__(self, a: Array, b: Array) -> tuple[Array, Array]:
+        return self.a_to_b(a), self.b_to_a(b)
+
+
+class Encoder(nn.Module):
+    """8x8 images to codes `[n, 8]`."""
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool = False) -> Array:
+        return nn.Dense(8)(x.reshape(x.shape[0], -1))
+
+
+class Joint(nn.Module):
+    """Arrays and codes to logits `[n, 1]`."""
+
+    features: int = 16
+    batch_norm: bool = True
+
+    @nn.compact
+    def __call__(self, x: Array, z: Array, train: bool = False) -> Array:
+        x = jnp.concatenate((x.reshape(x.shape[0], -1), z), axis=-1)
+        return Discriminator(self.features, self.batch_norm)(x, train)
+
+
+class Twins(nn.Module):
+    """Noise to images of two domains, by one hidden layer and two outputs."""
+
+    @nn.compact
+    def __call__(self, z: Array, train: bool = False) -> tuple[Array, Array]:
+        x = nn.BatchNorm(use_running_average=not train, momentum=0.9)(
+            nn.Dense(16, use_bias=False)(z)
+        )
+        x = nn.Dropout(0.1, deterministic=not train)(nn.relu(x))
+        return tuple(jnp.tanh(nn.Dense(64)(x)).reshape(-1, 8, 8, 1) for _ in "ab")
+
+
+class TwinDiscriminators(nn.Module):
+    """8x8 images of two domains to logits `[n, 1]`, by two first layers and one last."""
+
+    @nn.compact
+    def __call__(self, a: Array, b: Array, train: bool = False) -> tuple[Array, Array]:
+        last = nn.Dense(1)
+        hidden = []
+        for x in (a, b):
+            x = nn.Dense(16, use_bias=False)(x.reshape(x.shape[0], -1))
+            hidden.append(nn.BatchNorm(use_running_average=not train, momentum=0.9)(x))
+        return tuple(last(nn.leaky_relu(x, 0.2)) for x in hidden)
+
+
+class Patches(nn.Module):
+    """8x8 images to one logit per patch, `[n, 2, 2, 1]`."""
+
+    features: int = 16
+    batch_norm: bool = True
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool = False) -> Array:
+        x = x.reshape(-1, 2, 4, 2, 4, x.shape[-1]).swapaxes(2, 3)
+        x = x.reshape(-1, 2, 2, 16 * x.shape[-1])
+        x = nn.Dense(self.features, use_bias=not self.batch_norm)(x)
+        if self.batch_norm:
+            x = nn.BatchNorm(use_running_average=not train, momentum=0.9)(x)
+        return nn.Dense(1)(nn.leaky_relu(x, 0.2))
+
+
 def images(*shape: int, seed: int = 0) -> np.ndarray:
     """uint8 images `[*shape, 8, 8, 1]`."""
     return np.random.default_rng(seed).integers(0, 256, (*shape, 8, 8, 1), np.uint8)
+
+
+def objects(num: int, sign: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Weak noise with a 4x4 square of 0.8 and -0.8, times the sign, `[num, 8, 8, 2]`, and masks.
+
+    With one seed, images of both signs have the same squares on the same noise.
+    """
+    rng = np.random.default_rng(seed)
+    images = rng.normal(0, 0.1, (num, 8, 8, 2)).astype("float32")
+    masks = np.zeros((num, 8, 8, 1), "float32")
+    for mask, (row, column) in zip(masks, rng.integers(0, 5, (num, 2)), strict=True):
+        mask[row : row + 4, column : column + 4] = 1
+    return np.where(masks == 1, sign * np.float32([0.8, -0.8]), images), masks
 
 
 def leaves(tree) -> dict[str, np.ndarray]:

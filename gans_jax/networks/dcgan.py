@@ -10,7 +10,15 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
-from gans_jax.networks.layers import Conv, ConvTranspose, DType, Norm, leaky_relu, normalize
+from gans_jax.networks.layers import (
+    Conv,
+    ConvTranspose,
+    DType,
+    Norm,
+    at_least_float32,
+    leaky_relu,
+    normalize,
+)
 
 Lineage = Literal["torch", "paper"]
 
@@ -56,7 +64,7 @@ class DCGANGenerator(nn.Module):
             x = self._double(x, width, use_bias)
             x = nn.relu(normalize(x, self.norm, train, self.dtype))
         x = self._double(x, self.channels, use_bias)
-        return jnp.tanh(x.astype(jnp.promote_types(x.dtype, jnp.float32)))
+        return jnp.tanh(at_least_float32(x))
 
     def _project(self, z: Array, start: int, width: int, use_bias: bool) -> Array:
         if self.lineage == "paper":

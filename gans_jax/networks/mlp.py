@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
-from gans_jax.networks.layers import DType, leaky_relu
+from gans_jax.networks.layers import DType, at_least_float32, leaky_relu
 
 
 class MLPGenerator(nn.Module):
@@ -28,7 +28,7 @@ class MLPGenerator(nn.Module):
         for width in self.features:
             x = nn.relu(nn.Dense(width, dtype=self.dtype)(x))
         x = nn.Dense(math.prod(self.shape), dtype=self.dtype)(x)
-        x = x.reshape(-1, *self.shape).astype(jnp.promote_types(x.dtype, jnp.float32))
+        x = at_least_float32(x.reshape(-1, *self.shape))
         return jnp.tanh(x) if self.output == "tanh" else x
 
 

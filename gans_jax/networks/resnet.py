@@ -7,14 +7,10 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
-from gans_jax.networks.layers import Conv, DType, Norm, normalize
+from gans_jax.networks.layers import Conv, DType, Norm, at_least_float32, double, normalize
 
 _he = nn.initializers.he_uniform()
 _glorot = nn.initializers.glorot_uniform()
-
-
-def _double(x: Array) -> Array:
-    return x.repeat(2, axis=1).repeat(2, axis=2)
 
 
 def _halve(x: Array) -> Array:
@@ -34,14 +30,14 @@ class ResidualBlock(nn.Module):
         conv = partial(Conv, self.features, use_bias=True, dtype=self.dtype)
         up, down = self.resample == "up", self.resample == "down"
         y = nn.relu(normalize(x, self.norm, train, self.dtype))
-        y = conv(3, padding=1, kernel_init=_he)(_double(y) if up else y)
+        y = conv(3, padding=1, kernel_init=_he)(double(y) if up else y)
         y = nn.relu(normalize(y, self.norm, train, self.dtype))
         y = conv(3, padding=1, kernel_init=_he)(y)
         y = _halve(y) if down else y
         if self.resample != "none" or x.shape[-1] != self.features:
             # A 1x1 convolution commutes with both resamplings and is cheapest at the small side.
             x = conv(1, kernel_init=_glorot)(_halve(x) if down else x)
-            x = _double(x) if up else x
+            x = double(x) if up else x
         return x + y
 
 
@@ -61,7 +57,7 @@ class ResidualGenerator32(nn.Module):
             x = ResidualBlock(self.features, "up", self.norm, self.dtype)(x, train)
         x = nn.relu(normalize(x, self.norm, train, self.dtype))
         x = Conv(self.channels, 3, padding=1, use_bias=True, dtype=self.dtype, kernel_init=_he)(x)
-        return jnp.tanh(x.astype(jnp.promote_types(x.dtype, jnp.float32)))
+        return jnp.tanh(at_least_float32(x))
 
 
 class ResidualCritic32(nn.Module):

@@ -26,6 +26,7 @@ LAYERS = {
     "many outputs": ((2, 4, 4, 3), (4, 4, 512), 2, 1),
     "many channels": ((2, 9, 8, 20), (3, 3, 20), 1, 1),
     "many images": ((9, 6, 4, 20), (3, 3, 20), 1, 1),
+    "many channels, no padding": ((2, 9, 8, 20), (3, 3, 20), 1, 0),
 }
 
 

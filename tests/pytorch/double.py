@@ -57,8 +57,9 @@ def variables(shapes: Any) -> Any:
     return jax.tree.map_with_path(fill, shapes)
 
 
-def initial(method: Any) -> Any:
+def initial(method: Any, batch: dict | None = None) -> Any:
     """A state before iteration 0 without the time to compile `init`."""
+    batch = {"image": images(1, 1)} if batch is None else batch
 
     def zeros(leaf: Any) -> np.ndarray:
         floating = jnp.issubdtype(leaf.dtype, jnp.floating)
@@ -70,7 +71,7 @@ def initial(method: Any) -> Any:
         params, batch_stats, opt_state = part
         return Player(variables(params), variables(batch_stats), jax.tree.map(zeros, opt_state))
 
-    shapes = jax.eval_shape(method.init, jax.random.key(0), {"image": images(1, 1)})
+    shapes = jax.eval_shape(method.init, jax.random.key(0), batch)
     return jax.tree.map(fill, shapes, is_leaf=lambda part: isinstance(part, Player))
 
 

@@ -1,12 +1,13 @@
-"""DCGAN and multilayer perceptrons in plain PyTorch."""
+"""DCGAN, multilayer perceptrons and the networks of pix2pix and CycleGAN in plain PyTorch."""
 
 import math
 from collections.abc import Sequence
 from typing import Literal
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
-Norm = Literal["batch", "layer", "none"]
+Norm = Literal["batch", "instance", "layer", "none"]
 
 
 def dcgan_generator(
@@ -57,6 +58,104 @@ def mlp_discriminator(size: int, channels: int, features: Sequence[int]) -> nn.S
     return nn.Sequential(*layers)
 
 
+class UNet(nn.Module):
+    """Halves an image down to `down`'s last size and doubles it again, with or without skips."""
+
+    def __init__(self, down: list[nn.Module], up: list[nn.Module], skip: bool) -> None:
+        super().__init__()
+        self.down, self.up, self.skip = nn.ModuleList(down), nn.ModuleList(up), skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        encoded = []
+        for block in self.down:
+            x = block(x)
+            encoded.append(x)
+        encoded.pop()
+        for block in self.up:
+            x = block(x)
+            if self.skip and encoded:
+                x = torch.cat([encoded.pop(), x], 1)
+        return x
+
+
+def unet_generator(
+    size: int,
+    inputs: int,
+    channels: int,
+    features: int,
+    norm: Norm = "batch",
+    dropout: float = 0.5,
+    skip: bool = True,
+) -> UNet:
+    """Images to images, `[n, inputs, h, w] -> [n, channels, h, w]` in [-1, 1]."""
+    downs = int(math.log2(size))
+    bias = norm in ("instance", "none")
+    widths = [features * min(2**layer, 8) for layer in range(downs)]
+    down = [nn.Conv2d(inputs, features, 4, 2, 1, bias=bias)]
+    for layer in range(1, downs):
+        conv = nn.Conv2d(widths[layer - 1], widths[layer], 4, 2, 1, bias=bias)
+        after = _norm(norm, widths[layer]) if layer < downs - 1 else []
+        down += [nn.Sequential(nn.LeakyReLU(0.2), conv, *after)]
+    up = []
+    for layer in range(downs - 1, 0, -1):
+        width = widths[layer] * (2 if skip and layer < downs - 1 else 1)
+        conv = nn.ConvTranspose2d(width, widths[layer - 1], 4, 2, 1, bias=bias)
+        after = _norm(norm, widths[layer - 1])
+        after += [nn.Dropout(dropout)] if 4 <= layer < downs - 1 else []
+        up += [nn.Sequential(nn.ReLU(), conv, *after)]
+    conv = nn.ConvTranspose2d(features * (2 if skip else 1), channels, 4, 2, 1)
+    return UNet(down, [*up, nn.Sequential(nn.ReLU(), conv, nn.Tanh())], skip)
+
+
+class ResNetBlock(nn.Module):
+    def __init__(self, width: int, norm: Norm) -> None:
+        super().__init__()
+        bias = norm in ("instance", "none")
+        self.layers = nn.Sequential(
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(width, width, 3, bias=bias),
+            *_norm(norm, width),
+            nn.ReLU(),
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(width, width, 3, bias=bias),
+            *_norm(norm, width),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)
+
+
+def resnet_generator(
+    inputs: int, channels: int, features: int, blocks: int, norm: Norm = "instance"
+) -> nn.Sequential:
+    """Images to images, `[n, inputs, h, w] -> [n, channels, h, w]` in [-1, 1]."""
+    bias = norm in ("instance", "none")
+    layers = [nn.ReflectionPad2d(3), nn.Conv2d(inputs, features, 7, bias=bias)]
+    layers += [*_norm(norm, features), nn.ReLU()]
+    for width in (features, 2 * features):
+        layers += [nn.Conv2d(width, 2 * width, 3, 2, 1, bias=bias)]
+        layers += [*_norm(norm, 2 * width), nn.ReLU()]
+    layers += [ResNetBlock(4 * features, norm) for _ in range(blocks)]
+    for width in (2 * features, features):
+        layers += [nn.ConvTranspose2d(2 * width, width, 3, 2, 1, 1, bias=bias)]
+        layers += [*_norm(norm, width), nn.ReLU()]
+    layers += [nn.ReflectionPad2d(3), nn.Conv2d(features, channels, 7), nn.Tanh()]
+    return nn.Sequential(*layers)
+
+
+def patchgan(inputs: int, features: int, layers: int, norm: Norm = "batch") -> nn.Sequential:
+    """Images to a logit per patch, `[n, inputs, h, w] -> [n, 1, h', w']`."""
+    bias = norm in ("instance", "none")
+    modules = [nn.Conv2d(inputs, features, 4, 2, 1), nn.LeakyReLU(0.2)]
+    width = features
+    for layer in range(1, layers + 1):
+        wider, stride = features * min(2**layer, 8), 2 if layer < layers else 1
+        modules += [nn.Conv2d(width, wider, 4, stride, 1, bias=bias)]
+        modules += [*_norm(norm, wider), nn.LeakyReLU(0.2)]
+        width = wider
+    return nn.Sequential(*modules, nn.Conv2d(width, 1, 4, 1, 1))
+
+
 def _stages(size: int) -> tuple[int, int]:
     doublings = 0
     while size >= 8:
@@ -66,7 +165,11 @@ def _stages(size: int) -> tuple[int, int]:
 
 def _norm(norm: Norm, width: int) -> list[nn.Module]:
     """Layer norm over height, width and channels is group norm with one group."""
-    layers = {"batch": nn.BatchNorm2d, "layer": lambda width: nn.GroupNorm(1, width)}
+    layers = {
+        "batch": nn.BatchNorm2d,
+        "instance": nn.InstanceNorm2d,
+        "layer": lambda width: nn.GroupNorm(1, width),
+    }
     return [layers[norm](width)] if norm != "none" else []
 
 

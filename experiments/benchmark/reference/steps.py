@@ -3,10 +3,12 @@
 A step takes k minibatches `reals`, tensors `[n, c, h, w]`, and noise `zs`, `[k + 1, n, z_size]`,
 for each update of the discriminator or critic and, last, for the generator's. It returns the losses
 of the last updates as tensors, so that it waits for no device. `freeze` spares the gradients of the
-discriminator's or critic's weights in the generator's update, where nobody uses them.
+discriminator's or critic's weights in the generator's update, where nobody uses them. Translators
+take one batch of each domain instead, `a` and `b`.
 """
 
 import contextlib
+import itertools
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -143,3 +145,123 @@ class WGANGP:
         for real, z, u in zip(reals, zs[:-1], us, strict=True):
             loss = self.update_critic(real, z, u)
         return {"critic_loss": loss, "generator_loss": self.update_generator(zs[-1])}
+
+
+class Pix2Pix:
+    """pix2pix with Adam: the discriminator, then the generator, on the same translations."""
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        lr: float = 2e-4,
+        weight: float = 100.0,
+        freeze: bool = False,
+        fused: bool = False,
+    ) -> None:
+        self.generator, self.discriminator = generator, discriminator
+        self.weight, self.freeze = weight, freeze
+        adam = {"lr": lr, "betas": (0.5, 0.999), "fused": fused or None}
+        self.generator_optimizer = torch.optim.Adam(generator.parameters(), **adam)
+        self.discriminator_optimizer = torch.optim.Adam(discriminator.parameters(), **adam)
+
+    def update_discriminator(self, a: Tensor, b: Tensor, fake: Tensor) -> Tensor:
+        on_real = self.discriminator(torch.cat((a, b), 1))
+        on_fake = self.discriminator(torch.cat((a, fake.detach()), 1))
+        loss = F.binary_cross_entropy_with_logits(on_real, torch.ones_like(on_real))
+        loss = loss + F.binary_cross_entropy_with_logits(on_fake, torch.zeros_like(on_fake))
+        return descend(self.discriminator_optimizer, loss / 2)
+
+    def update_generator(self, a: Tensor, b: Tensor, fake: Tensor) -> Tensor:
+        with frozen(self.discriminator, self.freeze):
+            on_fake = self.discriminator(torch.cat((a, fake), 1))
+            loss = F.binary_cross_entropy_with_logits(on_fake, torch.ones_like(on_fake))
+            loss = loss + self.weight * F.l1_loss(fake, b)
+            return descend(self.generator_optimizer, loss)
+
+    def step(self, a: Tensor, b: Tensor) -> Losses:
+        fake = self.generator(a)
+        loss = self.update_discriminator(a, b, fake)
+        return {"discriminator_loss": loss, "generator_loss": self.update_generator(a, b, fake)}
+
+
+class ImagePool:
+    """The last translations of a domain: up to `size`, of which it shows one half of the time."""
+
+    def __init__(self, size: int = 50) -> None:
+        self.size, self.images = size, []
+
+    def query(self, images: Tensor, exchange: Sequence[bool], place: Sequence[int]) -> Tensor:
+        """What is shown for `images`; the draws say for each whether and where to exchange it."""
+        shown = [self._show(*item) for item in zip(images.detach(), exchange, place, strict=True)]
+        return torch.stack(shown)
+
+    def _show(self, image: Tensor, exchange: bool, place: int) -> Tensor:
+        if len(self.images) < self.size:
+            self.images.append(image)
+        elif exchange:
+            image, self.images[place] = self.images[place], image
+        return image
+
+
+class CycleGAN:
+    """CycleGAN with least squares and Adam: both generators, then the discriminators.
+
+    A step takes for each domain the draws of its pool, (exchange, place), each `[n]`.
+    """
+
+    def __init__(
+        self,
+        generator_ab: nn.Module,
+        generator_ba: nn.Module,
+        discriminator_a: nn.Module,
+        discriminator_b: nn.Module,
+        lr: float = 2e-4,
+        cycle_weight: float = 10.0,
+        identity_weight: float = 5.0,
+        history_size: int = 50,
+        freeze: bool = False,
+        fused: bool = False,
+    ) -> None:
+        self.generator_ab, self.generator_ba = generator_ab, generator_ba
+        self.discriminator_a, self.discriminator_b = discriminator_a, discriminator_b
+        self.pool_a, self.pool_b = ImagePool(history_size), ImagePool(history_size)
+        self.cycle_weight, self.identity_weight = cycle_weight, identity_weight
+        self.freeze = freeze
+        adam = {"lr": lr, "betas": (0.5, 0.999), "fused": fused or None}
+        both = itertools.chain(generator_ab.parameters(), generator_ba.parameters())
+        self.translator_optimizer = torch.optim.Adam(both, **adam)
+        self.optimizer_a = torch.optim.Adam(discriminator_a.parameters(), **adam)
+        self.optimizer_b = torch.optim.Adam(discriminator_b.parameters(), **adam)
+
+    def translator_loss(self, a: Tensor, b: Tensor, fake_a: Tensor, fake_b: Tensor) -> Tensor:
+        on_a, on_b = self.discriminator_a(fake_a), self.discriminator_b(fake_b)
+        loss = F.mse_loss(on_a, torch.ones_like(on_a)) + F.mse_loss(on_b, torch.ones_like(on_b))
+        cycle = F.l1_loss(self.generator_ba(fake_b), a) + F.l1_loss(self.generator_ab(fake_a), b)
+        loss = loss + self.cycle_weight * cycle
+        if self.identity_weight:
+            same = F.l1_loss(self.generator_ba(a), a) + F.l1_loss(self.generator_ab(b), b)
+            loss = loss + self.identity_weight * same
+        return loss
+
+    def update_discriminator(
+        self, network: nn.Module, optimizer: torch.optim.Optimizer, real: Tensor, shown: Tensor
+    ) -> Tensor:
+        on_real, on_fake = network(real), network(shown)
+        loss = F.mse_loss(on_real, torch.ones_like(on_real))
+        loss = loss + F.mse_loss(on_fake, torch.zeros_like(on_fake))
+        return descend(optimizer, loss / 2)
+
+    def step(self, a: Tensor, b: Tensor, draws_a: tuple, draws_b: tuple) -> Losses:
+        fake_b, fake_a = self.generator_ab(a), self.generator_ba(b)
+        with frozen(self.discriminator_a, self.freeze), frozen(self.discriminator_b, self.freeze):
+            loss = self.translator_loss(a, b, fake_a, fake_b)
+            losses = {"translator_loss": descend(self.translator_optimizer, loss)}
+        shown_a, shown_b = self.pool_a.query(fake_a, *draws_a), self.pool_b.query(fake_b, *draws_b)
+        losses["discriminator_a_loss"] = self.update_discriminator(
+            self.discriminator_a, self.optimizer_a, a, shown_a
+        )
+        losses["discriminator_b_loss"] = self.update_discriminator(
+            self.discriminator_b, self.optimizer_b, b, shown_b
+        )
+        return losses

@@ -1,0 +1,84 @@
+"""CycleGAN."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import flax.linen as nn
+import jax
+import optax
+from jax import Array
+
+from gans_jax import checks, core
+from gans_jax.core import Batch, Metrics, Player
+from gans_jax.losses import AdversarialLoss, LeastSquares
+from gans_jax.methods.two_domains import Passes, TwoDomains, distance
+from gans_jax.schedules import Constant
+
+
+@dataclasses.dataclass(frozen=True)
+class CycleGAN(TwoDomains):
+    """CycleGAN (Zhu et al. 2017, arXiv:1703.10593): two domains, learned without pairs.
+
+    An iteration is one update of both generators, G: a to b and F: b to a, then one of each
+    discriminator, whose objective is halved, on images from a history of 50 translations per domain
+    (section 4). The translations are those of the generators before their update.
+
+    `translator` holds both generators, as methods `a_to_b(x, train)` and `b_to_a(x, train)` and a
+    `__call__(a, b)` that creates both; one Adam over all of its parameters is one for each. The
+    rows of the paper's table 4 are settings: `adversarial=False` is cycle alone, both cycle weights
+    0 is GAN alone, the backward or the forward weight 0 is GAN + forward or GAN + backward cycle.
+    The identity loss (section 5.2) has half the cycle's weight as in the authors' code; with 0 it
+    takes no time, and the domains may have different shapes.
+
+    Batch: `a` and `b`, `[n, h, w, c]`, uint8 or float in [-1, 1]. Metrics: loss and gradient norm
+    of each player, mean logits on real and shown images of each domain, the translator's terms
+    `adversarial_a`, `cycle_a`, `identity_a` and so on. A player's running batch statistics change
+    in its own update only, the translator's in all of its passes.
+    """
+
+    translator: nn.Module
+    discriminator: nn.Module
+    loss: AdversarialLoss = LeastSquares(discriminator_scale=1.0, generator_scale=1.0)
+    forward_weight: float = 10.0
+    backward_weight: float = 10.0
+    identity_weight: float = 5.0
+    adversarial: bool = True
+    history_size: int = 50
+    learning_rate: float = 2e-4
+    optimizer: Callable[..., optax.GradientTransformation] = functools.partial(optax.adam, b1=0.5)
+    schedule: Any = Constant()
+    batch_axis: ClassVar[int] = 0
+
+    def __post_init__(self) -> None:
+        checks.positive(learning_rate=self.learning_rate)
+
+    def translator_loss(
+        self,
+        translator: Player,
+        discriminator_a: Player,
+        discriminator_b: Player,
+        batch: Batch,
+        key: Array,
+        step: Array | int = 0,
+    ) -> tuple[Array, tuple[Any, Metrics, Array, Array]]:
+        """The full objective (equation 3) and the identity loss; behind its metrics F(b), G(a)."""
+        a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+        key, *keys = jax.random.split(key, 3)
+        run = Passes(self.translator, translator, key)
+        fake_b, fake_a = run(a, method="a_to_b"), run(b, method="b_to_a")
+        metrics = {
+            "cycle_a": distance(run(fake_b, method="b_to_a"), a),
+            "cycle_b": distance(run(fake_a, method="a_to_b"), b),
+        }
+        loss = self.forward_weight * metrics["cycle_a"] + self.backward_weight * metrics["cycle_b"]
+        if self.adversarial:
+            metrics["adversarial_a"] = self.fool(discriminator_a, fake_a, keys[0], step)
+            metrics["adversarial_b"] = self.fool(discriminator_b, fake_b, keys[1], step)
+            loss += metrics["adversarial_a"] + metrics["adversarial_b"]
+        if checks.used(self.identity_weight):
+            metrics["identity_a"] = distance(run(a, method="b_to_a"), a)
+            metrics["identity_b"] = distance(run(b, method="a_to_b"), b)
+            loss += self.identity_weight * (metrics["identity_a"] + metrics["identity_b"])
+        return loss, (run.player.batch_stats, metrics, fake_a, fake_b)

@@ -1,0 +1,63 @@
+"""Discriminators that judge patches: pix2pix's PatchGAN and PixelGAN (1611.07004)."""
+
+import flax.linen as nn
+from jax import Array
+
+from gans_jax.networks.layers import Conv, DType, Norm, has_offset, leaky_relu, normalize
+
+
+class PatchGANDiscriminator(nn.Module):
+    """Images to a logit per patch, `[n, h, w, any] -> [n, h', w', 1]`.
+
+    `layers` strided convolutions, for 1 to 5 of them, give patches of 16, 34, 70, 142 and 286
+    pixels a side, 8 or more pixels apart; 70 is the papers' choice. Sides are 3 * 2**`layers` or
+    more, h' is h // 2**`layers` - 2. Widths are 1, 2, 4, 8, 8, ... times `features`; the first
+    layer has no norm. Conditions are concatenated to the images, as further channels.
+
+    Raises:
+      ValueError: if `layers` is less than 1, or the images are too small for one logit.
+    """
+
+    features: int = 64
+    layers: int = 3
+    norm: Norm = "batch"
+    dtype: DType = "float32"
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool = False) -> Array:
+        self._check(x)
+        use_bias = not has_offset(self.norm)
+        for layer in range(self.layers + 1):
+            width, stride = self.features * min(2**layer, 8), 2 if layer < self.layers else 1
+            x = Conv(width, 4, stride, 1, use_bias or layer == 0, self.dtype)(x)
+            x = leaky_relu(normalize(x, self.norm, train, self.dtype) if layer else x)
+        return Conv(1, 4, 1, 1, use_bias=True, dtype=self.dtype)(x)
+
+    def _check(self, x: Array) -> None:
+        if self.layers < 1:
+            raise ValueError(
+                f"a PatchGAN has 1 strided layer or more, not {self.layers}: "
+                "use PixelGANDiscriminator for patches of one pixel"
+            )
+        smallest = 3 * 2**self.layers
+        if min(x.shape[1:3]) < smallest:
+            raise ValueError(
+                f"a PatchGAN with {self.layers} strided layers needs images of {smallest}x"
+                f"{smallest} or more, not {x.shape[1]}x{x.shape[2]}: reduce layers"
+            )
+
+
+class PixelGANDiscriminator(nn.Module):
+    """Images to a logit per pixel, `[n, h, w, any] -> [n, h, w, 1]`: three 1x1 convolutions."""
+
+    features: int = 64
+    norm: Norm = "batch"
+    dtype: DType = "float32"
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool = False) -> Array:
+        use_bias = not has_offset(self.norm)
+        x = leaky_relu(Conv(self.features, 1, use_bias=True, dtype=self.dtype)(x))
+        x = Conv(2 * self.features, 1, use_bias=use_bias, dtype=self.dtype)(x)
+        x = leaky_relu(normalize(x, self.norm, train, self.dtype))
+        return Conv(1, 1, use_bias=use_bias, dtype=self.dtype)(x)

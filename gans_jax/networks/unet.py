@@ -1,0 +1,81 @@
+"""The U-Net of pix2pix (Isola et al. 2017, arXiv:1611.07004)."""
+
+import flax.linen as nn
+import jax.numpy as jnp
+from jax import Array
+
+from gans_jax.networks.layers import (
+    Conv,
+    ConvTranspose,
+    DType,
+    Norm,
+    ResizeConv,
+    Upsample,
+    at_least_float32,
+    has_offset,
+    leaky_relu,
+    normalize,
+    require_multiple,
+)
+
+
+class UNetGenerator(nn.Module):
+    """Images to images, `[n, h, w, any] -> [n, h, w, channels]` in [-1, 1].
+
+    `size`, a power of two, is the smallest side it takes: an image of that size is halved down to
+    one pixel and doubled again, and sides may be any multiples of it. Widths are 1, 2, 4, 8, 8, ...
+    times `features`, and `skip` gives each decoder block the encoder's features of its size beside
+    its own; without, this is the paper's encoder-decoder. The first and the last convolution of the
+    encoder have no norm, for instance statistics of one pixel would erase it.
+
+    Dropout is pix2pix's noise, in decoder blocks between layers of 8 * `features` but the first:
+    three at size 256, none below 64. It is drawn whenever a "dropout" key is given, whatever
+    `train` says, which selects the statistics of batch norm alone; with no key the output is
+    deterministic. Geometry, biases and the order of layers are those of the authors' PyTorch code.
+
+    Raises:
+      ValueError: if `size` is no power of two from 4, or the images are no multiples of it.
+    """
+
+    size: int = 256
+    channels: int = 3
+    features: int = 64
+    norm: Norm = "batch"
+    dropout: float = 0.5
+    skip: bool = True
+    upsample: Upsample = "transpose"
+    dtype: DType = "float32"
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool = False) -> Array:
+        if self.size < 4 or self.size & (self.size - 1):
+            raise ValueError(f"a U-Net has size 4, 8, 16, ..., so change size {self.size}")
+        require_multiple(x, self.size, self.size)
+        encoded = self._encode(x, train)
+        x = encoded.pop()
+        for layer in range(len(encoded), 0, -1):
+            x = self._double(x, encoded[-1].shape[-1], not has_offset(self.norm))
+            x = normalize(x, self.norm, train, self.dtype)
+            if 4 <= layer < self.size.bit_length() - 2:
+                x = nn.Dropout(self.dropout, deterministic=not self.has_rng("dropout"))(x)
+            features = encoded.pop()
+            x = jnp.concatenate([features, x], axis=-1) if self.skip else x
+        return jnp.tanh(at_least_float32(self._double(x, self.channels, use_bias=True)))
+
+    def _encode(self, x: Array, train: bool) -> list[Array]:
+        """The features of every size, the largest first."""
+        last = self.size.bit_length() - 2
+        encoded = []
+        for layer in range(last + 1):
+            width, use_bias = self.features * min(2**layer, 8), not has_offset(self.norm)
+            x = Conv(width, 4, 2, 1, use_bias, self.dtype)(leaky_relu(x) if layer else x)
+            if 0 < layer < last:
+                x = normalize(x, self.norm, train, self.dtype)
+            encoded.append(x)
+        return encoded
+
+    def _double(self, x: Array, width: int, use_bias: bool) -> Array:
+        x = nn.relu(x)
+        if self.upsample == "resize":
+            return ResizeConv(width, use_bias, self.dtype)(x)
+        return ConvTranspose(width, 4, 2, 1, use_bias=use_bias, dtype=self.dtype)(x)
