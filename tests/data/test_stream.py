@@ -211,10 +211,10 @@ def test_random_numbers_of_a_position_are_shared_with_nothing():
     keys = itertools.product((0, 1), (0, 1, 2), (0, 1))
     drawn = [generator(seed, position, order).integers(2**60) for seed, position, order in keys]
     assert len(set(drawn)) == 12
-    orders = [tuple(permutation(10, 0, epoch, order)) for epoch in range(3) for order in (0, 1)]
-    assert not {tuple(generator(0, p, o).permutation(10)) for p in range(3) for o in (0, 1)} & {
-        *orders
-    }
+    keys = list(itertools.product(range(3), (0, 1)))
+    orders = {tuple(permutation(10, 0, epoch, order)) for epoch, order in keys}
+    others = {tuple(generator(0, position, order).permutation(10)) for position, order in keys}
+    assert not orders & others
 
 
 def test_toy_batch():
