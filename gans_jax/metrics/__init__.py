@@ -2,13 +2,27 @@
 
 from gans_jax.metrics.densities import energy_distance, mode_shares
 from gans_jax.metrics.images import adjacent_ms_ssim, ms_ssim, ms_ssim_name, psnr, ssim
+from gans_jax.metrics.segmentation import (
+    CITYSCAPES,
+    FACADES,
+    Palette,
+    confusion_matrix,
+    label_map,
+    segmentation_scores,
+)
 
 __all__ = [
+    "CITYSCAPES",
+    "FACADES",
+    "Palette",
     "adjacent_ms_ssim",
+    "confusion_matrix",
     "energy_distance",
+    "label_map",
     "mode_shares",
     "ms_ssim",
     "ms_ssim_name",
     "psnr",
+    "segmentation_scores",
     "ssim",
 ]
