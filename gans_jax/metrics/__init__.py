@@ -1,6 +1,8 @@
 """Measures of samples: pure functions of images, features and label maps, in float64."""
 
 from gans_jax.metrics.densities import energy_distance, mode_shares
+from gans_jax.metrics.frechet import FewSamplesWarning, frechet_distance
+from gans_jax.metrics.gaussian import FeatureStatistics, Gaussian, fit_gaussian
 from gans_jax.metrics.images import adjacent_ms_ssim, ms_ssim, ms_ssim_name, psnr, ssim
 from gans_jax.metrics.segmentation import (
     CITYSCAPES,
@@ -14,10 +16,15 @@ from gans_jax.metrics.segmentation import (
 __all__ = [
     "CITYSCAPES",
     "FACADES",
+    "FeatureStatistics",
+    "FewSamplesWarning",
+    "Gaussian",
     "Palette",
     "adjacent_ms_ssim",
     "confusion_matrix",
     "energy_distance",
+    "fit_gaussian",
+    "frechet_distance",
     "label_map",
     "mode_shares",
     "ms_ssim",
