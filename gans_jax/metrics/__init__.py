@@ -4,6 +4,8 @@ from gans_jax.metrics.densities import energy_distance, mode_shares
 from gans_jax.metrics.frechet import FewSamplesWarning, frechet_distance
 from gans_jax.metrics.gaussian import FeatureStatistics, Gaussian, fit_gaussian
 from gans_jax.metrics.images import adjacent_ms_ssim, ms_ssim, ms_ssim_name, psnr, ssim
+from gans_jax.metrics.inception_score import inception_score
+from gans_jax.metrics.kernel import Estimate, kernel_distance
 from gans_jax.metrics.segmentation import (
     CITYSCAPES,
     FACADES,
@@ -16,6 +18,7 @@ from gans_jax.metrics.segmentation import (
 __all__ = [
     "CITYSCAPES",
     "FACADES",
+    "Estimate",
     "FeatureStatistics",
     "FewSamplesWarning",
     "Gaussian",
@@ -25,6 +28,8 @@ __all__ = [
     "energy_distance",
     "fit_gaussian",
     "frechet_distance",
+    "inception_score",
+    "kernel_distance",
     "label_map",
     "mode_shares",
     "ms_ssim",
