@@ -6,6 +6,7 @@ from gans_jax.metrics.gaussian import FeatureStatistics, Gaussian, fit_gaussian
 from gans_jax.metrics.images import adjacent_ms_ssim, ms_ssim, ms_ssim_name, psnr, ssim
 from gans_jax.metrics.inception_score import inception_score
 from gans_jax.metrics.kernel import Estimate, kernel_distance
+from gans_jax.metrics.manifold import ManifoldScores, manifold_scores
 from gans_jax.metrics.segmentation import (
     CITYSCAPES,
     FACADES,
@@ -14,6 +15,7 @@ from gans_jax.metrics.segmentation import (
     label_map,
     segmentation_scores,
 )
+from gans_jax.metrics.sliced import sliced_wasserstein
 
 __all__ = [
     "CITYSCAPES",
@@ -22,6 +24,7 @@ __all__ = [
     "FeatureStatistics",
     "FewSamplesWarning",
     "Gaussian",
+    "ManifoldScores",
     "Palette",
     "adjacent_ms_ssim",
     "confusion_matrix",
@@ -31,10 +34,12 @@ __all__ = [
     "inception_score",
     "kernel_distance",
     "label_map",
+    "manifold_scores",
     "mode_shares",
     "ms_ssim",
     "ms_ssim_name",
     "psnr",
     "segmentation_scores",
+    "sliced_wasserstein",
     "ssim",
 ]
