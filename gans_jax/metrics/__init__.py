@@ -7,6 +7,7 @@ from gans_jax.metrics.images import adjacent_ms_ssim, ms_ssim, ms_ssim_name, psn
 from gans_jax.metrics.inception_score import inception_score
 from gans_jax.metrics.kernel import Estimate, kernel_distance
 from gans_jax.metrics.manifold import ManifoldScores, manifold_scores
+from gans_jax.metrics.parzen import choose_bandwidth, parzen_log_likelihood
 from gans_jax.metrics.segmentation import (
     CITYSCAPES,
     FACADES,
@@ -27,6 +28,7 @@ __all__ = [
     "ManifoldScores",
     "Palette",
     "adjacent_ms_ssim",
+    "choose_bandwidth",
     "confusion_matrix",
     "energy_distance",
     "fit_gaussian",
@@ -38,6 +40,7 @@ __all__ = [
     "mode_shares",
     "ms_ssim",
     "ms_ssim_name",
+    "parzen_log_likelihood",
     "psnr",
     "segmentation_scores",
     "sliced_wasserstein",
