@@ -7,6 +7,7 @@ from gans_jax.metrics.images import adjacent_ms_ssim, ms_ssim, ms_ssim_name, psn
 from gans_jax.metrics.inception_score import inception_score
 from gans_jax.metrics.kernel import Estimate, kernel_distance
 from gans_jax.metrics.manifold import ManifoldScores, manifold_scores
+from gans_jax.metrics.neighbours import Memorisation, Neighbours, memorisation, nearest_neighbours
 from gans_jax.metrics.parzen import choose_bandwidth, parzen_log_likelihood
 from gans_jax.metrics.segmentation import (
     CITYSCAPES,
@@ -26,6 +27,8 @@ __all__ = [
     "FewSamplesWarning",
     "Gaussian",
     "ManifoldScores",
+    "Memorisation",
+    "Neighbours",
     "Palette",
     "adjacent_ms_ssim",
     "choose_bandwidth",
@@ -37,9 +40,11 @@ __all__ = [
     "kernel_distance",
     "label_map",
     "manifold_scores",
+    "memorisation",
     "mode_shares",
     "ms_ssim",
     "ms_ssim_name",
+    "nearest_neighbours",
     "parzen_log_likelihood",
     "psnr",
     "segmentation_scores",
