@@ -25,6 +25,11 @@ def to_array(image: Image.Image) -> np.ndarray:
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Float images in [-1, 1] as the nearest of 0..255; what lies outside is clipped."""
+    return np.clip(np.rint((np.asarray(images, np.float64) + 1) * 127.5), 0, 255).astype(np.uint8)
+
+
 def pad_square(images: np.ndarray, size: int) -> np.ndarray:
     """Surrounds images [n, h, w, c] with zeros, evenly, up to [n, size, size, c]."""
     height, width = images.shape[1:3]

@@ -1,5 +1,6 @@
 """Measures of samples: pure functions of images, features and label maps, in float64."""
 
+from gans_jax.metrics.classifier import DigitsClassifier, DigitsTraining, digits_classifier
 from gans_jax.metrics.densities import energy_distance, mode_shares
 from gans_jax.metrics.frechet import FewSamplesWarning, frechet_distance
 from gans_jax.metrics.gaussian import FeatureStatistics, Gaussian, fit_gaussian
@@ -22,6 +23,8 @@ from gans_jax.metrics.sliced import sliced_wasserstein
 __all__ = [
     "CITYSCAPES",
     "FACADES",
+    "DigitsClassifier",
+    "DigitsTraining",
     "Estimate",
     "FeatureStatistics",
     "FewSamplesWarning",
@@ -33,6 +36,7 @@ __all__ = [
     "adjacent_ms_ssim",
     "choose_bandwidth",
     "confusion_matrix",
+    "digits_classifier",
     "energy_distance",
     "fit_gaussian",
     "frechet_distance",
