@@ -10,6 +10,13 @@ from gans_jax.metrics.kernel import Estimate, kernel_distance
 from gans_jax.metrics.manifold import ManifoldScores, manifold_scores
 from gans_jax.metrics.neighbours import Memorisation, Neighbours, memorisation, nearest_neighbours
 from gans_jax.metrics.parzen import choose_bandwidth, parzen_log_likelihood
+from gans_jax.metrics.pretrained import (
+    FeatureNetwork,
+    WeightsError,
+    convert_inception,
+    load_efficientnet,
+    load_inception,
+)
 from gans_jax.metrics.segmentation import (
     CITYSCAPES,
     FACADES,
@@ -26,6 +33,7 @@ __all__ = [
     "DigitsClassifier",
     "DigitsTraining",
     "Estimate",
+    "FeatureNetwork",
     "FeatureStatistics",
     "FewSamplesWarning",
     "Gaussian",
@@ -33,9 +41,11 @@ __all__ = [
     "Memorisation",
     "Neighbours",
     "Palette",
+    "WeightsError",
     "adjacent_ms_ssim",
     "choose_bandwidth",
     "confusion_matrix",
+    "convert_inception",
     "digits_classifier",
     "energy_distance",
     "fit_gaussian",
@@ -43,6 +53,8 @@ __all__ = [
     "inception_score",
     "kernel_distance",
     "label_map",
+    "load_efficientnet",
+    "load_inception",
     "manifold_scores",
     "memorisation",
     "mode_shares",
