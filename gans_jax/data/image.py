@@ -40,6 +40,11 @@ def resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     return to_array(from_array(pixels).resize((width, height), Image.Resampling.BICUBIC))
 
 
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Float images in [-1, 1] as the nearest of 0..255; what lies outside is clipped."""
+    return np.clip(np.rint((np.asarray(images, np.float64) + 1) * 127.5), 0, 255).astype(np.uint8)
+
+
 def pad_square(images: np.ndarray, size: int) -> np.ndarray:
     """Surrounds images [n, h, w, c] with zeros, evenly, up to [n, size, size, c]."""
     height, width = images.shape[1:3]
