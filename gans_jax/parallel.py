@@ -23,7 +23,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
@@ -47,7 +46,8 @@ def sharded_step(method: core.Method, mesh: Mesh) -> Step:
     """`method.step` over the devices of a mesh, jitted; it donates the state.
 
     State and key are replicated, the leaves of the batch are sharded along `method.batch_axis`.
-    The result is a `jax.jit` function, so that it can be lowered for a mesh of abstract devices.
+    A state that does not come from `replicate` compiles a second program, for one call. The result
+    is a `jax.jit` function, so that it can be lowered for a mesh of abstract devices.
     ValueError, before anything compiles, if the devices do not divide the global batch.
     """
     specs = PartitionSpec(), _batch_spec(method.batch_axis), PartitionSpec()
@@ -66,9 +66,10 @@ def sharded_step(method: core.Method, mesh: Mesh) -> Step:
 def pmapped_step(method: core.Method, devices: Sequence[jax.Device] | None = None) -> Step:
     """`method.step` under `jax.pmap` over all devices, or those given; it donates the state.
 
-    The state goes in and comes out without an axis of devices, as arrays of this process. The batch
-    is this process's rows, `[n, ...]` or `[k, n, ...]`. ValueError if its devices do not divide
-    them.
+    The state goes in and comes out without an axis of devices. Let the first come from `replicate`
+    over `mesh().local_mesh`: with another the second call compiles once more, and where there are
+    several processes jax deletes the scalars in it. The batch is this process's rows, `[n, ...]` or
+    `[k, n, ...]`. ValueError if its devices do not divide them.
     """
     over = mesh(devices)
     axis, count = method.batch_axis, len(over.local_devices)
@@ -111,11 +112,12 @@ def put_batch(mesh: Mesh, batch: Any, batch_axis: int) -> Batch:
 
 
 def replicate(mesh: Mesh, tree: Any) -> Any:
-    """A copy of the tree, equal on every process, on every device of the mesh."""
-    # device_put shares the memory of the device that holds the tree, whatever its may_alias says,
-    # and a step that is given the result would delete the tree with it.
-    copy = jax.tree.map(jnp.copy, tree)
-    return jax.device_put(copy, NamedSharding(mesh, PartitionSpec()))
+    """A copy of a tree of arrays, equal on every process, on every device of the mesh."""
+    # Not by device_put: it shares the memory of a device that holds the tree, so that a step that
+    # is given the result deletes the tree; and among processes it compares every leaf.
+    sharding = NamedSharding(mesh, PartitionSpec())
+    copy = lambda x: jax.make_array_from_process_local_data(sharding, np.array(x))  # noqa: E731
+    return jax.tree.map(copy, tree)
 
 
 def shard() -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """One of two processes with two devices each; `tests/test_parallel.py` starts both.
 
-python -m tests.two_processes {train,seeds,die} PORT INDEX FOLDER
+python -m tests.two_processes {train,seeds,die0,die1} PORT INDEX FOLDER
 """
 
 import dataclasses
@@ -14,6 +14,12 @@ import numpy as np
 
 from gans_jax import data, parallel
 from gans_jax.data.source import InMemory
+
+if __name__ == "__main__":  # before the imports below, which use a device
+    MODE, PORT, INDEX, FOLDER = sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
+    for _ in range(2):  # twice is as once
+        assert parallel.initialize(f"localhost:{PORT}", 2, INDEX, heartbeat_timeout_seconds=10)
+
 from tests import tiny
 from tests.cases import CASES
 
@@ -41,9 +47,7 @@ def train(step, place_batch, place_state, shard):
     return state
 
 
-def main(mode, port, index, folder):
-    for _ in range(2):
-        assert parallel.initialize(f"localhost:{port}", 2, index, heartbeat_timeout_seconds=10)
+def main(mode, index, folder):
     parallel.check_same(index if mode == "seeds" else 0, "the seed")
     mesh = parallel.mesh()
     assert (mesh.size, len(mesh.local_devices)) == (4, 2)
@@ -54,16 +58,18 @@ def main(mode, port, index, folder):
     step = parallel.sharded_step(METHOD, mesh)
     state = train(step, **place, shard=parallel.shard())
     np.savez(folder / f"sharded{index}.npz", **tiny.leaves(state))
-    if mode == "die":
-        print("trained", flush=True)
-        if index == 1:
+    if mode.startswith("die"):
+        if mode == f"die{index}":
             os.kill(os.getpid(), signal.SIGKILL)
         while True:
             train(step, **place, shard=parallel.shard())
-    local = {"place_batch": lambda batch: batch, "place_state": lambda state: state}
-    state = train(parallel.pmapped_step(METHOD), **local, shard=parallel.shard())
+    place = {
+        "place_batch": lambda batch: batch,
+        "place_state": lambda state: parallel.replicate(mesh.local_mesh, state),
+    }
+    state = train(parallel.pmapped_step(METHOD), **place, shard=parallel.shard())
     np.savez(folder / f"pmapped{index}.npz", **tiny.leaves(state))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4]))
+    main(MODE, INDEX, FOLDER)
