@@ -21,6 +21,9 @@ AXIS = "data"
 Batch = dict[str, Array]
 Metrics = dict[str, Array]
 
+# Whether `repeat_update` writes its updates out one by one, for XLA counts a loop's body once.
+unrolled = jax.make_user_context(False)
+
 
 class Player(NamedTuple):
     """One network in the game: float32 parameters, statistics ({} if it has none), optimizer."""
@@ -231,6 +234,8 @@ def repeat_update(
     The metrics are those of the last update, except that a gradient norm is the largest of all, so
     that a non-finite one is never hidden by the updates after it.
     """
-    player, metrics = lax.scan(lambda p, minibatch: update(p, *minibatch), player, minibatches)
+    player, metrics = lax.scan(
+        lambda p, minibatch: update(p, *minibatch), player, minibatches, unroll=unrolled.value
+    )
     largest = {name for name in metrics if name.endswith("gradient_norm")}
     return player, {n: jnp.max(v) if n in largest else v[-1] for n, v in metrics.items()}
