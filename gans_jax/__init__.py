@@ -3,7 +3,18 @@
 import importlib
 from types import ModuleType
 
-from gans_jax import core, data, losses, metrics, networks, ops, penalties, priors, schedules
+from gans_jax import (
+    core,
+    data,
+    losses,
+    metrics,
+    networks,
+    ops,
+    parallel,
+    penalties,
+    priors,
+    schedules,
+)
 from gans_jax.methods import GAN, WGAN, WGANGP
 
 __version__ = "0.1.0"
@@ -18,6 +29,7 @@ __all__ = [
     "metrics",
     "networks",
     "ops",
+    "parallel",
     "penalties",
     "priors",
     "schedules",

@@ -5,6 +5,7 @@ mapped axis is called `data`; the functions here find that axis by themselves, s
 method nor a network has a field for it.
 """
 
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
@@ -21,8 +22,12 @@ AXIS = "data"
 Batch = dict[str, Array]
 Metrics = dict[str, Array]
 
-# Whether `repeat_update` writes its updates out one by one, for XLA counts a loop's body once.
+# Whether updates and micro-batches are written out one by one, for XLA counts a loop's body once.
 unrolled = jax.make_user_context(False)
+# How many micro-batches `descend` splits its examples into, and the one that it is at. They are
+# contexts of jax, which keep a function traced in one of them out of the caches of another.
+micro_batches = jax.make_user_context(1)
+_micro_batch = jax.make_user_context(None)
 
 
 class Player(NamedTuple):
@@ -37,7 +42,8 @@ class Method(Protocol):
     """A frozen dataclass of hyperparameters with pure functions over an explicit state.
 
     The loop and the commands ask for no more than this. `batch_axis` is 1 where an iteration takes
-    k fresh minibatches (leaves `[k, n, ...]`), else 0 (leaves `[n, ...]`).
+    k fresh minibatches (leaves `[k, n, ...]`), else 0 (leaves `[n, ...]`). A method whose losses
+    are not means over examples, each from its own, declares `couples_examples = True`.
     """
 
     batch_axis: int
@@ -77,6 +83,22 @@ def mean_over_devices(tree: Any) -> Any:
     return lax.pmean(tree, axis) if axis else tree
 
 
+def gather(x: Array) -> Array:
+    """The global batch from each device's part of it, along axis 0; `x` itself on one device.
+
+    It is for losses that couple examples. Its gradient is right if every device computes the whole
+    loss, as the mean over the devices that `descend` takes expects.
+    """
+    axis = bound_axis()
+    return lax.all_gather(x, axis, axis=0, tiled=True) if axis else x
+
+
+@dataclasses.dataclass(eq=False)  # equal to no other, so that no cache confuses them
+class _MicroBatch:
+    index: Array
+    count: int
+
+
 def example_keys(key: Array, num: int) -> Array:
     """One key per example, `[num]`, by the example's place in the global batch.
 
@@ -85,8 +107,10 @@ def example_keys(key: Array, num: int) -> Array:
     """
     # The first half of an rbg key's data is itself a threefry key, split and folded as such.
     threefry = jax.random.wrap_key_data(jax.random.key_data(key)[..., :2], impl="threefry2x32")
-    first = lax.axis_index(AXIS) * num if bound_axis() else 0
-    return jax.vmap(jax.random.fold_in, (None, 0))(threefry, first + jnp.arange(num))
+    part, place = lax.axis_index(AXIS) if bound_axis() else 0, _micro_batch.value
+    if place is not None:
+        part = part * place.count + place.index
+    return jax.vmap(jax.random.fold_in, (None, 0))(threefry, part * num + jnp.arange(num))
 
 
 def as_float(images: Array) -> Array:
@@ -198,6 +222,39 @@ def create_pair(
     return player, create(*critic, critic_key, real[:1])
 
 
+def _mean_over_micro_batches(function: Callable, rest: tuple) -> Any:
+    """The mean of `function(*rest)` over the micro-batches of the examples in `rest`."""
+    count = micro_batches.value
+    if count == 1:
+        return function(*rest)
+    leaves, structure = jax.tree.flatten(rest, is_leaf=lambda node: isinstance(node, Player))
+    arrays = {i: x for i, x in enumerate(leaves) if not isinstance(x, Player) and jnp.ndim(x)}
+    is_key = lambda x: jnp.issubdtype(x.dtype, jax.dtypes.prng_key)  # noqa: E731
+    examples = {i: x for i, x in arrays.items() if not is_key(x)}
+    for leaf in examples.values():
+        if leaf.shape[0] % count:
+            raise ValueError(
+                f"{leaf.shape[0]} examples on a device do not divide into {count} micro-batches: "
+                f"give every device a multiple of {count}"
+            )
+
+    def at(index: Array, part: dict[int, Array]) -> Any:
+        place = _MicroBatch(index, count)
+        whole = [part.get(i, leaf) for i, leaf in enumerate(leaves)]
+        with _micro_batch(place):
+            result = function(*jax.tree.unflatten(structure, whole))
+        place.index = None  # jax's caches keep the place, and would keep the tracer with it
+        return result
+
+    parts = {i: leaf.reshape(count, -1, *leaf.shape[1:]) for i, leaf in examples.items()}
+    xs = jnp.arange(count), parts
+    shapes = jax.eval_shape(lambda xs: at(*jax.tree.map(lambda x: x[0], xs)), xs)
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    add = lambda total, xs: (jax.tree.map(jnp.add, total, at(*xs)), None)  # noqa: E731
+    totals, _ = lax.scan(add, zeros, xs, unroll=unrolled.value)
+    return jax.tree.map(lambda total: total / count, totals)
+
+
 def descend(
     loss: Callable[..., tuple[Array, tuple[Any, Metrics]]],
     optimizer: optax.GradientTransformation,
@@ -211,13 +268,17 @@ def descend(
     Gradients, statistics and metrics are averaged over the devices once; the update is multiplied
     by `factor` (a schedule's value at `state.step`). To the metrics of the loss it adds
     `{name}_loss` and `{name}_gradient_norm`.
+
+    Under `parallel.accumulate` they are also the means over micro-batches: of what is in `rest`,
+    every array but scalars, keys and the contents of players is then split along axis 0.
     """
 
-    def objective(params: Any) -> tuple[Array, tuple[Any, Metrics]]:
+    def objective(params: Any, *rest: Any) -> tuple[Array, tuple[Any, Metrics]]:
         return loss(player._replace(params=params), *rest)
 
-    results, gradients = jax.value_and_grad(objective, has_aux=True)(player.params)
-    (value, (batch_stats, metrics)), gradients = mean_over_devices((results, gradients))
+    gradient = functools.partial(jax.value_and_grad(objective, has_aux=True), player.params)
+    results = mean_over_devices(_mean_over_micro_batches(gradient, rest))
+    (value, (batch_stats, metrics)), gradients = results
     updates, opt_state = optimizer.update(gradients, player.opt_state, player.params)
     updates = jax.tree.map(lambda update: (factor * update).astype(update.dtype), updates)
     params = optax.apply_updates(player.params, updates)

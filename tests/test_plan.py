@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import pytest
 
-from gans_jax import GAN, WGAN, WGANGP, data, plan, priors
+from gans_jax import GAN, WGAN, WGANGP, data, parallel, plan, priors
 from gans_jax.cli import main
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 from gans_jax.plan import audit, hlo
@@ -132,6 +132,14 @@ def test_operations_are_linear_in_the_critic_iterations_and_as_counted_by_hand(o
     critic_update = generator + 2 * (critic + critic + last)
     generator_update = generator + critic + critic + generator + hidden
     assert flops[2] == pytest.approx(4 * critic_update + generator_update, rel=0.05)
+
+
+def test_operations_of_micro_batches_are_all_counted(on_cpu):
+    experiment = mlp_experiment(2)
+    split = dataclasses.replace(experiment, method=parallel.accumulate(experiment.method, 4))
+    whole, parts = (plan.plan(e, on_cpu, 256) for e in (experiment, split))
+    assert parts.gflop_per_chip == pytest.approx(whole.gflop_per_chip, rel=0.03)
+    assert parts.temp_bytes_per_chip < whole.temp_bytes_per_chip
 
 
 def test_an_experiment_that_does_not_fit_is_refused(on_cpu, monkeypatch):

@@ -15,6 +15,7 @@ import jax
 import numpy as np
 import optax
 from jax.experimental import topologies
+from jax.sharding import NamedSharding, PartitionSpec
 
 from gans_jax import core, parallel
 from gans_jax.data import DataError
@@ -115,8 +116,13 @@ def plan(experiment: Experiment, place: Slice, batch_per_chip: int) -> Plan:
         batch = {n: jax.ShapeDtypeStruct(shape + x.shape, x.dtype) for n, x in examples.items()}
         key = jax.eval_shape(lambda: jax.random.key(0))
         state = jax.eval_shape(method.init, key, batch)
+        split = PartitionSpec(*[None] * method.batch_axis, core.AXIS)
+        arguments = [
+            _placed(tree, NamedSharding(mesh, spec))
+            for tree, spec in ((state, PartitionSpec()), (batch, split), (key, PartitionSpec()))
+        ]
         with core.unrolled(unrolled):
-            return parallel.sharded_step(method, mesh).lower(state, batch, key).compile()
+            return parallel.sharded_step(method, mesh).lower(*arguments).compile()
 
     try:
         program = compiled(k)
@@ -211,6 +217,11 @@ def _total_cost(
     once, more = _cost(single), _cost(double)
     cost = {name: value + (k - 1) * (more[name] - value) for name, value in once.items()}
     return cost, tuple(trips for trips in hlo.read(double.as_text()).loops if trips > 1)
+
+
+def _placed(tree: Any, sharding: NamedSharding) -> Any:
+    place = lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding)  # noqa: E731
+    return jax.tree.map(place, tree)
 
 
 def _cost(program: Any) -> dict[str, float]:
