@@ -36,11 +36,8 @@ PLAN = """\
 Compiles an iteration of the experiment in FILE for TPU slices, without a TPU, and prints what it
 costs there, beside the same work per chip on the smallest slice of that kind. It needs libtpu:
 `pip install 'gans_jax[tpu]'`. Times are those of the roofline, at the chips' published peaks.
-
-Every chip has the experiment's batch size, unless --global-batch gives the batch of a whole slice.
-Further options override any field of the experiment, as for `train`.
-
-The exit code is 2 for an unknown slice, or an experiment that does not fit the chip."""
+Further options override any field of the experiment, as for `train`. The exit code is 2 for an
+unknown slice, or an experiment that does not fit the chip."""
 
 RESUME = """\
 Continues a run from its newest checkpoint. Of the further options, which are those of `train`,
@@ -209,8 +206,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = _command(commands, plan, "tell what a TPU slice will do", PLAN, own_help=True)
     command.add_argument("file", metavar="FILE", help="as for `train`")
-    text = "slices, such as v5e:4x4,v5e:16x16"
-    command.add_argument("--topology", required=True, metavar="A,B", help=text)
+    command.add_argument("--topology", required=True, help="such as v5e:4x4,v5e:16x16")
     text = "examples of a minibatch on the whole slice (default: batch_size on every chip)"
     command.add_argument("--global-batch", type=_count, metavar="N", help=text)
     command.add_argument("--json", type=_new_file, metavar="FILE", help="to write all figures to")

@@ -14,7 +14,7 @@ import pytest
 from gans_jax import GAN, WGAN, WGANGP, data, parallel, plan, priors
 from gans_jax.cli import main
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
-from gans_jax.plan import audit, hlo
+from gans_jax.plan import audit, hlo, result
 from gans_jax.training import Experiment
 
 ROOT = Path(__file__).parents[1]
@@ -98,7 +98,7 @@ def test_an_unknown_slice_is_refused_with_those_that_are_known(name, known, caps
 
 def test_roofline():
     collectives = (hlo.Collective("all-reduce", 64_000_000, 2), hlo.Collective("all-gather", 8, 3))
-    found = audit.roofline(plan.Slice("v5e:4x4"), 394e9, 81.9e9, collectives)
+    found = result.roofline(plan.Slice("v5e:4x4"), 394e9, 81.9e9, collectives)
     assert found["compute_s"] == pytest.approx(2e-3)
     assert found["memory_s"] == pytest.approx(0.1)
     # All-reduces send 2 * 15/16 of their bytes over 200 GB/s; gathers this small take 8 hops.
@@ -197,7 +197,6 @@ def file(tmp_path, monkeypatch):
 
 
 def test_the_command_prints_a_table_and_writes_json(file, on_cpu, monkeypatch, capsys):
-    monkeypatch.setattr(audit, "versions", lambda: "libtpu")
     monkeypatch.setattr(plan, "versions", lambda: "libtpu")
     arguments = ["--topology", "v5e:1x1", "--json", "a.json", "--method.n-critic", "3"]
     assert main(["plan", file, *arguments]) == 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gans_jax.plan.audit import Plan
+from gans_jax.plan.result import Plan
 
 
 def table(plans: Sequence[Plan]) -> str:
