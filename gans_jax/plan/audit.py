@@ -27,6 +27,7 @@ _ENVIRONMENT = {
     "TPU_SKIP_MDS_QUERY": "1",
     "TPU_ACCELERATOR_TYPE": "v5litepod-16",
     "TPU_WORKER_HOSTNAMES": "localhost",
+    "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",  # no TPU is used, so that none needs to be locked
 }
 # The two cores of a v4 chip work as one, as they do by default on the machine itself.
 _OPTIONS = {"v4": {"chip_config_name": "megacore"}}
