@@ -260,7 +260,7 @@ def all_reduced(method) -> int:
     k, g, d = method.critic_iterations(0), size(generator.batch_stats), size(opponent.batch_stats)
     scalars = {GAN: 3, WGAN: 4, WGANGP: 5}[type(method)]
     opponents = size(opponent.params) + d + 4 * scalars + g + 4 * d
-    # A Wasserstein critic's last bias has a constant gradient, which XLA sums once, before the loop.
+    # A Wasserstein critic's last bias has a constant gradient: XLA sums it once, before the loop.
     constant = 4 if isinstance(method, WGANGP) else 0
     once = size(generator.params) + g + 4 + 2 * g + 2 * d + constant
     return k * (opponents - constant) + once
