@@ -46,6 +46,6 @@ def _column(plan: Plan) -> dict[str, str]:
         cells[f"ms of {name}"] = f"{1e3 * value:.3g}"
     if plan.loops:
         cells["loops counted once"] = ", ".join(map(str, plan.loops))
-    cells["ms at the least"] = f"{1e3 * plan.iteration_s:.3g} ({bound})"
-    cells["images per second at most, all chips"] = f"{plan.images_per_second:,.0f}"
+    cells["ms of the roofline"] = f"{1e3 * plan.iteration_s:.3g} ({bound})"
+    cells["images per second at that, all chips"] = f"{plan.images_per_second:,.0f}"
     return cells
