@@ -23,6 +23,8 @@ T = TypeVar("T")
 Batch = dict[str, Array]
 Metrics = dict[str, Array]
 
+# Whether updates and micro-batches are written out one by one, for XLA counts a loop's body once.
+unrolled = jax.make_user_context(False)
 # How many micro-batches `descend` splits its examples into, and the one that it is at. They are
 # contexts of jax, which keep a function traced in one of them out of the caches of another.
 micro_batches = jax.make_user_context(1)
@@ -272,7 +274,7 @@ def _over_micro_batches(function: Callable[..., tuple], rest: tuple) -> tuple[An
         averaged, behind = at(*xs)
         return jax.tree.map(jnp.add, total, averaged), behind
 
-    total, behind = lax.scan(add, zeros, xs)
+    total, behind = lax.scan(add, zeros, xs, unroll=unrolled.value)
     behind = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), behind)
     return jax.tree.map(lambda leaf: leaf / count, total), behind
 
@@ -322,6 +324,8 @@ def repeat_update(
     The metrics are those of the last update, except that a gradient norm is the largest of all, so
     that a non-finite one is never hidden by the updates after it.
     """
-    player, metrics = lax.scan(lambda p, minibatch: update(p, *minibatch), player, minibatches)
+    player, metrics = lax.scan(
+        lambda p, minibatch: update(p, *minibatch), player, minibatches, unroll=unrolled.value
+    )
     largest = {name for name in metrics if name.endswith("gradient_norm")}
     return player, {n: jnp.max(v) if n in largest else v[-1] for n, v in metrics.items()}
