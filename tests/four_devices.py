@@ -21,7 +21,7 @@ N = 16  # the global batch
 
 
 def batch(case, t=0, n=N):
-    return {"image": tiny.images(case.method.critic_iterations(t), n, seed=t)}
+    return case.batch(case.method, t, n)
 
 
 def double(tree):
