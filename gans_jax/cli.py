@@ -32,7 +32,8 @@ state; `resume` continues it."""
 
 RESUME = """\
 Continues a run from its newest checkpoint. Of the further options, which are those of `train`,
-only a larger `--iterations` changes anything; others must agree with the run's configuration."""
+only a larger `--iterations` changes anything; others must agree with the run's configuration.
+Where RUN holds the runs of several seeds, they go on together from their newest common step."""
 
 EXPORT = """\
 Writes the trained sampler as StableHLO for CPU, CUDA and TPU, with the parameters in it. It runs
@@ -76,16 +77,21 @@ def train(options: argparse.Namespace, overrides: list[str]) -> None:
     experiment, extra = load_file(options.file)
     experiment = override(experiment, overrides, f"train {options.file}")
     workdir = options.workdir or Path("runs", Path(options.file).stem)
-    training.train(experiment, workdir, extra=extra)
-    print(f"{workdir}: {experiment.iterations} iterations done, see {workdir / 'report.png'}")
+    training.train(experiment, workdir, extra=extra, seeds=options.seeds)
+    _say_done(workdir, experiment)
 
 
 def resume(options: argparse.Namespace, overrides: list[str]) -> None:
     workdir, extra = options.workdir, _extra(options)
-    experiment = folder.read_experiment(workdir, extra)
+    experiment = folder.read_experiment(folder.runs(workdir)[0], extra)
     experiment = override(experiment, overrides, f"resume {workdir}")
     training.resume(workdir, experiment, extra=extra)
-    print(f"{workdir}: {experiment.iterations} iterations done, see {workdir / 'report.png'}")
+    _say_done(workdir, experiment)
+
+
+def _say_done(workdir: Path, experiment: Experiment) -> None:
+    where = workdir if folder.runs(workdir) == [workdir] else workdir / "seed_*"
+    print(f"{workdir}: {experiment.iterations} iterations done, see {where / 'report.png'}")
 
 
 def sample(options: argparse.Namespace, _: list[str]) -> None:
@@ -179,6 +185,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--workdir", type=Path, help="a new folder (default: runs/NAME of NAME.py)"
     )
+    text = "train the experiment's seed and those that follow it, so many, in one program"
+    command.add_argument("--seeds", type=_count, metavar="NUM", help=text)
 
     command = _command(commands, resume, "continue a run", RESUME, own_help=True)
     _add_run(command)
