@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import difflib
 import functools
+import json
 import os
 import runpy
 import sys
@@ -16,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+import gans_jax.plan as planning
 from gans_jax import ops, training
 from gans_jax.data import DataError
 from gans_jax.training import ConfigError, Experiment, folder, pictures
@@ -29,6 +31,13 @@ as `--iterations 100 --method.clip 0.02`; `train FILE --help` lists them.
 
 Ctrl-C (exit code 130) and SIGTERM (143) stop the run after the current iteration and save its
 state; `resume` continues it."""
+
+PLAN = """\
+Compiles an iteration of the experiment in FILE for TPU slices, without a TPU, and prints what it
+costs there, beside the same work per chip on the smallest slice of that kind. It needs libtpu:
+`pip install 'gans_jax[tpu]'`. Times are those of the roofline, at the chips' published peaks.
+Further options override any field of the experiment, as for `train`. The exit code is 2 for an
+unknown slice, or an experiment that does not fit the chip."""
 
 RESUME = """\
 Continues a run from its newest checkpoint. Of the further options, which are those of `train`,
@@ -56,12 +65,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     ops.keep_freed_memory()
     parser = _parser()
     options, overrides = parser.parse_known_args(argv)
-    if options.run in (train, resume):
+    if options.run in (train, resume, plan):
         overrides += ["--help"] if options.help else []
     elif overrides:
         parser.error(f"unrecognized arguments: {' '.join(overrides)}")
     try:
         options.run(options, overrides)
+    except planning.PlanError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     except EXPECTED as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -92,6 +104,19 @@ def resume(options: argparse.Namespace, overrides: list[str]) -> None:
 def _say_done(workdir: Path, experiment: Experiment) -> None:
     where = workdir if folder.runs(workdir) == [workdir] else workdir / "seed_*"
     print(f"{workdir}: {experiment.iterations} iterations done, see {where / 'report.png'}")
+
+
+def plan(options: argparse.Namespace, overrides: list[str]) -> None:
+    slices = planning.parse_slices(options.topology)
+    experiment, _ = load_file(options.file)
+    experiment = override(experiment, overrides, f"plan {options.file}")
+    jax.config.update("jax_platforms", "cpu")  # a TPU or GPU at hand may be busy
+    pairs = planning.compare(experiment, slices, options.global_batch)
+    print(planning.table(list(dict.fromkeys(p for pair in pairs for p in reversed(pair)))))
+    print(f"{options.file}, {planning.versions()}")
+    if options.json:
+        found = [p.as_dict() | {"smallest_slice": small.as_dict()} for p, small in pairs]
+        options.json.write_text(json.dumps(found, indent=2) + "\n")
 
 
 def sample(options: argparse.Namespace, _: list[str]) -> None:
@@ -187,6 +212,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     text = "train the experiment's seed and those that follow it, so many, in one program"
     command.add_argument("--seeds", type=_count, metavar="NUM", help=text)
+
+    command = _command(commands, plan, "tell what a TPU slice will do", PLAN, own_help=True)
+    command.add_argument("file", metavar="FILE", help="as for `train`")
+    command.add_argument("--topology", required=True, help="such as v5e:4x4,v5e:16x16")
+    text = "examples of a minibatch on the whole slice (default: batch_size on every chip)"
+    command.add_argument("--global-batch", type=_count, metavar="N", help=text)
+    command.add_argument("--json", type=_new_file, metavar="FILE", help="to write all figures to")
 
     command = _command(commands, resume, "continue a run", RESUME, own_help=True)
     _add_run(command)

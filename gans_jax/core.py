@@ -5,6 +5,7 @@ mapped axis is called `data`; the functions here find that axis by themselves, s
 method nor a network has a field for it.
 """
 
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
@@ -22,6 +23,13 @@ T = TypeVar("T")
 Batch = dict[str, Array]
 Metrics = dict[str, Array]
 
+# Whether updates and micro-batches are written out one by one, for XLA counts a loop's body once.
+unrolled = jax.make_user_context(False)
+# How many micro-batches `descend` splits its examples into, and the one that it is at. They are
+# contexts of jax, which keep a function traced in one of them out of the caches of another.
+micro_batches = jax.make_user_context(1)
+_micro_batch = jax.make_user_context(None)
+
 
 class Player(NamedTuple):
     """One network in the game: float32 parameters, statistics ({} if it has none), optimizer."""
@@ -35,7 +43,8 @@ class Method(Protocol):
     """A frozen dataclass of hyperparameters with pure functions over an explicit state.
 
     The loop and the commands ask for no more than this. `batch_axis` is 1 where an iteration takes
-    k fresh minibatches (leaves `[k, n, ...]`), else 0 (leaves `[n, ...]`).
+    k fresh minibatches (leaves `[k, n, ...]`), else 0 (leaves `[n, ...]`). A method whose losses
+    are not means over examples, each from its own, declares `couples_examples = True`.
     """
 
     batch_axis: int
@@ -76,9 +85,19 @@ def mean_over_devices(tree: Any) -> Any:
 
 
 def gather(tree: Any) -> Any:
-    """The shards of all devices along axis 0, in the global order; the tree itself elsewhere."""
+    """The global batch from each device's part of it, along axis 0; the tree itself on one device.
+
+    In a loss that couples examples its gradient is right if every device computes the whole loss,
+    as the mean over the devices that `descend` takes expects.
+    """
     axis = bound_axis()
     return lax.all_gather(tree, axis, tiled=True) if axis else tree
+
+
+@dataclasses.dataclass(eq=False)  # equal to no other, so that no cache confuses them
+class _MicroBatch:
+    index: Array
+    count: int
 
 
 def example_keys(key: Array, num: int) -> Array:
@@ -89,8 +108,10 @@ def example_keys(key: Array, num: int) -> Array:
     """
     # The first half of an rbg key's data is itself a threefry key, split and folded as such.
     threefry = jax.random.wrap_key_data(jax.random.key_data(key)[..., :2], impl="threefry2x32")
-    first = lax.axis_index(AXIS) * num if bound_axis() else 0
-    return jax.vmap(jax.random.fold_in, (None, 0))(threefry, first + jnp.arange(num))
+    part, place = lax.axis_index(AXIS) if bound_axis() else 0, _micro_batch.value
+    if place is not None:
+        part = part * place.count + place.index
+    return jax.vmap(jax.random.fold_in, (None, 0))(threefry, part * num + jnp.arange(num))
 
 
 def as_float(images: Array) -> Array:
@@ -217,6 +238,47 @@ def refuse_other_shape(made: Array, real: Array) -> None:
         )
 
 
+def _over_micro_batches(function: Callable[..., tuple], rest: tuple) -> tuple[Any, Any]:
+    """`function(*rest)`, a pair, on one micro-batch of the examples in `rest` after the other.
+
+    Of the pair's first the mean is returned, of the second, which has an axis of examples, all.
+    """
+    count = micro_batches.value
+    if count == 1:
+        return function(*rest)
+    leaves, structure = jax.tree.flatten(rest, is_leaf=lambda node: isinstance(node, Player))
+    arrays = {i: x for i, x in enumerate(leaves) if not isinstance(x, Player) and jnp.ndim(x)}
+    is_key = lambda x: jnp.issubdtype(x.dtype, jax.dtypes.prng_key)  # noqa: E731
+    examples = {i: x for i, x in arrays.items() if not is_key(x)}
+    for leaf in examples.values():
+        if leaf.shape[0] % count:
+            raise ValueError(
+                f"{leaf.shape[0]} examples on a device do not divide into {count} micro-batches: "
+                f"give every device a multiple of {count}"
+            )
+
+    def at(index: Array, part: dict[int, Array]) -> Any:
+        place = _MicroBatch(index, count)
+        whole = [part.get(i, leaf) for i, leaf in enumerate(leaves)]
+        with _micro_batch(place):
+            result = function(*jax.tree.unflatten(structure, whole))
+        place.index = None  # jax's caches keep the place, and would keep the tracer with it
+        return result
+
+    parts = {i: leaf.reshape(count, -1, *leaf.shape[1:]) for i, leaf in examples.items()}
+    xs = jnp.arange(count), parts
+    first, _ = jax.eval_shape(lambda xs: at(*jax.tree.map(lambda x: x[0], xs)), xs)
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), first)
+
+    def add(total: Any, xs: Any) -> tuple[Any, Any]:
+        averaged, behind = at(*xs)
+        return jax.tree.map(jnp.add, total, averaged), behind
+
+    total, behind = lax.scan(add, zeros, xs, unroll=unrolled.value)
+    behind = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), behind)
+    return jax.tree.map(lambda leaf: leaf / count, total), behind
+
+
 def descend(
     loss: Callable[..., tuple[Array, tuple[Any, ...]]],
     optimizer: optax.GradientTransformation,
@@ -231,20 +293,25 @@ def descend(
     by `factor` (a schedule's value at `state.step`). To the metrics of the loss it adds
     `{name}_loss` and `{name}_gradient_norm`. What the loss returns behind its metrics, such as
     generated images, follows the new player and the metrics as it is, each device with its own.
+
+    Under `parallel.accumulate` they are also the means over micro-batches: of what is in `rest`,
+    every array but scalars, keys and the contents of players is then split along axis 0, and what
+    is behind the metrics is put together again.
     """
 
-    def objective(params: Any) -> tuple[Array, tuple[Any, ...]]:
-        return loss(player._replace(params=params), *rest)
+    def gradient(*rest: Any) -> tuple[Any, Any]:
+        objective = lambda params: loss(player._replace(params=params), *rest)  # noqa: E731
+        (value, aux), gradients = jax.value_and_grad(objective, has_aux=True)(player.params)
+        return (value, *aux[:2], gradients), aux[2:]
 
-    (value, aux), gradients = jax.value_and_grad(objective, has_aux=True)(player.params)
-    averaged = mean_over_devices((value, *aux[:2], gradients))
-    value, batch_stats, metrics, gradients = averaged
+    averaged, behind = _over_micro_batches(gradient, rest)
+    value, batch_stats, metrics, gradients = mean_over_devices(averaged)
     updates, opt_state = optimizer.update(gradients, player.opt_state, player.params)
     updates = jax.tree.map(lambda update: (factor * update).astype(update.dtype), updates)
     params = optax.apply_updates(player.params, updates)
     norm = optax.tree.norm(gradients)
     metrics = {f"{name}_loss": value, f"{name}_gradient_norm": norm, **metrics}
-    return Player(params, batch_stats, opt_state), metrics, *aux[2:]
+    return Player(params, batch_stats, opt_state), metrics, *behind
 
 
 def repeat_update(
@@ -257,6 +324,8 @@ def repeat_update(
     The metrics are those of the last update, except that a gradient norm is the largest of all, so
     that a non-finite one is never hidden by the updates after it.
     """
-    player, metrics = lax.scan(lambda p, minibatch: update(p, *minibatch), player, minibatches)
+    player, metrics = lax.scan(
+        lambda p, minibatch: update(p, *minibatch), player, minibatches, unroll=unrolled.value
+    )
     largest = {name for name in metrics if name.endswith("gradient_norm")}
     return player, {n: jnp.max(v) if n in largest else v[-1] for n, v in metrics.items()}

@@ -56,6 +56,8 @@ class Pix2Pix:
     test_dropout: bool = True
     test_batch_statistics: bool = True
     batch_axis: ClassVar[int] = 0
+    # The generator's loss is on the discriminator after its update, which takes the whole batch.
+    couples_examples: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate)

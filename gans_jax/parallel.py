@@ -1,0 +1,221 @@
+"""The same step on many devices and many hosts: the only module that names pmap and shard_map.
+
+A step on many devices is the method's own step as a per-device program with the mapped axis
+`data`, which `gans_jax.core` finds by itself. Plain `jax.jit` on a sharded batch gives the same
+numbers, but draws the noise, and with it runs the generator, whole on every device.
+
+Every host runs the same program:
+
+    parallel.initialize()
+    mesh = parallel.mesh()
+    step = parallel.sharded_step(method, mesh)
+    stream = data.stream(source, batch_size, seed, method, parallel.shard())
+    state = parallel.replicate(mesh, jax.jit(method.init)(key, stream[0]))
+    for t in range(iterations):
+        batch = parallel.put_batch(mesh, stream[t], method.batch_axis)
+        state, metrics = step(state, batch, jax.random.fold_in(key, t))
+"""
+
+import dataclasses
+import hashlib
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+
+from gans_jax import checks, core
+from gans_jax.core import AXIS, Batch, Metrics
+
+Step = Callable[[Any, Batch, jax.Array], tuple[Any, Metrics]]
+
+
+def mesh(devices: Sequence[jax.Device] | None = None) -> Mesh:
+    """All devices, or those given, along the one axis `data`.
+
+    They are ordered by process, so that a process's rows of the global batch are contiguous, and a
+    batch means the same whatever the number of hosts.
+    """
+    devices = sorted(jax.devices() if devices is None else devices, key=lambda d: d.process_index)
+    return Mesh(np.array(devices), (AXIS,), axis_types=(AxisType.Auto,))
+
+
+def sharded_step(method: core.Method, mesh: Mesh) -> Step:
+    """`method.step` over the devices of a mesh, jitted; it donates the state.
+
+    State and key are replicated, the leaves of the batch are sharded along `method.batch_axis`.
+    A state that does not come from `replicate` compiles a second program, for one call. The result
+    is a `jax.jit` function, so that it can be lowered for a mesh of abstract devices.
+    ValueError, before anything compiles, if the devices do not divide the global batch.
+    """
+    specs = PartitionSpec(), _batch_spec(method.batch_axis), PartitionSpec()
+    # With the default check_vma=True, jax.shard_map makes of the mean of the gradients their sum.
+    per_device = jax.shard_map(
+        method.step, mesh=mesh, in_specs=specs, out_specs=PartitionSpec(), check_vma=False
+    )
+
+    def step(state: Any, batch: Batch, key: jax.Array) -> tuple[Any, Metrics]:
+        check_batch(batch, method.batch_axis, mesh.size)
+        return per_device(state, batch, key)
+
+    return jax.jit(step, donate_argnums=0)
+
+
+def pmapped_step(method: core.Method, devices: Sequence[jax.Device] | None = None) -> Step:
+    """`method.step` under `jax.pmap` over all devices, or those given; it donates the state.
+
+    The state goes in and comes out without an axis of devices. Let the first come from `replicate`
+    over `mesh().local_mesh`: with another the second call compiles once more, and where there are
+    several processes jax deletes the scalars in it. The batch is this process's rows, `[n, ...]` or
+    `[k, n, ...]`. ValueError if its devices do not divide them.
+    """
+    over = mesh(devices)
+    axis, count = method.batch_axis, len(over.local_devices)
+    mapped = jax.pmap(
+        method.step,
+        axis_name=AXIS,
+        in_axes=(None, axis, None),
+        out_axes=None,
+        donate_argnums=0,
+        devices=list(over.devices),
+    )
+
+    def step(state: Any, batch: Batch, key: jax.Array) -> tuple[Any, Metrics]:
+        check_batch(batch, axis, count)
+        split = lambda x: x.reshape(*x.shape[:axis], count, -1, *x.shape[axis + 1 :])  # noqa: E731
+        return mapped(state, jax.tree.map(split, batch), key)
+
+    return step
+
+
+def check_batch(batch: Batch, batch_axis: int, devices: int) -> None:
+    """ValueError unless the number of devices divides the examples of every leaf."""
+    for leaf in jax.tree.leaves(batch):
+        if leaf.shape[batch_axis] % devices:
+            raise ValueError(
+                f"a batch of {leaf.shape[batch_axis]} does not divide over {devices} devices: "
+                f"choose a multiple of {devices}"
+            )
+
+
+def put_batch(mesh: Mesh, batch: Any, batch_axis: int) -> Batch:
+    """This process's contiguous rows of the global batch as a global array, sharded over the mesh.
+
+    The rows are along axis `batch_axis` of every leaf. ValueError if the devices do not divide
+    them.
+    """
+    check_batch(batch, batch_axis, len(mesh.local_devices))
+    sharding = NamedSharding(mesh, _batch_spec(batch_axis))
+    return jax.tree.map(lambda x: jax.make_array_from_process_local_data(sharding, x), batch)
+
+
+def replicate(mesh: Mesh, tree: Any) -> Any:
+    """A copy of a tree of arrays, equal on every process, on every device of the mesh."""
+    # Not by device_put: it shares the memory of a device that holds the tree, so that a step that
+    # is given the result deletes the tree; and among processes it compares every leaf.
+    sharding = NamedSharding(mesh, PartitionSpec())
+    copy = lambda x: jax.make_array_from_process_local_data(sharding, np.array(x))  # noqa: E731
+    return jax.tree.map(copy, tree)
+
+
+def shard() -> tuple[int, int]:
+    """(index, count) of this process, for `data.stream(..., shard=)`."""
+    return jax.process_index(), jax.process_count()
+
+
+def initialize(
+    coordinator: str | None = None,
+    num_processes: int | None = None,
+    process_id: int | None = None,
+    heartbeat_timeout_seconds: int = 100,
+) -> bool:
+    """Joins the cluster that the arguments name or that jax detects; True if there is one.
+
+    jax detects TPU pods, SLURM, Open MPI and Kubernetes. Elsewhere give `coordinator` (the
+    `host:port` of process 0), `num_processes` and `process_id`. Without a cluster, or called again,
+    it changes nothing. It must come before anything that uses a device. A process that is silent
+    for `heartbeat_timeout_seconds` is dead, and ends the others with an error that names it.
+
+    Raises:
+      ValueError: if some of the arguments are missing.
+      RuntimeError: if it comes too late to join the cluster named, or the cluster cannot be joined.
+    """
+    if jax.distributed.is_initialized():
+        return True
+    given = coordinator, num_processes, process_id
+    try:
+        jax.distributed.initialize(*given, heartbeat_timeout_seconds=heartbeat_timeout_seconds)
+    except ValueError as error:
+        if given == (None, None, None) and "coordinator_address" in str(error):
+            return False
+        raise ValueError(
+            f"a cluster that jax does not detect needs coordinator, num_processes and process_id, "
+            f"but is given {given}"
+        ) from error
+    except RuntimeError:
+        if given != (None, None, None):
+            raise
+        # Devices are in use already, which jax refuses before it looks for a cluster.
+        warnings.warn(
+            "no cluster was looked for, because jax has used its devices already: call "
+            "parallel.initialize() before anything else",
+            stacklevel=2,
+        )
+        return False
+    return True
+
+
+def check_same(value: Any, name: str) -> None:
+    """Ends every process with a ValueError unless `repr(value)` is the same on all of them.
+
+    Each process must call it, with its seed or with the text of its configuration.
+    """
+    from jax.experimental import multihost_utils  # needed only here
+
+    digest = np.frombuffer(hashlib.sha256(repr(value).encode()).digest(), np.uint8)
+    digests = np.asarray(multihost_utils.process_allgather(digest)).reshape(-1, digest.size)
+    others = np.flatnonzero((digests != digests[0]).any(axis=1)).tolist()
+    if others:
+        raise ValueError(
+            f"{name} of processes {others} is another than of process 0 (of process "
+            f"{jax.process_index()} it is {value!r:.200}): start every process with the same"
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Accumulated:
+    method: Any
+    micro_batches: int
+
+    def step(self, state: Any, batch: Batch, key: jax.Array) -> tuple[Any, Metrics]:
+        with core.micro_batches(self.micro_batches):
+            return self.method.step(state, batch, key)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # what copying and pickling ask for before there is a method
+            raise AttributeError(name)
+        return getattr(self.method, name)
+
+
+def accumulate(method: core.Method, micro_batches: int) -> core.Method:
+    """The method with the gradients of each update taken over micro-batches, one after another.
+
+    An update then needs the memory of a micro-batch, `1 / micro_batches` of a device's examples,
+    and is the update on the whole batch, with the same noise and dropout, except that batch norm
+    normalises each micro-batch by itself and averages their running statistics.
+
+    ValueError if the method's losses couple examples: they are not means over micro-batches.
+    """
+    checks.positive(micro_batches=micro_batches)
+    if getattr(method, "couples_examples", False):
+        raise ValueError(
+            f"the losses of {type(method).__name__} couple the examples of a batch, which "
+            "micro-batches would take apart: use more devices or a smaller batch instead"
+        )
+    return _Accumulated(method, micro_batches)
+
+
+def _batch_spec(batch_axis: int) -> PartitionSpec:
+    return PartitionSpec(*[None] * batch_axis, AXIS)

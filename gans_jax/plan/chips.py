@@ -1,0 +1,106 @@
+"""TPU chips, the slices that they are rented in, and the least time that work takes on them."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+# "A note on ICI latency" in https://jax-ml.github.io/scaling-book/sharding: about 1 us per hop.
+HOP_SECONDS = 1e-6
+
+_FLAT = ("1x1", "2x2", "2x4", "4x4", "4x8", "8x8", "8x16", "16x16")
+_CUBIC = ("2x2x1", "2x2x2", "2x2x4", "2x4x4", "4x4x4", "4x4x8", "4x8x8", "8x8x8", "8x8x16")
+
+
+class PlanError(ValueError):
+    """A plan that cannot be made; the message names the reason and the remedy."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Chip:
+    """Peaks of a chip, as its maker publishes them.
+
+    Attributes:
+      flops: of the matrix units in bfloat16, per second. JAX multiplies float32 in one pass of
+        bfloat16 on TPU unless `jax_default_matmul_precision` says otherwise, so that this is the
+        peak for both; "highest" takes six passes
+        (https://docs.jax.dev/en/latest/jax.lax.html#jax.lax.Precision).
+      memory: bytes of HBM.
+      memory_bandwidth: bytes per second.
+      interconnect: bytes per second that a chip sends, all its links together: half of what is
+        published as bidirectional.
+      slices: the shapes of slices that are offered.
+    """
+
+    flops: float
+    memory: float
+    memory_bandwidth: float
+    interconnect: float
+    slices: tuple[str, ...]
+
+
+# https://docs.cloud.google.com/tpu/docs/ and then v4, v5e, v5p or v6e, for each the table of key
+# specifications, and of supported configurations. That of v4 lacks the interconnect, which is in
+# the older table of v5p: 2400 Gbps for v4 beside 4800 for v5p.
+CHIPS = {
+    "v4": Chip(275e12, 32 * 2**30, 1200e9, 300e9, _CUBIC),
+    "v5e": Chip(197e12, 16 * 2**30, 819e9, 200e9, _FLAT),
+    "v5p": Chip(459e12, 95 * 2**30, 2765e9, 600e9, _CUBIC),
+    "v6e": Chip(918e12, 32 * 2**30, 1638e9, 400e9, _FLAT),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Slice:
+    """A slice by its name, such as `v5e:16x16`.
+
+    PlanError, which lists what is known, for another name.
+    """
+
+    name: str
+
+    def __post_init__(self) -> None:
+        kind, _, shape = self.name.partition(":")
+        if kind not in CHIPS:
+            raise PlanError(f"unknown topology {self.name!r}: choose among {_known(CHIPS)}")
+        if shape not in self.chip.slices:
+            raise PlanError(f"unknown topology {self.name!r}: choose among {_known([kind])}")
+
+    @property
+    def kind(self) -> str:
+        return self.name.partition(":")[0]
+
+    @property
+    def chip(self) -> Chip:
+        return CHIPS[self.kind]
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Chips along each side of the torus."""
+        return tuple(map(int, self.name.partition(":")[2].split("x")))
+
+    @property
+    def chips(self) -> int:
+        return math.prod(self.sides)
+
+    @property
+    def smallest(self) -> "Slice":
+        """The smallest slice of this kind of chip."""
+        return Slice(f"{self.kind}:{self.chip.slices[0]}")
+
+    def collective_seconds(self, sent: float) -> float:
+        """The least time of a collective in which every chip sends so many bytes.
+
+        A message of an all-reduce goes around the ring of each side of the torus once, half of it
+        in either direction, to be summed, and once to be spread.
+        """
+        hops = sum(side for side in self.sides if side > 1)
+        return max(sent / self.chip.interconnect, hops * HOP_SECONDS)
+
+
+def _known(kinds: Sequence[str]) -> str:
+    return "; ".join(f"{kind}:{{{','.join(CHIPS[kind].slices)}}}" for kind in kinds)
+
+
+def parse_slices(text: str) -> list[Slice]:
+    """The slices of a list such as `v5e:4x4,v5e:16x16`; PlanError for an unknown one."""
+    return [Slice(name) for name in dict.fromkeys(text.split(","))]

@@ -1,0 +1,188 @@
+"""One device against four, for every method; `tests/test_parallel.py` runs it in a process of four.
+
+The flags that make four devices of a CPU must be set before jax starts, and hold for all of a
+process. Every step is waited for: unsynchronised ones starve each other of the few real cores.
+"""
+
+import functools
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.sharding import PartitionSpec
+
+from gans_jax import core, parallel, priors
+from tests import tiny
+from tests.cases import CASES
+
+N = 16  # the global batch
+
+
+def batch(case, t=0, n=N):
+    return {"image": tiny.images(case.method.critic_iterations(t), n, seed=t)}
+
+
+def double(tree):
+    """Floating leaves in float64, and images as such from -1 to 1."""
+
+    def convert(x):
+        return np.float64(x) / 127.5 - 1 if x.dtype == np.uint8 else x
+
+    return jax.tree.map(lambda x: x.astype("f8") if x.dtype.kind == "f" else convert(x), tree)
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.name, scope="module")
+def case(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def init(case):
+    return tiny.jit(case.method.init)
+
+
+def states(step, state, batches, key):
+    """The states after the first and the last iteration."""
+    first = None
+    for t, batch in enumerate(batches):
+        state, _ = jax.block_until_ready(step(state, batch, jax.random.fold_in(key, t)))
+        first = jax.device_get(state) if first is None else first
+    return first, state
+
+
+def assert_replicas(tree):
+    """Every device holds the same bits."""
+    for path, leaf in jax.tree.leaves_with_path(tree):
+        shards = [np.asarray(shard.data) for shard in leaf.addressable_shards]
+        assert len(shards) == 4, path
+        assert {shard.tobytes() for shard in shards} == {shards[0].tobytes()}, path
+
+
+def test_one_device_is_four(case, init):
+    """With rbg keys, as on TPU, and in float64, because clipping amplifies rounding."""
+    method, mesh, key = case.method, parallel.mesh(), jax.random.key(7, impl="rbg")
+    with jax.enable_x64(True):
+        state = double(jax.device_get(init(key, batch(case))))
+        batches = [double(batch(case, t)) for t in range(5)]
+        expected = states(tiny.jit(method.step), state, batches, key)
+        placed = [parallel.put_batch(mesh, batch, method.batch_axis) for batch in batches]
+        for step, given in (
+            (parallel.pmapped_step(method), batches),
+            (parallel.sharded_step(method, mesh), placed),
+        ):
+            first, last = states(step, parallel.replicate(mesh, state), given, key)
+            # The momentum in the first state is the gradient.
+            tiny.assert_close(first, expected[0], 1e-5)
+            tiny.assert_close(last, expected[1], 1e-5)
+            assert_replicas(last)
+
+
+def without_batch_norm(next_call, args, kwargs, context):
+    if isinstance(context.module, nn.BatchNorm) and context.method_name == "__call__":
+        return args[0]
+    return next_call(*args, **kwargs)
+
+
+def test_micro_batches_are_the_whole_batch(case, init):
+    """One device against four with two micro-batches each, with threefry keys."""
+    if getattr(case.method, "couples_examples", False):
+        with pytest.raises(ValueError, match="couple the examples"):
+            parallel.accumulate(case.method, 2)
+        return
+    key, mesh = jax.random.key(7), parallel.mesh()
+    with jax.enable_x64(True), nn.intercept_methods(without_batch_norm):
+        state, full = double(jax.device_get((init(key, batch(case)), batch(case))))
+        expected = tiny.jit(case.method.step)(state, full, key)
+        step = parallel.sharded_step(parallel.accumulate(case.method, 2), mesh)
+        actual = step(parallel.replicate(mesh, state), full, key)
+        tiny.assert_close(actual, expected, 1e-10)
+
+
+def on(devices, function, *arrays):
+    """`function` with its arrays sharded over the first devices, on the gathered result."""
+    mesh, rows = parallel.mesh(jax.devices()[:devices]), PartitionSpec("data")
+    mapped = jax.shard_map(function, mesh=mesh, in_specs=rows, out_specs=rows, check_vma=False)
+    return np.asarray(jax.jit(mapped)(*arrays))
+
+
+@pytest.mark.parametrize("implementation", ["threefry2x32", "rbg"])
+def test_noise_and_dropout_do_not_depend_on_the_devices(implementation):
+    key = jax.random.key(3, impl=implementation)
+    dropout = nn.Dropout(0.5, deterministic=False)
+    run = lambda x: core.apply(dropout, core.Player({}, {}, ()), x, train=True, key=key)[0]  # noqa: E731
+    draw = lambda x: priors.Uniform(6)(key, x.shape[0])  # noqa: E731
+    for function in (run, draw):
+        one, two, four = (on(n, function, np.ones((8, 6), np.float32)) for n in (1, 2, 4))
+        np.testing.assert_array_equal(one, two)
+        np.testing.assert_array_equal(one, four)
+        assert len(np.unique(one)) > 1
+
+
+def test_a_gather_is_the_global_batch_and_differentiates():
+    """A loss of pairs, which is not a mean over examples: its value and gradient on one device."""
+    x, scale = np.random.default_rng(0).normal(size=(8, 3)).astype("f4"), jnp.float32(0.7)
+
+    def loss(scale, x):
+        y = core.gather(jnp.tanh(scale * x))
+        return jnp.mean(jnp.exp(-((y[:, None] - y[None]) ** 2).sum(-1)))
+
+    value = lambda x: core.mean_over_devices(jax.value_and_grad(loss)(scale, x))  # noqa: E731
+    mapped = jax.shard_map(
+        value,
+        mesh=parallel.mesh(),
+        in_specs=PartitionSpec("data"),
+        out_specs=PartitionSpec(),
+        check_vma=False,
+    )
+    np.testing.assert_allclose(jax.jit(mapped)(x), jax.value_and_grad(loss)(scale, x), rtol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def simple():
+    return next(case for case in CASES if case.name == "wgan")
+
+
+@pytest.mark.parametrize("form", ["pmap", "shard_map"])
+def test_a_replicated_state_compiles_once(simple, form, caplog):
+    method, mesh, key = simple.method, parallel.mesh(), jax.random.key(0)
+    state = parallel.replicate(mesh, tiny.jit(method.init)(key, batch(simple)))
+    sharded = form == "shard_map"
+    step = parallel.sharded_step(method, mesh) if sharded else parallel.pmapped_step(method)
+    with jax.log_compiles(True):
+        states(step, state, [batch(simple, t) for t in range(3)], key)
+    compiled = [m for m in caplog.messages if m.startswith("Finished XLA compilation")]
+    assert len(compiled) == 1, compiled
+
+
+def test_the_state_is_donated_and_its_source_lives(simple):
+    state, mesh = tiny.jit(simple.method.init)(jax.random.key(0), batch(simple)), parallel.mesh()
+    before = jax.device_get(state)
+    replicas = parallel.replicate(mesh, state)
+    step = parallel.sharded_step(simple.method, mesh)
+    jax.block_until_ready(step(replicas, batch(simple), jax.random.key(0)))
+    assert all(leaf.is_deleted() for leaf in jax.tree.leaves(replicas))
+    tiny.assert_same_bits(state, before)
+
+
+def test_a_batch_that_the_devices_do_not_divide(simple):
+    state, mesh = tiny.jit(simple.method.init)(jax.random.key(0), batch(simple)), parallel.mesh()
+    arguments = state, batch(simple, n=6), jax.random.key(0)
+    message = "a batch of 6 does not divide over 4 devices: choose a multiple of 4"
+    for attempt in (
+        functools.partial(parallel.sharded_step(simple.method, mesh), *arguments),
+        functools.partial(parallel.pmapped_step(simple.method), *arguments),
+        functools.partial(parallel.put_batch, mesh, arguments[1], simple.method.batch_axis),
+    ):
+        with pytest.raises(ValueError, match=message):
+            attempt()
+    assert int(state.step) == 0  # nothing was donated
+
+
+def test_micro_batches_that_do_not_divide_a_devices_examples(simple):
+    step = parallel.sharded_step(parallel.accumulate(simple.method, 3), parallel.mesh())
+    key = jax.random.key(0)
+    state = jax.eval_shape(simple.method.init, key, batch(simple))
+    with pytest.raises(ValueError, match="4 examples on a device do not divide into 3"):
+        step.lower(state, batch(simple), key)

@@ -1,0 +1,192 @@
+"""Many devices and many processes, which need processes of their own.
+
+`tests/four_devices.py` runs once, in a process of four virtual devices, and is reported here by
+method; `tests/two_processes.py` is started twice for each test of a cluster.
+"""
+
+import dataclasses
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from gans_jax import GAN, parallel
+from tests import tiny, two_processes
+from tests.cases import CASES
+
+ROOT = Path(__file__).parent.parent
+NAMES = [case.name for case in CASES]
+
+
+def environment(devices: int) -> dict[str, str]:
+    """Of a process with virtual devices, which compiles as quickly as `tiny.jit`."""
+    quick = tiny.jit.keywords["compiler_options"]
+    flags = [f"--{name}={str(value).lower()}" for name, value in quick.items()]
+    flags.append(f"--xla_force_host_platform_device_count={devices}")
+    # Four devices on two cores starve each other, and XLA then ends the process, unless NPROC
+    # gives them more threads.
+    return os.environ | {"XLA_FLAGS": " ".join(flags), "NPROC": "16", "JAX_PLATFORMS": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    """What failed of each test on four devices, None if nothing, by the test's name."""
+    report = tmp_path_factory.mktemp("four") / "report.xml"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "tests/four_devices.py",
+        f"--junitxml={report}",
+    ]
+    command += ["-p", "no:cacheprovider", "-n", "2"]  # its time goes into compiling, on one core
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(4), capture_output=True, text=True, check=False
+    )
+    assert report.exists(), done.stdout + done.stderr
+    results = {}
+    for test in ElementTree.parse(report).iter("testcase"):
+        failures = [child.text for child in test if child.tag in ("failure", "error", "skipped")]
+        results[test.get("name")] = failures[0] if failures else None
+    return results
+
+
+def passed(outcomes: dict, tests: set[str], count: int) -> None:
+    assert len(tests) == count, list(outcomes)
+    failures = [outcomes[test] for test in tests if outcomes[test]]
+    assert not failures, "\n".join(failures)
+
+
+def parameters(test: str) -> set[str]:
+    """Of `test[a-b]`, a and b."""
+    return set(test.partition("[")[2].removesuffix("]").split("-"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_four_devices_are_one(outcomes, name):
+    passed(outcomes, {test for test in outcomes if name in parameters(test)}, 2)
+
+
+def test_whatever_the_method_on_four_devices(outcomes):
+    passed(outcomes, {test for test in outcomes if not parameters(test) & set(NAMES)}, 8)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts the two processes in a mode, and ends them with the test."""
+    started = []
+
+    def start(mode):
+        with socket.socket() as free:
+            free.bind(("localhost", 0))
+            port = free.getsockname()[1]
+        command = [sys.executable, "-m", "tests.two_processes", mode, str(port)]
+        for index in (0, 1):
+            process = subprocess.Popen(
+                [*command, str(index), str(tmp_path)],
+                cwd=ROOT,
+                env=environment(2),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            started.append(process)
+        return started
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_two_processes_are_one(start, tmp_path):
+    for process in start("train"):
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, output
+    same = lambda x: x  # noqa: E731
+    step = tiny.jit(two_processes.METHOD.step)
+    expected = tiny.leaves(two_processes.train(step, same, same, shard=(0, 1)))
+    for name in ("sharded0", "sharded1", "pmapped0", "pmapped1"):
+        with np.load(tmp_path / f"{name}.npz") as leaves:
+            tiny.assert_close(dict(leaves), expected, 1e-5)
+
+
+def test_two_processes_with_different_seeds(start):
+    for index, process in enumerate(start("seeds")):
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 1, output
+        assert (
+            "ValueError: the seed of processes [1] is another than of process 0 "
+            f"(of process {index} it is {index}): start every process with the same"
+        ) in output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", [0, 1])  # process 0 is the coordinator
+def test_a_process_that_dies_ends_the_other(start, victim):
+    processes = start(f"die{victim}")
+    processes[victim].communicate(timeout=120)
+    assert processes[victim].returncode == -signal.SIGKILL
+    survivor = processes[1 - victim]
+    output, _ = survivor.communicate(timeout=30)
+    assert survivor.returncode not in (0, None)
+    assert "another task died" in output, output
+
+
+def test_without_a_cluster_there_is_none():
+    code = """
+import jax
+from gans_jax import parallel
+assert not parallel.initialize() and not parallel.initialize()
+assert jax.process_count() == 1 and parallel.shard() == (0, 1)
+parallel.check_same("text", "the configuration")
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, check=True)
+
+
+def test_too_late_to_join_a_cluster():
+    assert jax.devices()
+    with pytest.warns(UserWarning, match=r"call parallel.initialize\(\) before anything else"):
+        assert not parallel.initialize()
+    with pytest.raises(RuntimeError, match="must be called before"):
+        parallel.initialize("localhost:1", 2, 0)
+
+
+def test_half_a_cluster():
+    code = "from gans_jax import parallel; parallel.initialize('localhost:1')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert "needs coordinator, num_processes and process_id" in done.stderr
+
+
+@dataclasses.dataclass(frozen=True)
+class Coupled(GAN):
+    couples_examples = True
+
+
+def test_accumulation_is_refused_where_the_loss_couples_examples():
+    method = Coupled(tiny.Generator(), tiny.Discriminator())
+    with pytest.raises(ValueError, match="the losses of Coupled couple the examples"):
+        parallel.accumulate(method, 2)
+    with pytest.raises(ValueError, match="micro_batches must be positive, but is 0"):
+        parallel.accumulate(two_processes.METHOD, 0)
+
+
+def test_an_accumulated_method_is_a_method():
+    method = parallel.accumulate(two_processes.METHOD, 2)
+    assert method.batch_axis == 1
+    assert method.critic_iterations(0) == 2
+    assert method.clip == two_processes.METHOD.clip
+    assert not hasattr(method, "absent")
+    assert pickle.loads(pickle.dumps(method)).clip == method.clip
+    assert hash(method) == hash(parallel.accumulate(two_processes.METHOD, 2))
