@@ -41,7 +41,8 @@ unknown slice, or an experiment that does not fit the chip."""
 
 RESUME = """\
 Continues a run from its newest checkpoint. Of the further options, which are those of `train`,
-only a larger `--iterations` changes anything; others must agree with the run's configuration."""
+only a larger `--iterations` changes anything; others must agree with the run's configuration.
+Where RUN holds the runs of several seeds, they go on together from their newest common step."""
 
 EXPORT = """\
 Writes the trained sampler as StableHLO for CPU, CUDA and TPU, with the parameters in it. It runs
@@ -88,16 +89,21 @@ def train(options: argparse.Namespace, overrides: list[str]) -> None:
     experiment, extra = load_file(options.file)
     experiment = override(experiment, overrides, f"train {options.file}")
     workdir = options.workdir or Path("runs", Path(options.file).stem)
-    training.train(experiment, workdir, extra=extra)
-    print(f"{workdir}: {experiment.iterations} iterations done, see {workdir / 'report.png'}")
+    training.train(experiment, workdir, extra=extra, seeds=options.seeds)
+    _say_done(workdir, experiment)
 
 
 def resume(options: argparse.Namespace, overrides: list[str]) -> None:
     workdir, extra = options.workdir, _extra(options)
-    experiment = folder.read_experiment(workdir, extra)
+    experiment = folder.read_experiment(folder.runs(workdir)[0], extra)
     experiment = override(experiment, overrides, f"resume {workdir}")
     training.resume(workdir, experiment, extra=extra)
-    print(f"{workdir}: {experiment.iterations} iterations done, see {workdir / 'report.png'}")
+    _say_done(workdir, experiment)
+
+
+def _say_done(workdir: Path, experiment: Experiment) -> None:
+    where = workdir if folder.runs(workdir) == [workdir] else workdir / "seed_*"
+    print(f"{workdir}: {experiment.iterations} iterations done, see {where / 'report.png'}")
 
 
 def plan(options: argparse.Namespace, overrides: list[str]) -> None:
@@ -204,6 +210,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--workdir", type=Path, help="a new folder (default: runs/NAME of NAME.py)"
     )
+    text = "train the experiment's seed and those that follow it, so many, in one program"
+    command.add_argument("--seeds", type=_count, metavar="NUM", help=text)
 
     command = _command(commands, plan, "tell what a TPU slice will do", PLAN, own_help=True)
     command.add_argument("file", metavar="FILE", help="as for `train`")

@@ -2,26 +2,28 @@
 
 A wrapper is a frozen dataclass around a method, called like a function (hence the lower-case name),
 and has all that `core.Method` asks for: jit, scan, vmap, pmap and shard_map work on its step as on
-the method's own. With all three, read from the outside,
+the method's own. With all four, read from the outside,
 
-    repeat(skip_nonfinite(with_ema(method, 0.999)), 10)
+    seeds(repeat(skip_nonfinite(with_ema(method, 0.999)), 10), 8)
 
-takes ten iterations in one dispatch, and an iteration that is skipped leaves the average alone.
+trains eight seeds, takes ten iterations in one dispatch, and an iteration that is skipped leaves
+the average alone.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
-from jax import Array
+from jax import Array, lax
 
 from gans_jax import checks, core
 from gans_jax.core import Batch, Metrics
 
-__all__ = ["EMAState", "SkipState", "repeat", "skip_nonfinite", "unwrap", "with_ema"]
+__all__ = ["EMAState", "SkipState", "repeat", "seeds", "skip_nonfinite", "unwrap", "with_ema"]
 
 
 class EMAState(NamedTuple):
@@ -211,3 +213,69 @@ class repeat(_Wrapper):
                 "stack fold_in(run_key, t) for as many t"
             )
         return core.repeat_update(self.method.step, state, batch, keys)
+
+
+@dataclasses.dataclass(frozen=True)
+class seeds(_Wrapper):
+    """Several runs of the method in one program, each with its own state, batches and keys.
+
+    States, batches, keys, metrics and samples have a leading axis `[num]`; `batch_axis` is one
+    more. Run i is that of the method alone with the i-th of each, up to rounding, and its initial
+    state is so to the bit. It goes outside of all other wrappers.
+
+    On accelerators the runs are batched by `jax.vmap`, whose programs are as short as one run's. On
+    CPU they are, too, unless the networks convolve (a parameter has four axes): `lax.map` then
+    takes them one after another, because a batched convolution has kernels of its own for each
+    run, for which XLA has no fast code there. Measured on two cores of an AVX-512 Xeon with jax
+    0.10.2 and batch 64, in milliseconds of an iteration of all runs: 8 runs of a GAN with 128
+    hidden units took 21.5 with `vmap`, 28.6 with `map` and 22.0 unrolled; 4 runs of DCGAN 32x32
+    with 16 features 449, 187 and 177, compiled in 8.8 s by `map` and in 20.4 s unrolled.
+    """
+
+    num: int
+
+    def __post_init__(self) -> None:
+        checks.positive(num=self.num)
+
+    @property
+    def batch_axis(self) -> int:
+        return self.method.batch_axis + 1
+
+    def init(self, keys: Array, batches: Batch) -> Any:
+        if keys.shape[:1] != (self.num,):
+            raise ValueError(
+                f"seeds takes {self.num} keys, one a run, but has keys {keys.shape}: "
+                "stack as many, and as many batches"
+            )
+        return _one_by_one(self.method.init)(keys, batches)
+
+    def step(self, states: Any, batches: Batch, keys: Array) -> tuple[Any, Metrics]:
+        return self._each(self.method.step, states, batches, keys)
+
+    def generate(self, states: Any, z: Array) -> Array:
+        return self._each(self.method.generate, states, z)
+
+    def sample(self, states: Any, keys: Array, num: int) -> Array:
+        """Samples `[runs, num, ...]`, of each run with its own key."""
+        return self._each(lambda state, key: self.method.sample(state, key, num), states, keys)
+
+    def _translate(self, states: Any, *args: Any, **kwargs: Any) -> Any:
+        return self._each(functools.partial(self.method.translate, **kwargs), states, *args)
+
+    def _each(self, function: Callable[..., Any], states: Any, *args: Any) -> Any:
+        batched = jax.vmap(function)
+        if not _convolves(states):
+            return batched(states, *args)
+        on_cpu = _one_by_one(function)
+        return lax.platform_dependent(states, *args, cpu=on_cpu, default=batched)
+
+
+def _one_by_one(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args: lax.map(lambda each: function(*each), args)
+
+
+def _convolves(states: Any) -> bool:
+    """Whether the players of several runs' states have kernels `[runs, height, width, in, out]`."""
+    is_player = lambda node: isinstance(node, core.Player)  # noqa: E731
+    players = filter(is_player, jax.tree.leaves(states, is_leaf=is_player))
+    return any(jnp.ndim(leaf) == 5 for player in players for leaf in jax.tree.leaves(player.params))

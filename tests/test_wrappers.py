@@ -4,6 +4,7 @@ import dataclasses
 import functools
 from typing import Any, ClassVar, NamedTuple
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 
 from gans_jax import data
 from gans_jax.core import Player
+from gans_jax.networks.layers import Conv
 from gans_jax.training import Checkpoints, Experiment, config
-from gans_jax.wrappers import EMAState, SkipState, repeat, skip_nonfinite, unwrap, with_ema
+from gans_jax.wrappers import EMAState, SkipState, repeat, seeds, skip_nonfinite, unwrap, with_ema
 from tests import tiny
 from tests.cases import CASES
 
@@ -313,3 +315,79 @@ def test_wrong_arguments_are_refused():
         repeat(METHOD, 0)
     with pytest.raises(ValueError, match=r"takes 3 keys, one an iteration, but has keys \(\)"):
         repeat(METHOD, 3).step(None, {}, KEY)
+
+
+def stacked(items):
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *items)
+
+
+def of_run(tree, i):
+    return jax.tree.map(lambda leaf: leaf[i], tree)
+
+
+def run(method, *batches_and_keys):
+    """The state, the last metrics and three samples; the state before the first step, too."""
+    (batches, keys), *_ = batches_and_keys
+    start = tiny.jit(method.init)(keys, batches)
+    state, step = start, tiny.jit(method.step)
+    for given in batches_and_keys:
+        state, metrics = step(state, *given)
+    return start, (state, metrics, tiny.jit(method.sample, static_argnums=2)(state, keys, 3))
+
+
+def test_each_of_several_seeds_is_a_run_of_its_own(method):
+    each = [[(batch(2 * i + t), key(10 * i + t)) for t in range(2)] for i in range(2)]
+    starts, together = run(seeds(method, 2), *(stacked(given) for given in zip(*each, strict=True)))
+    for i, given in enumerate(each):
+        start, alone = run(method, *given)
+        tiny.assert_same_bits(of_run(starts, i), start)
+        tiny.assert_close(of_run(together, i), alone, 1e-5)
+
+
+class Painter(nn.Module):
+    """Noise to 8x8 images by a convolution."""
+
+    @nn.compact
+    def __call__(self, z):
+        return jnp.tanh(Conv(1, (3, 3))(nn.Dense(128)(z).reshape(-1, 8, 8, 2)))
+
+
+def test_seeds_convolve_one_after_another_on_a_cpu_alone():
+    convolving = seeds(dataclasses.replace(METHOD, generator=Painter()), 2)
+    batches, keys = stacked([batch(0), batch(1)]), jax.random.split(KEY, 2)
+    _, (states, _, samples) = run(convolving, (batches, keys))
+    for i in range(2):
+        alone = convolving.method.sample(of_run(states, i), keys[i], 3)
+        np.testing.assert_allclose(samples[i], alone, atol=1e-6)
+    z = jax.vmap(METHOD.prior, (0, None))(keys, 3)
+    np.testing.assert_allclose(convolving.generate(states, z), samples, atol=1e-6)
+    dense = seeds(METHOD, 2)
+    for method, state, platform, loops in [
+        (convolving, states, "cpu", True),
+        (convolving, states, "tpu", False),
+        (dense, jax.eval_shape(dense.init, keys, batches), "cpu", False),
+    ]:
+        program = jax.jit(method.generate).trace(state, z).lower(lowering_platforms=(platform,))
+        assert ("stablehlo.while" in program.as_text()) == loops
+
+
+def test_seeds_go_outside_of_the_other_wrappers():
+    inside = NESTED["repeat_skip_ema"]
+    (batches, keys), other = calls(inside, 4)
+    broken = {"image": batches["image"].at[1, 0, 0].set(jnp.nan)}
+    each = [other, (broken, keys)]
+    starts, (states, metrics, samples) = run(seeds(inside, 2), stacked(each))
+    np.testing.assert_array_equal(metrics["skipped"], [0, 1])
+    for i, given in enumerate(each):
+        tiny.assert_same_bits(of_run(starts, i), tiny.jit(inside.init)(given[1], given[0]))
+        state, _ = tiny.jit(inside.step)(of_run(starts, i), *given)
+        tiny.assert_close(of_run(states, i), state, 1e-5)
+        alone = inside.sample(state, given[1], 3)
+        np.testing.assert_allclose(samples[i], alone, atol=1e-6)
+
+
+def test_seeds_take_as_many_keys_and_are_not_none():
+    with pytest.raises(ValueError, match="num must be positive, but is 0"):
+        seeds(METHOD, 0)
+    with pytest.raises(ValueError, match=r"takes 3 keys, one a run, but has keys \(2,\)"):
+        seeds(METHOD, 3).init(jax.random.split(KEY, 2), {})

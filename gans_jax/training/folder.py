@@ -3,18 +3,19 @@
 `config.json` is the whole experiment, `data.json` the number of examples and the shapes of a batch
 (so that the networks can be rebuilt without the data), `metrics.jsonl` one JSON object per logged
 iteration, `samples/` the pictures, `checkpoints/` the states, `events.out.tfevents...` the same for
-TensorBoard, and `report.png` the whole run on one page.
+TensorBoard, and `report.png` the whole run on one page. Several seeds trained together are as many
+such folders in one, `seed_0`, ...
 """
 
 import dataclasses
 import json
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 
 from gans_jax import wrappers
 from gans_jax.training import config
@@ -23,27 +24,46 @@ from gans_jax.training.config import ConfigError
 from gans_jax.training.experiment import Experiment
 
 
+def runs(workdir: Path, seeds: Sequence[int] | None = None) -> list[Path]:
+    """The folders of the runs of these seeds, or of those that `workdir` holds, `seed_0`, ...
+
+    A run without the number of seeds is `workdir` itself.
+    """
+    if seeds is None:
+        entries = workdir.iterdir() if workdir.is_dir() else ()
+        matches = [re.fullmatch(r"seed_(\d+)", path.name) for path in entries]
+        seeds = sorted(int(match[1]) for match in matches if match)
+    return [workdir / f"seed_{seed}" for seed in seeds] or [workdir]
+
+
 def create(
-    workdir: Path, experiment: Experiment, batch: dict[str, np.ndarray], extra: Sequence[Any] = ()
+    workdir: Path,
+    experiments: Mapping[Path, Experiment],
+    batch: dict[str, jax.ShapeDtypeStruct],
+    extra: Sequence[Any] = (),
 ) -> None:
-    """Makes the folder of a new run.
+    """Makes the folder of a new run, or of several in folders of their own.
+
+    `batch` has the shapes and types of a batch.
 
     ConfigError if it holds anything, a run above all; OSError if it cannot be written.
     """
-    text = config.to_json(experiment, extra)
+    texts = {place: config.to_json(e, extra) for place, e in experiments.items()}
+    shapes = {name: [v.shape, v.dtype.name] for name, v in batch.items()}
     try:
         workdir.mkdir(parents=True, exist_ok=True)
-        if (workdir / "config.json").exists():
+        if (runs(workdir)[0] / "config.json").exists():
             raise ConfigError(
                 f"{workdir} already holds a run: continue it with "
                 f"`python -m gans_jax resume {workdir}`, or choose another --workdir"
             )
         if any(workdir.iterdir()):
             raise ConfigError(f"{workdir} is not empty: choose another --workdir")
-        shapes = {name: [v.shape, v.dtype.name] for name, v in batch.items()}
-        found = {"examples": len(experiment.data), "batch": shapes}
-        replace(workdir / "data.json", json.dumps(found))
-        replace(workdir / "config.json", text)
+        for place, experiment in experiments.items():
+            place.mkdir(exist_ok=True)
+            found = {"examples": len(experiment.data), "batch": shapes}
+            replace(place / "data.json", json.dumps(found))
+            replace(place / "config.json", texts[place])
     except OSError as error:
         raise OSError(
             f"the run folder {workdir} cannot be written ({error.strerror}): "
@@ -155,6 +175,10 @@ def _read(workdir: Path, name: str) -> str:
             f"{workdir / name} is damaged ({error}): restore it from a copy"
         ) from error
     except (FileNotFoundError, NotADirectoryError) as error:
+        if (inside := runs(workdir)) != [workdir]:
+            raise ConfigError(
+                f"{workdir} holds the runs of several seeds: give one of them, such as {inside[0]}"
+            ) from error
         raise ConfigError(
             f"{workdir} holds no run (it has no {name}): give the folder that `train` made"
         ) from error

@@ -16,10 +16,11 @@ from gans_jax.training.folder import replace
 class Logs:
     """The open log files of a run, a context manager.
 
-    Lines of `metrics.jsonl` after iteration `start`, written before a crash, are dropped.
+    Lines of `metrics.jsonl` after iteration `start`, written before a crash, are dropped. `title`
+    is that of the progress bar, None for no bar.
     """
 
-    def __init__(self, workdir: Path, start: int, iterations: int, progress: bool) -> None:
+    def __init__(self, workdir: Path, start: int, iterations: int, title: str | None) -> None:
         from tensorboardX import SummaryWriter
         from tqdm import tqdm
 
@@ -33,9 +34,9 @@ class Logs:
         # Without a terminal every refresh is one more line of a log file.
         interval = 0.2 if sys.stderr.isatty() else 30
         self._bar = tqdm(
-            *(None, workdir.name, iterations),
+            *(None, title, iterations),
             initial=start,
-            disable=not progress,
+            disable=title is None,
             unit="it",
             mininterval=interval,
             dynamic_ncols=True,

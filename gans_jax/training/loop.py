@@ -1,8 +1,6 @@
 """The training loop. Nothing but the state is carried from one iteration to the next."""
 
 import contextlib
-import functools
-import math
 import os
 import signal
 import threading
@@ -11,15 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 
-from gans_jax import data, wrappers
-from gans_jax.training import folder, pictures
-from gans_jax.training.checkpoint import Checkpoints
+from gans_jax import wrappers
+from gans_jax.training import folder, record
+from gans_jax.training.config import ConfigError
 from gans_jax.training.experiment import Experiment
-from gans_jax.training.logs import Logs
-from gans_jax.training.report import write_report
+from gans_jax.training.program import Program
 
 
 class Interrupted(KeyboardInterrupt):
@@ -39,15 +34,21 @@ def train(
     *,
     extra: Sequence[Any] = (),
     progress: bool = True,
+    seeds: int | None = None,
 ) -> Any:
     """Runs an experiment in a new folder, whose contents `gans_jax.training.folder` states.
 
     The key of iteration t is `fold_in(run_key, t)` and its batch `stream[t]`, so that a run stopped
     at any iteration and resumed ends in the same state, to the bit, as one that was not.
 
-    Returns the final state of `experiment.method`, as `gans_jax.training.load` does. `extra` are
-    functions of the user's own that the experiment is made of. SIGINT and SIGTERM end the run after
-    the current iteration, or all those of the current dispatch.
+    With `seeds` it trains so many, `experiment.seed` and those that follow it, in one program (see
+    `wrappers.seeds`). Each has a folder `seed_0`, ... in `workdir`, which is the run that its seed
+    alone would be, up to rounding: its own noise, order of the data, checkpoints and report.
+
+    Returns the final state of `experiment.method`, as `gans_jax.training.load` does, with `seeds`
+    those of all along a leading axis. `extra` are functions of the user's own that the experiment
+    is made of. SIGINT and SIGTERM end the run after the current iteration, or all those of the
+    current dispatch.
 
     Raises:
       ConfigError: if the folder holds anything, or the networks do not fit the data.
@@ -59,10 +60,12 @@ def train(
       Interrupted: after a signal.
     """
     workdir = Path(workdir)
-    batch = _stream(experiment)[0]
-    folder.state_shapes(experiment.wrapped(), batch)  # refuses what does not fit before writing
-    folder.create(workdir, experiment, batch, extra)
-    return _run(experiment, workdir, progress)
+    program = Program(experiment, _numbered(experiment.seed, seeds))
+    program.state_shapes()  # refuses what does not fit before anything is written
+    places = folder.runs(workdir, program.seeds)
+    runs = dict(zip(places, program.experiments, strict=True))
+    folder.create(workdir, runs, program.batch_shapes, extra)
+    return _run(program, workdir, places, progress)
 
 
 def resume(
@@ -76,119 +79,70 @@ def resume(
 
     `experiment`, if given, is the run's own with as many iterations or more. `extra` are classes
     and functions of the user's own that the experiment is made of. A run without a checkpoint
-    begins anew, a complete one gets its report again.
+    begins anew, a complete one gets its report again. The seeds that `train` has put into a folder
+    go on together from the newest step that all have; `experiment` is then that of the first.
 
     Raises:
       ConfigError: if there is no run, or `experiment` is another one; it lists the differences.
-      CheckpointError: if no checkpoint is intact.
+      CheckpointError: if no checkpoint is intact, or the seeds have none in common.
       And what `train` raises during the run.
     """
     workdir = Path(workdir)
-    saved = folder.read_experiment(workdir, extra)
-    if experiment is not None:
-        folder.change(workdir, saved, experiment, extra)
-    folder.check_examples(workdir, len(saved.data))
-    return _run(experiment or saved, workdir, progress)
+    places = folder.runs(workdir)
+    saved = [folder.read_experiment(place, extra) for place in places]
+    seeds = None if places == [workdir] else tuple(each.seed for each in saved)
+    program = Program(experiment or saved[0], seeds)
+    wanted = [program.experiment, *program.experiments[1:]]
+    for place, before, now in zip(places, saved, wanted, strict=True):
+        folder.change(place, before, now, extra)
+        folder.check_examples(place, len(before.data))
+    return _run(program, workdir, places, progress)
 
 
-def _run(experiment: Experiment, workdir: Path, progress: bool) -> Any:
-    method, iterations, k = experiment.wrapped(), experiment.iterations, experiment.repeat
-    init_key, run_key, sample_key = jax.random.split(jax.random.key(experiment.seed), 3)
-    stream = _stream(experiment)
-    stepped = wrappers.repeat(method, k) if k > 1 else method
-    step = jax.jit(stepped.step, donate_argnums=0)
-    sample = jax.jit(method.sample, static_argnums=2)
+def _numbered(first: int, count: int | None) -> tuple[int, ...] | None:
+    if count is None:
+        return None
+    if count < 1:
+        raise ConfigError(f"seeds must be at least 1, but is {count}")
+    return tuple(range(first, first + count))
 
-    def draw(state: Any) -> np.ndarray:
-        return pictures.draw(sample(state, sample_key, experiment.samples), experiment.data)
 
-    with Checkpoints(workdir / "checkpoints", experiment.keep) as checkpoints:
-        if checkpoints.latest() is None:
-            start, state = 0, jax.jit(method.init)(init_key, stream[0])
-        else:
-            start, state = checkpoints.restore(folder.state_shapes(method, stream[0]))
-        with Logs(workdir, start, iterations, progress) as logs, _signals() as received:
-            if start == 0:
-                logs.picture(0, draw(state))
-            previous, batches = None, _on_device(_stack(stream.prefetch(start, iterations), k))
-            for t, batch in zip(range(start, iterations, k), batches, strict=True):
-                state, metrics = step(state, batch, _keys(run_key, t, k))
-                jax.block_until_ready(previous)  # more than two in flight would only hold memory
-                previous, done = metrics, t + k
-                logs.advance(k, _examples(batch, stepped.batch_axis))
-                stop = received and done < iterations
-                if experiment.due(done, experiment.log_every):
-                    logs.metrics(done, _read(metrics, done, experiment.skip_nonfinite))
-                if experiment.due(done, experiment.sample_every):
-                    logs.picture(done, draw(state))
-                if stop or experiment.due(done, experiment.checkpoint_every):
-                    # A state that is lost must not push out a good one.
-                    _read(metrics, done, experiment.skip_nonfinite)
-                    checkpoints.save(done, state)
-                if stop:
-                    raise Interrupted(received[0], done, workdir)
-    write_report(workdir, experiment)
+def _run(program: Program, workdir: Path, places: Sequence[Path], progress: bool) -> Any:
+    experiment, k = program.experiment, program.experiment.repeat
+    names = [f" of seed {seed}" for seed in program.seeds or ()] or [""]
+    with record.Record(places, experiment) as files:
+        start, states = files.restore(program.state_shapes())
+        state = program.join(states) if states else program.init()
+        files.open(start, workdir.name if progress else None)
+        received = files.enter_context(_signals())
+        if start == 0:
+            files.pictures(0, program.draw(state))
+        previous = None
+        for t, batch in zip(
+            range(start, experiment.iterations, k), program.batches(start), strict=True
+        ):
+            state, metrics = program.step(state, batch, program.keys(t))
+            # More in flight would only hold memory, as two already do where they share the cores.
+            jax.block_until_ready(metrics if jax.default_backend() == "cpu" else previous)
+            previous, done = metrics, t + k
+            files.advance(k, program.examples(batch))
+            stop = received and done < experiment.iterations
+            every = experiment.log_every, experiment.sample_every, experiment.checkpoint_every
+            log, draw, save = (experiment.due(done, interval) for interval in every)
+            if log or save or stop:
+                values = program.numbers(metrics)
+                # A state that is lost must not push out a good one.
+                record.check(values, done, names, experiment.skip_nonfinite)
+            if log:
+                files.metrics(done, values)
+            if draw:
+                files.pictures(done, program.draw(state))
+            if save or stop:
+                files.save(done, program.split(state))
+            if stop:
+                raise Interrupted(received[0], done, workdir)
+    files.report()
     return wrappers.unwrap(state)
-
-
-def _stream(experiment: Experiment) -> data.Stream:
-    return data.stream(experiment.data, experiment.batch_size, experiment.seed, experiment.method)
-
-
-def _stack(batches: Iterator[dict[str, np.ndarray]], k: int) -> Iterator[dict[str, np.ndarray]]:
-    """k batches at a time as one with a leading axis, where k is above 1."""
-    if k == 1:
-        return batches
-    groups = zip(*[batches] * k, strict=True)
-    return (jax.tree.map(lambda *leaves: np.stack(leaves), *group) for group in groups)
-
-
-@functools.partial(jax.jit, static_argnums=2)
-def _keys(run_key: jax.Array, t: int, k: int) -> jax.Array:
-    """The key of iteration t, or those of the k iterations from t on."""
-    if k == 1:
-        return jax.random.fold_in(run_key, t)
-    return jax.vmap(jax.random.fold_in, (None, 0))(run_key, t + jnp.arange(k))
-
-
-def _on_device(batches: Iterator[dict[str, np.ndarray]]) -> Iterator[dict[str, jax.Array]]:
-    """Moves each batch to the device while the one before it is in use."""
-    ahead = None
-    for batch in batches:
-        batch = jax.device_put(batch)
-        if ahead is not None:
-            yield ahead
-        ahead = batch
-    if ahead is not None:
-        yield ahead
-
-
-def _examples(batch: dict[str, jax.Array], batch_axis: int) -> int:
-    return math.prod(jax.tree.leaves(batch)[0].shape[: batch_axis + 1])
-
-
-def _read(metrics: dict[str, jax.Array], done: int, limit: int) -> dict[str, float]:
-    """The metrics as numbers.
-
-    FloatingPointError that names the first one not finite, or, with a limit above 0, if the last
-    `limit` iterations were skipped.
-    """
-    values = {name: float(value) for name, value in jax.device_get(metrics).items()}
-    remedy = (
-        "lower the learning rate, or change what bounds the networks; "
-        "the checkpoints before it are kept"
-    )
-    if limit:
-        if values["skipped_in_a_row"] >= limit:
-            raise FloatingPointError(
-                f"{values['skipped_in_a_row']:.0f} iterations in a row up to iteration {done} were "
-                f"skipped, since a loss or a gradient was not finite: {remedy}"
-            )
-        return values
-    for name, value in values.items():
-        if not math.isfinite(value):
-            raise FloatingPointError(f"{name} is {value} after iteration {done}: {remedy}")
-    return values
 
 
 @contextlib.contextmanager

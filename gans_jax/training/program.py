@@ -1,0 +1,142 @@
+"""What a run computes: the iterations of one seed, or of several in one program."""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gans_jax import data, wrappers
+from gans_jax.training import folder, pictures
+from gans_jax.training.experiment import Experiment
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """The compiled functions of an experiment, and the batches and keys that they take.
+
+    With a number of `seeds` (None for the experiment's own alone), all but the configuration has a
+    leading axis of them on the device, while the loop and the run folders see one item a seed.
+    """
+
+    experiment: Experiment
+    seeds: tuple[int, ...] | None = None
+
+    @property
+    def experiments(self) -> list[Experiment]:
+        """One a seed."""
+        seeds = (self.experiment.seed,) if self.seeds is None else self.seeds
+        return [dataclasses.replace(self.experiment, seed=seed) for seed in seeds]
+
+    @functools.cached_property
+    def method(self) -> Any:
+        return self._for_seeds(self.experiment.wrapped())
+
+    @functools.cached_property
+    def stepped(self) -> Any:
+        """The method whose step is a dispatch."""
+        method, k = self.experiment.wrapped(), self.experiment.repeat
+        return self._for_seeds(wrappers.repeat(method, k) if k > 1 else method)
+
+    @functools.cached_property
+    def step(self) -> Any:
+        return jax.jit(self.stepped.step, donate_argnums=0)
+
+    @functools.cached_property
+    def streams(self) -> list[data.Stream]:
+        return [data.stream(e.data, e.batch_size, e.seed, e.method) for e in self.experiments]
+
+    @functools.cached_property
+    def batch_shapes(self) -> dict[str, jax.ShapeDtypeStruct]:
+        return jax.tree.map(lambda v: jax.ShapeDtypeStruct(v.shape, v.dtype), self.streams[0][0])
+
+    def state_shapes(self) -> Any:
+        """Those of one seed's state; ConfigError if the networks do not fit the data."""
+        return folder.state_shapes(self.experiment.wrapped(), self.batch_shapes)
+
+    def init(self) -> Any:
+        batch = self.join([stream[0] for stream in self.streams], np.stack)
+        return jax.jit(self.method.init)(self._keys[0], batch)
+
+    def keys(self, t: int) -> jax.Array:
+        """The key of iteration t, or those of the dispatch that begins with it."""
+        return _fold_in(self._keys[1], t, self.experiment.repeat)
+
+    def batches(self, start: int) -> Iterator[dict[str, jax.Array]]:
+        """Those of each dispatch, on the device."""
+        own = [stream.prefetch(start, self.experiment.iterations) for stream in self.streams]
+        stacked = [_stack(batches, self.experiment.repeat) for batches in own]
+        return _on_device(self.join(list(group), np.stack) for group in zip(*stacked, strict=True))
+
+    def examples(self, batch: dict[str, jax.Array]) -> int:
+        """How many real examples of a seed a dispatch reads."""
+        leading = jax.tree.leaves(batch)[0].shape[: self.stepped.batch_axis + 1]
+        return math.prod(leading) // len(self.experiments)
+
+    def draw(self, state: Any) -> list[np.ndarray]:
+        """A picture a seed, always from the same noise."""
+        samples = self._sample(state, self._keys[2], self.experiment.samples)
+        return [pictures.draw(own, self.experiment.data) for own in self.split(samples)]
+
+    def join(self, items: Sequence[Any], stack: Any = jnp.stack) -> Any:
+        """Trees of the seeds as one tree with their axis; the only item where that is missing."""
+        if self.seeds is None:
+            return items[0]
+        return jax.tree.map(lambda *leaves: stack(leaves), *items)
+
+    def split(self, tree: Any) -> list[Any]:
+        """A tree on the device as NumPy trees of the seeds."""
+        host = jax.device_get(tree)
+        if self.seeds is None:
+            return [host]
+        return [jax.tree.map(lambda leaf: leaf[i], host) for i in range(len(self.seeds))]  # noqa: B023
+
+    def numbers(self, metrics: dict[str, jax.Array]) -> list[dict[str, float]]:
+        return [{n: float(v) for n, v in own.items()} for own in self.split(metrics)]
+
+    def _for_seeds(self, method: Any) -> Any:
+        return method if self.seeds is None else wrappers.seeds(method, len(self.seeds))
+
+    @functools.cached_property
+    def _keys(self) -> jax.Array:
+        """Of the initial state, the iterations and the pictures, `[3, ...]`."""
+        keys = [jax.random.split(jax.random.key(e.seed), 3) for e in self.experiments]
+        return keys[0] if self.seeds is None else jnp.stack(keys, axis=1)
+
+    @functools.cached_property
+    def _sample(self) -> Any:
+        return jax.jit(self.method.sample, static_argnums=2)
+
+
+@functools.partial(jax.jit, static_argnums=2)
+def _fold_in(run_keys: jax.Array, t: int, k: int) -> jax.Array:
+    """For each run's key that of iteration t, or those of the k iterations from t on."""
+    if run_keys.ndim:
+        return jax.vmap(lambda key: _fold_in(key, t, k))(run_keys)
+    if k == 1:
+        return jax.random.fold_in(run_keys, t)
+    return jax.vmap(jax.random.fold_in, (None, 0))(run_keys, t + jnp.arange(k))
+
+
+def _stack(batches: Iterator[dict[str, np.ndarray]], k: int) -> Iterator[dict[str, np.ndarray]]:
+    """k batches at a time as one with a leading axis, where k is above 1."""
+    if k == 1:
+        return batches
+    groups = zip(*[batches] * k, strict=True)
+    return (jax.tree.map(lambda *leaves: np.stack(leaves), *group) for group in groups)
+
+
+def _on_device(batches: Iterator[dict[str, np.ndarray]]) -> Iterator[dict[str, jax.Array]]:
+    """Moves each batch to the device while the one before it is in use."""
+    ahead = None
+    for batch in batches:
+        batch = jax.device_put(batch)
+        if ahead is not None:
+            yield ahead
+        ahead = batch
+    if ahead is not None:
+        yield ahead

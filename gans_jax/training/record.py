@@ -1,0 +1,102 @@
+"""What runs that go on together leave behind, each in its own folder."""
+
+import contextlib
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from gans_jax.training.checkpoint import CheckpointError, Checkpoints
+from gans_jax.training.experiment import Experiment
+from gans_jax.training.logs import Logs
+from gans_jax.training.report import write_report
+
+
+class Record(contextlib.ExitStack):
+    """The checkpoints and logs of one run or several, a context manager.
+
+    Whatever is read or written is a list with one item a run, in the order of their folders.
+    """
+
+    def __init__(self, workdirs: Sequence[Path], experiment: Experiment) -> None:
+        super().__init__()
+        self._workdirs, self._experiment = workdirs, experiment
+        self._logs: list[Logs] = []
+        self._checkpoints: list[Checkpoints] = []
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        for workdir in self._workdirs:
+            checkpoints = Checkpoints(workdir / "checkpoints", self._experiment.keep)
+            self._checkpoints.append(self.enter_context(checkpoints))
+        return self
+
+    def restore(self, like: Any) -> tuple[int, list[Any]]:
+        """The newest step that all runs have, and its states; 0 and none if no run has any.
+
+        CheckpointError if they have none in common, or if one has none that is intact.
+        """
+        if all(each.latest() is None for each in self._checkpoints):
+            return 0, []
+        # This sets aside what is damaged, so that the steps that stay are good as far as it looked.
+        newest = [each.restore(like) for each in self._checkpoints if each.latest() is not None]
+        common = set.intersection(*(set(each.steps()) for each in self._checkpoints))
+        start = max((s for s in common if s <= min(step for step, _ in newest)), default=None)
+        if start is None:
+            raise CheckpointError(
+                f"the runs in {self._workdirs[0].parent} have no step in common: resume each by "
+                f"itself, such as `python -m gans_jax resume {self._workdirs[0]}`"
+            )
+        pairs = zip(self._checkpoints, newest, strict=True)
+        return start, [s if step == start else c.restore(like, start)[1] for c, (step, s) in pairs]
+
+    def open(self, start: int, title: str | None) -> None:
+        """Begins the logs behind iteration `start`, under one progress bar if it has a title."""
+        for index, workdir in enumerate(self._workdirs):
+            logs = Logs(workdir, start, self._experiment.iterations, None if index else title)
+            self._logs.append(self.enter_context(logs))
+
+    def advance(self, iterations: int, images: int) -> None:
+        for logs in self._logs:
+            logs.advance(iterations, images)
+
+    def pictures(self, step: int, pictures: Iterable[np.ndarray]) -> None:
+        for logs, picture in zip(self._logs, pictures, strict=True):
+            logs.picture(step, picture)
+
+    def metrics(self, step: int, values: Iterable[dict[str, float]]) -> None:
+        for logs, own in zip(self._logs, values, strict=True):
+            logs.metrics(step, own)
+
+    def save(self, step: int, states: Iterable[Any]) -> None:
+        for checkpoints, state in zip(self._checkpoints, states, strict=True):
+            # A run that was ahead of the others' newest common step has this state already.
+            if step > (checkpoints.latest() or 0):
+                checkpoints.save(step, state)
+
+    def report(self) -> None:
+        for workdir in self._workdirs:
+            write_report(workdir, self._experiment)
+
+
+def check(metrics: Sequence[dict[str, float]], done: int, names: Sequence[str], limit: int) -> None:
+    """FloatingPointError that names the first metric of a run that is not finite after `done`.
+
+    With a limit above 0, if the last `limit` iterations of a run were skipped instead. `names` say
+    which run, as in ` of seed 3`; that of a run alone is empty.
+    """
+    remedy = (
+        "lower the learning rate, or change what bounds the networks; "
+        "the checkpoints before it are kept"
+    )
+    for values, run in zip(metrics, names, strict=True):
+        if limit and values["skipped_in_a_row"] >= limit:
+            raise FloatingPointError(
+                f"{values['skipped_in_a_row']:.0f} iterations{run} in a row up to iteration {done} "
+                f"were skipped, since a loss or a gradient was not finite: {remedy}"
+            )
+        for name, value in values.items():
+            if not limit and not math.isfinite(value):
+                raise FloatingPointError(f"{name}{run} is {value} after iteration {done}: {remedy}")

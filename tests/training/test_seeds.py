@@ -1,0 +1,155 @@
+"""Several seeds in one program: as many runs, each in a folder of its own."""
+
+import dataclasses
+import functools
+import json
+import os
+import shutil
+import signal
+from typing import ClassVar
+
+import jax
+import numpy as np
+import optax
+import pytest
+
+from gans_jax.cli import main
+from gans_jax.training import (
+    CheckpointError,
+    Checkpoints,
+    ConfigError,
+    Interrupted,
+    load,
+    resume,
+    train,
+)
+from tests.tiny import assert_close, assert_same_bits
+
+SGD = {"optimizer": functools.partial(optax.sgd), "learning_rate": 0.05}
+WRAPPED = {"ema": 0.5, "skip_nonfinite": 2, "repeat": 4, "log_every": 4}
+
+
+@dataclasses.dataclass(frozen=True)
+class Circle:
+    """Points on the circle; the first read of number `stop` interrupts the program."""
+
+    num: int = 200
+    stop: ClassVar[int | None] = None
+
+    def __len__(self):
+        return self.num
+
+    def __getitem__(self, index):
+        if index == Circle.stop:
+            Circle.stop = None
+            os.kill(os.getpid(), signal.SIGINT)
+        return {"image": np.array([np.cos(index), np.sin(index)], np.float32)}
+
+
+def lines(workdir):
+    return [json.loads(line) for line in (workdir / "metrics.jsonl").open()]
+
+
+def steps(workdir):
+    return Checkpoints(workdir / "checkpoints").steps()
+
+
+@pytest.fixture(scope="module")
+def three(tiny, tmp_path_factory):
+    """Seeds 3 to 5 trained together: their folder, the experiment and what `train` returned."""
+    workdir, experiment = tmp_path_factory.mktemp("seeds") / "run", tiny(SGD, seed=3)
+    return workdir, experiment, train(experiment, workdir, progress=False, seeds=3)
+
+
+@pytest.mark.parametrize("changes", [{}, WRAPPED], ids=["bare", "wrapped"])
+def test_each_is_the_run_of_its_seed(tiny, tmp_path, changes):
+    experiment = tiny(SGD, seed=3, **changes)
+    states = train(experiment, tmp_path / "all", progress=False, seeds=2)
+    assert sorted(p.name for p in (tmp_path / "all").iterdir()) == ["seed_3", "seed_4"]
+    for i, seed in enumerate((3, 4)):
+        own, alone = tmp_path / f"all/seed_{seed}", tmp_path / f"{seed}"
+        state = train(dataclasses.replace(experiment, seed=seed), alone, progress=False)
+        assert_close(load(own)[1], state, 1e-5)
+        assert_same_bits(jax.tree.map(lambda leaf: leaf[i], states), load(own)[1])  # noqa: B023
+        assert (own / "config.json").read_text() == (alone / "config.json").read_text()
+        assert (own / "data.json").read_text() == (alone / "data.json").read_text()
+        assert steps(own) == steps(alone) == [8, 12]
+        for ours, theirs in zip(lines(own), lines(alone), strict=True):
+            assert ours.keys() == theirs.keys()
+            for name in ours.keys() - {"seconds", "images_per_second"}:
+                np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-4, err_msg=name)
+        pictures = [sorted(p.name for p in (w / "samples").iterdir()) for w in (own, alone)]
+        assert pictures[0] == pictures[1]
+        first = "samples/00000000.png"
+        assert (own / first).read_bytes() == (alone / first).read_bytes()
+        assert (own / "report.png").exists()
+
+
+def test_they_are_resumed_together(three, tmp_path):
+    workdir, experiment, states = three
+    train(dataclasses.replace(experiment, iterations=8), tmp_path / "run", progress=False, seeds=3)
+    assert_same_bits(resume(tmp_path / "run", experiment, progress=False), states)
+    assert json.loads((tmp_path / "run/seed_5/config.json").read_text())["with"]["iterations"] == 12
+    # A folder that has seeds is a run that must not be overwritten.
+    with pytest.raises(ConfigError, match="already holds a run: continue it with"):
+        train(experiment, workdir, progress=False)
+    with pytest.raises(ConfigError, match=r"seeds: give one of them, such as .*seed_3"):
+        load(workdir)
+    other = dataclasses.replace(experiment, batch_size=8, seed=7)
+    with pytest.raises(ConfigError, match="batch_size: 16 -> 8; seed: 3 -> 7"):
+        resume(workdir, other, progress=False)
+
+
+def test_one_behind_takes_all_back_to_their_common_step(three, tmp_path):
+    workdir = shutil.copytree(three[0], tmp_path / "run")
+    shutil.rmtree(workdir / "seed_4/checkpoints/12")
+    assert_same_bits(resume(workdir, progress=False), three[2])
+    assert [steps(workdir / f"seed_{seed}") for seed in (3, 4, 5)] == [[8, 12]] * 3
+    assert [line["step"] for line in lines(workdir / "seed_3")] == [5, 10, 12]
+    shutil.rmtree(workdir / "seed_4/checkpoints/12")
+    shutil.rmtree(workdir / "seed_5/checkpoints/8")
+    with pytest.raises(CheckpointError, match=r"no step in common: resume each by itself, such as"):
+        resume(workdir, progress=False)
+    shutil.rmtree(workdir / "seed_5/checkpoints")
+    with pytest.raises(CheckpointError, match="no step in common"):
+        resume(workdir, progress=False)
+
+
+def test_each_folder_is_an_ordinary_run(three, tmp_path, capsys):
+    workdir = shutil.copytree(three[0], tmp_path / "run")
+    longer = dataclasses.replace(three[1], seed=4, iterations=16)
+    assert resume(workdir / "seed_4", longer, progress=False).step == 16
+    assert main(["sample", str(workdir / "seed_4"), "--out", str(tmp_path / "a.png")]) == 0
+    assert main(["resume", str(workdir), "--iterations", "16"]) == 0
+    assert f"{workdir}/seed_*/report.png" in capsys.readouterr().out
+    assert [steps(workdir / f"seed_{seed}") for seed in (3, 4, 5)] == [[12, 16]] * 3
+
+
+def test_a_signal_saves_all(tiny, tmp_path, monkeypatch):
+    experiment = tiny(SGD, data=Circle(), iterations=60, log_every=20)
+    straight = train(experiment, tmp_path / "straight", progress=False, seeds=2)
+    monkeypatch.setattr(Circle, "stop", 5)
+    with pytest.raises(Interrupted, match=f"resume {tmp_path / 'stopped'}`"):
+        train(experiment, tmp_path / "stopped", extra=[Circle], progress=False, seeds=2)
+    first, second = (steps(tmp_path / f"stopped/seed_{seed}") for seed in (0, 1))
+    assert first == second
+    assert first[-1] < 60
+    resumed = resume(tmp_path / "stopped", extra=[Circle], progress=False)
+    assert_same_bits(resumed, straight)
+
+
+def test_a_metric_that_is_not_finite_names_the_seed(tiny, tmp_path):
+    diverging = tiny({"learning_rate": 1e30}, seed=6, iterations=50, log_every=50)
+    with pytest.raises(FloatingPointError, match=r"of seed 6 is (nan|inf) after iteration \d+"):
+        train(diverging, tmp_path / "run", progress=False, seeds=2)
+
+
+def test_there_is_one_progress_bar(tiny, tmp_path, capsys):
+    train(tiny(iterations=2), tmp_path / "run", seeds=2)
+    assert capsys.readouterr().err.count("run:   0%") == 1
+
+
+def test_no_seeds_are_refused(tiny, tmp_path):
+    with pytest.raises(ConfigError, match="seeds must be at least 1, but is 0"):
+        train(tiny(), tmp_path / "run", progress=False, seeds=0)
+    assert not (tmp_path / "run").exists()
