@@ -92,11 +92,14 @@ class Program:
         return folder.state_shapes(self.experiment.wrapped(), self.batch_shapes)
 
     def init(self) -> Any:
-        batch = self.join([stream[0] for stream in self.streams], np.stack)
-        return self._place(jax.jit(self.method.init)(self._keys[0], batch))
+        """The initial state, of each seed to the bit that of its run alone."""
+        init = jax.jit(self.experiment.wrapped().init)
+        keys = self._keys[0] if self.seeds is not None else [self._keys[0]]
+        pairs = zip(keys, self.streams, strict=True)
+        return self.restored([init(key, stream[0]) for key, stream in pairs])
 
     def restored(self, states: Sequence[Any]) -> Any:
-        """The state from those of the seeds."""
+        """The state that the seeds' states are."""
         return self._place(self.join(states))
 
     def local(self, tree: Any) -> Any:
