@@ -32,7 +32,7 @@ N = 4
 class Case:
     """A method, its players, and a toy that its other form learns.
 
-    `batch(method, t)` are the data of iteration t, `images(method, state, key, num)` what the
+    `batch(method, t, n)` are n examples for iteration t, `images(method, state, key, num)` what the
     method makes, and `losses(method, state, batch, key)` is by player what its loss returns.
     """
 
@@ -61,8 +61,8 @@ _ring_networks = (
 _ring = {"prior": priors.Normal(2), "learning_rate": 1e-3}
 
 
-def _minibatches(method: Any, t: int) -> dict[str, np.ndarray]:
-    return {"image": tiny.images(method.critic_iterations(t), N, seed=t)}
+def _minibatches(method: Any, t: int, n: int = N) -> dict[str, np.ndarray]:
+    return {"image": tiny.images(method.critic_iterations(t), n, seed=t)}
 
 
 def _from_noise(name: str, method: Any, opponent: str, toy: Any, iterations: int) -> Case:
@@ -94,9 +94,9 @@ def _gan(name: str, loss: Any, discriminator_learning_rate: float = 2e-3) -> Cas
     )
 
 
-def _pairs(method: Any, t: int) -> dict[str, np.ndarray]:
+def _pairs(method: Any, t: int, n: int = N) -> dict[str, np.ndarray]:
     names = ("a", "b", "mask_a", "mask_b") if getattr(method, "supervised", False) else ("a", "b")
-    return {name: tiny.images(N, seed=100 * i + t) for i, name in enumerate(names)}
+    return {name: tiny.images(n, seed=100 * i + t) for i, name in enumerate(names)}
 
 
 def _translated(method: Any, state: Any, key: Any, num: int) -> jax.Array:

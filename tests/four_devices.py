@@ -21,7 +21,7 @@ N = 16  # the global batch
 
 
 def batch(case, t=0, n=N):
-    return {"image": tiny.images(case.method.critic_iterations(t), n, seed=t)}
+    return case.batch(case.method, t, n)
 
 
 def double(tree):
@@ -31,16 +31,6 @@ def double(tree):
         return np.float64(x) / 127.5 - 1 if x.dtype == np.uint8 else x
 
     return jax.tree.map(lambda x: x.astype("f8") if x.dtype.kind == "f" else convert(x), tree)
-
-
-@pytest.fixture(params=CASES, ids=lambda case: case.name, scope="module")
-def case(request):
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def init(case):
-    return tiny.jit(case.method.init)
 
 
 def states(step, state, batches, key):
@@ -60,11 +50,12 @@ def assert_replicas(tree):
         assert {shard.tobytes() for shard in shards} == {shards[0].tobytes()}, path
 
 
-def test_one_device_is_four(case, init):
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_one_device_is_four(case):
     """With rbg keys, as on TPU, and in float64, because clipping amplifies rounding."""
     method, mesh, key = case.method, parallel.mesh(), jax.random.key(7, impl="rbg")
     with jax.enable_x64(True):
-        state = double(jax.device_get(init(key, batch(case))))
+        state = double(jax.device_get(tiny.jit(method.init)(key, batch(case))))
         batches = [double(batch(case, t)) for t in range(5)]
         expected = states(tiny.jit(method.step), state, batches, key)
         placed = [parallel.put_batch(mesh, batch, method.batch_axis) for batch in batches]
@@ -85,17 +76,21 @@ def without_batch_norm(next_call, args, kwargs, context):
     return next_call(*args, **kwargs)
 
 
-def test_micro_batches_are_the_whole_batch(case, init):
+@pytest.mark.parametrize(
+    "case", {type(case.method): case for case in CASES}.values(), ids=lambda case: case.name
+)
+def test_micro_batches_are_the_whole_batch(case):
     """One device against four with two micro-batches each, with threefry keys."""
-    if getattr(case.method, "couples_examples", False):
+    method, key, mesh = case.method, jax.random.key(7), parallel.mesh()
+    if getattr(method, "couples_examples", False):
         with pytest.raises(ValueError, match="couple the examples"):
-            parallel.accumulate(case.method, 2)
+            parallel.accumulate(method, 2)
         return
-    key, mesh = jax.random.key(7), parallel.mesh()
     with jax.enable_x64(True), nn.intercept_methods(without_batch_norm):
-        state, full = double(jax.device_get((init(key, batch(case)), batch(case))))
-        expected = tiny.jit(case.method.step)(state, full, key)
-        step = parallel.sharded_step(parallel.accumulate(case.method, 2), mesh)
+        state = double(jax.device_get(tiny.jit(method.init)(key, batch(case))))
+        full = double(batch(case))
+        expected = tiny.jit(method.step)(state, full, key)
+        step = parallel.sharded_step(parallel.accumulate(method, 2), mesh)
         actual = step(parallel.replicate(mesh, state), full, key)
         tiny.assert_close(actual, expected, 1e-10)
 
@@ -151,7 +146,8 @@ def test_a_replicated_state_compiles_once(simple, form, caplog):
     sharded = form == "shard_map"
     step = parallel.sharded_step(method, mesh) if sharded else parallel.pmapped_step(method)
     with jax.log_compiles(True):
-        states(step, state, [batch(simple, t) for t in range(3)], key)
+        for _ in range(3):
+            state, _ = jax.block_until_ready(step(state, batch(simple), key))
     compiled = [m for m in caplog.messages if m.startswith("Finished XLA compilation")]
     assert len(compiled) == 1, compiled
 

@@ -6,12 +6,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import torch
 from jax import Array
 from runners import JaxRunner, TorchRunner
 from workloads import Method, Workload
 
-from gans_jax import WGANGP, penalties
+from gans_jax import WGANGP, CycleGAN, Pix2Pix, penalties
 
 # Of each of the first iterations, relative to the largest value that a loss takes in them. Rounding
 # grows: the first updates of Adam and RMSProp are about lr * sign(gradient).
@@ -51,8 +50,13 @@ def draws(method: Method, key: Array, num: int) -> tuple[Array, ...]:
     """What `method.step` draws from the key of an iteration.
 
     The noise of its updates, `[k + 1, num, z_size]`; for a gradient penalty also the places on the
-    lines from real to fake examples, `[k, num]` in [0, 1).
+    lines from real to fake examples, `[k, num]` in [0, 1). For CycleGAN zeros: its histories are
+    not yet full, and exchange nothing.
     """
+    if isinstance(method, Pix2Pix):
+        return ()
+    if isinstance(method, CycleGAN):
+        return (jnp.zeros((2, num), "int32"),) * 2
     z_keys, keys = jnp.moveaxis(
         _split(jax.random.split(key, method.critic_iterations(0) + 1)), 1, 0
     )
@@ -81,7 +85,7 @@ def check(workload: Workload, runner: TorchRunner, trajectory: Trajectory) -> fl
     }
     largest = 0.0
     for t, (noise, losses) in enumerate(zip(trajectory.noise, trajectory.losses, strict=True)):
-        found = runner.step(t, *(torch.from_numpy(np.array(draw)) for draw in noise))
+        found = runner.step(t, *noise)
         for name, ours in losses.items():
             theirs = np.array([loss[name].item() for loss in found])
             difference = np.abs(ours - theirs) / scale[name]

@@ -26,14 +26,18 @@ from agreement import MismatchError
 from report import Result
 from runners import JaxRunner, Options, TorchRunner
 from timing import block_size, in_turns
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 from tuning import tune
 from workloads import WORKLOADS, Workload
 
 BATCHES = 8
 
 
-def measure(workload: Workload, rounds: int, torch_compile: bool) -> Result:
+def measure(workload: Workload, rounds: int, torch_compile: bool, gflops: float) -> Result:
     """Checks that the losses agree, then times a workload in both frameworks.
+
+    `gflops` is the machine's rate of matrix products.
 
     Raises:
       MismatchError: if a loss differs.
@@ -57,6 +61,8 @@ def measure(workload: Workload, rounds: int, torch_compile: bool) -> Result:
     best = min((name for name in times if name != "jax"), key=milliseconds.get)
     options = options if best == "best" else Options()
     ratios = times[best] / times["jax"]
+    jax_mb, jax_first_mb = memory.of_jax(workload.name)
+    gflop = _gflop(workload, batches)
     return Result(
         workload=workload.name,
         jax_ms=milliseconds["jax"],
@@ -66,13 +72,39 @@ def measure(workload: Workload, rounds: int, torch_compile: bool) -> Result:
         ratio=milliseconds[best] / milliseconds["jax"],
         ratio_min=float(ratios.min()),
         ratio_max=float(ratios.max()),
+        eager_ratio=milliseconds["eager"] / milliseconds["jax"],
         compile_s=compile_s,
-        jax_mb=memory.above_idle(workload.name),
-        torch_mb=memory.above_idle(workload.name, options),
+        jax_mb=jax_mb,
+        jax_first_mb=jax_first_mb,
+        torch_mb=memory.of_torch(workload.name, options),
+        gflop=gflop,
+        limit_ms=1e3 * gflop / gflops,
         loss_difference=difference,
         device=machine.device().type,
         threads=machine.cores(),
     )
+
+
+class _FlopCounter(TorchDispatchMode):
+    """Counts what PyTorch's FlopCounterMode does, which fails inside of second derivatives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flops = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **kwargs or {})
+        if func.overloadpacket in flop_registry:
+            self.flops += flop_registry[func.overloadpacket](*args, **kwargs or {}, out_val=out)
+        return out
+
+
+def _gflop(workload: Workload, batches: list[dict[str, np.ndarray]]) -> float:
+    """Of an iteration's convolutions and matrix products, with no gradient that nobody uses."""
+    runner = TorchRunner(workload, batches, Options(frozen=True))
+    with _FlopCounter() as counter:
+        runner.run(1)
+    return counter.flops / 1e9
 
 
 def main() -> None:
@@ -81,14 +113,15 @@ def main() -> None:
         machine.configure(arguments.threads)
     except ValueError as error:
         sys.exit(str(error))
-    print(machine.describe())
+    gflops = machine.matmul_gflops()
+    print(f"{machine.describe()}; matrix products at {gflops:.0f} GFLOPS")
     if warning := machine.warning():
         print(f"warning: {warning}", file=sys.stderr)
     print(report.HEADER, flush=True)
     results = []
     for workload in arguments.workloads:
         try:
-            results.append(measure(workload, arguments.rounds, arguments.torch_compile))
+            results.append(measure(workload, arguments.rounds, arguments.torch_compile, gflops))
         except MismatchError as error:
             sys.exit(str(error))
         print(report.line(results[-1]), flush=True)

@@ -1,21 +1,27 @@
 """The same device, threads and precision for both frameworks."""
 
 import os
+import time
 
 import jax
+import jax.numpy as jnp
 import torch
+
+from gans_jax import ops
 
 
 def configure(threads: int | None = None) -> None:
     """Limits both frameworks to `threads` cores, or to all that this process may use.
 
-    Compiled programs are not read from a cache, so that compile times are true. On a GPU both
-    compute in full float32, and cuDNN searches for its fastest algorithms.
+    Both keep the memory that they free, as the command line does for training. Compiled programs
+    are not read from a cache, so that compile times are true. On a GPU both compute in full
+    float32, and cuDNN searches for its fastest algorithms.
 
     Raises:
       ValueError: if the frameworks do not see the same kind of device, or the system cannot limit
         the cores of a process.
     """
+    ops.keep_freed_memory()
     if threads:
         _limit_cores(threads)
     jax.config.update("jax_enable_compilation_cache", False)
@@ -52,6 +58,21 @@ def describe() -> str:
         f"jax {jax.__version__} ({jax.devices()[0].device_kind}, {cores()} cores), "
         f"PyTorch {torch.__version__} ({device().type}, {torch.get_num_threads()} threads)"
     )
+
+
+def matmul_gflops(size: int = 4096, rounds: int = 5) -> float:
+    """The best rate of a float32 matrix product, the better of the two frameworks'."""
+    x = jnp.ones((size, size))
+    y = torch.ones(size, size, device=device())
+    product = jax.jit(jnp.matmul)
+    seconds = []
+    for run in (lambda: product(x, x).block_until_ready(), lambda: (y @ y)[0, 0].item()):
+        run()
+        for _ in range(rounds):
+            start = time.perf_counter()
+            run()
+            seconds.append(time.perf_counter() - start)
+    return 2e-9 * size**3 / min(seconds)
 
 
 def warning() -> str | None:

@@ -12,7 +12,7 @@ from matplotlib import pyplot as plt
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """Median milliseconds per iteration; `ratio` is torch_best_ms / jax_ms, its range by rounds."""
+    """Medians over rounds; the README beside this file says what the columns mean."""
 
     workload: str
     jax_ms: float
@@ -22,26 +22,32 @@ class Result:
     ratio: float
     ratio_min: float
     ratio_max: float
+    eager_ratio: float
     compile_s: float
     jax_mb: float
+    jax_first_mb: float
     torch_mb: float
+    gflop: float
+    limit_ms: float
     loss_difference: float
     device: str
     threads: int
 
 
 HEADER = (
-    f"{'workload':12}{'jax ms':>9}{'eager ms':>10}{'best ms':>9}{'ratio':>7}  {'range':14}"
-    f"{'compile s':>9}{'jax MB':>8}{'torch MB':>10}  PyTorch's best"
+    f"{'workload':14}{'jax ms':>8}{'eager ms':>10}{'best ms':>9}{'limit':>8}{'eager/jax':>11}"
+    f"{'best/jax':>10}  {'range':14}{'compile s':>9}{'jax MB':>8}{'first':>7}{'torch MB':>10}"
+    "  PyTorch's best"
 )
 
 
 def line(result: Result) -> str:
     spread = f"{result.ratio_min:.2f} to {result.ratio_max:.2f}"
     return (
-        f"{result.workload:12}{result.jax_ms:9.1f}{result.torch_eager_ms:10.1f}"
-        f"{result.torch_best_ms:9.1f}{result.ratio:7.2f}  {spread:14}{result.compile_s:9.1f}"
-        f"{result.jax_mb:8.0f}{result.torch_mb:10.0f}  {result.torch_best}"
+        f"{result.workload:14}{result.jax_ms:8.1f}{result.torch_eager_ms:10.1f}"
+        f"{result.torch_best_ms:9.1f}{result.limit_ms:8.1f}{result.eager_ratio:11.2f}"
+        f"{result.ratio:10.2f}  {spread:14}{result.compile_s:9.1f}{result.jax_mb:8.0f}"
+        f"{result.jax_first_mb:7.0f}{result.torch_mb:10.0f}  {result.torch_best}"
     )
 
 

@@ -12,23 +12,25 @@ from jax import Array
 from reference import weights
 from reference.steps import Losses
 from torch import Tensor
-from workloads import Workload, opponent, torch_networks, torch_trainer
+from workloads import Workload, players, torch_networks, torch_trainer, translates
 
-from gans_jax import WGANGP, priors
+from gans_jax import WGANGP, CycleGAN, Pix2Pix, priors, wrappers
 
 
 class JaxRunner:
-    """`jax.jit(method.step, donate_argnums=0)` in a loop; several seeds are one `jax.vmap`."""
+    """`jax.jit(method.step, donate_argnums=0)` in a loop; several seeds are one program."""
 
-    def __init__(self, workload: Workload, batches: list[np.ndarray]) -> None:
-        init, step = workload.method.init, workload.method.step
+    def __init__(self, workload: Workload, batches: list[dict[str, np.ndarray]]) -> None:
+        method = workload.method
         if workload.seeds > 1:
-            init, step = jax.vmap(init, (0, None)), jax.vmap(step, (0, None, 0))
+            method = wrappers.seeds(method, workload.seeds)
         self._seeds, self._done = workload.seeds, 0
         self._init_key, self._run_key = jax.random.split(jax.random.key(0))
-        self._batches = [jax.device_put({"image": batch}) for batch in batches]
-        self._step = jax.jit(step, donate_argnums=0)
-        self.state = jax.jit(init)(self._keys(self._init_key), self._batches[0])
+        self._batches = [jax.device_put(batch) for batch in batches]
+        self._step = jax.jit(method.step, donate_argnums=0)
+        self._key = jax.jit(lambda t: self._keys(jax.random.fold_in(self._run_key, t)))
+        self._on_cpu = jax.default_backend() == "cpu"
+        self.state = jax.jit(method.init)(self._keys(self._init_key), self._batches[0])
 
     def compile(self) -> float:
         """Seconds from the Python function to the executable, which the loop then finds cached."""
@@ -38,7 +40,7 @@ class JaxRunner:
 
     def key(self, t: int) -> Array:
         """The key of iteration t; `[seeds]` keys where there are several."""
-        return self._keys(jax.random.fold_in(self._run_key, t))
+        return self._key(t)
 
     def step(self) -> dict[str, Array]:
         """The next iteration; its metrics."""
@@ -49,7 +51,10 @@ class JaxRunner:
 
     def run(self, num: int) -> None:
         for _ in range(num):
-            self.step()
+            metrics = self.step()
+            if self._on_cpu:
+                # As the training loop does: iterations in flight hold memory and gain nothing.
+                jax.block_until_ready(metrics)
         jax.block_until_ready(self.state)
 
     def _keys(self, key: Array) -> Array:
@@ -78,44 +83,65 @@ class TorchRunner:
     def __init__(
         self,
         workload: Workload,
-        batches: list[np.ndarray],
+        batches: list[dict[str, np.ndarray]],
         options: Options = Options(),
         states: list[Any] | None = None,
     ) -> None:
         self._workload, self._device = workload, machine.device()
         layout = torch.channels_last if options.channels_last else torch.contiguous_format
-        to = {"device": self._device, "memory_format": layout}
-        self._batches = [[_as_float(reals).to(**to) for reals in batch] for batch in batches]
+        self._to = {"device": self._device, "memory_format": layout}
+        self._batches = [[self._inputs(batch, seed) for batch in batches] for seed in self._seeds()]
         self._trainers = []
-        for seed in range(workload.seeds):
-            pair = torch_networks(workload)
+        for seed in self._seeds():
+            networks = torch_networks(workload)
             if states:
-                _load(pair, states[seed], opponent(workload.method))
-            for network in pair:
-                network.to(**to)
+                for network, weights_ in zip(
+                    networks, players(workload.method, states[seed]), strict=True
+                ):
+                    weights.load(network, *weights_)
+            networks = [network.to(**self._to) for network in networks]
             if options.compile:
                 # Not network.compile(), which leaves nn.Sequential as it is.
-                pair = tuple(torch.compile(network) for network in pair)
+                networks = [torch.compile(network) for network in networks]
             flags = {"freeze": options.frozen, "fused": options.fused}
-            self._trainers.append(torch_trainer(workload.method, *pair, **flags))
+            self._trainers.append(torch_trainer(workload.method, networks, **flags))
 
-    def step(self, t: int, *noise: Tensor) -> list[Losses]:
+    def step(self, t: int, *noise: Any) -> list[Losses]:
         """Iteration t of every seed on the given noise, `[seeds, ...]` each; its losses."""
-        reals = self._batches[t % len(self._batches)]
-        return [
-            trainer.step(reals, *(draws[seed].to(self._device) for draws in noise))
-            for seed, trainer in enumerate(self._trainers)
-        ]
+        losses = []
+        for seed, (trainer, batches) in enumerate(zip(self._trainers, self._batches, strict=True)):
+            draws = [torch.from_numpy(np.array(draw[seed])).to(self._device) for draw in noise]
+            losses.append(trainer.step(*batches[t % len(batches)], *draws))
+        return losses
 
     def run(self, num: int) -> None:
-        for trainer in self._trainers:
+        for trainer, batches in zip(self._trainers, self._batches, strict=True):
             for t in range(num):
-                trainer.step(self._batches[t % len(self._batches)], *self._draw())
+                trainer.step(*batches[t % len(batches)], *self._draw())
         if self._device.type == "cuda":
             torch.cuda.synchronize()
 
+    def _seeds(self) -> range:
+        return range(self._workload.seeds)
+
+    def _inputs(self, batch: dict[str, np.ndarray], seed: int) -> tuple:
+        """A seed's images in the arguments of the trainer's step."""
+        if self._workload.seeds > 1:
+            batch = {name: images[seed] for name, images in batch.items()}
+        if translates(self._workload.method):
+            return tuple(_as_float(images).to(**self._to) for images in batch.values())
+        return ([_as_float(images).to(**self._to) for images in batch["image"]],)
+
     def _draw(self) -> tuple[Tensor, ...]:
         method, num = self._workload.method, self._workload.batch_size
+        if isinstance(method, Pix2Pix):
+            return ()
+        if isinstance(method, CycleGAN):
+            exchange, place = (
+                torch.randint(0, 2, (2, num)),
+                torch.randint(0, method.history_size, (2, num)),
+            )
+            return tuple(torch.stack(draws) for draws in zip(exchange, place, strict=True))
         k, z_size = method.critic_iterations(0), method.prior.size
         if isinstance(method.prior, priors.Uniform):
             zs = torch.rand(k + 1, num, z_size, device=self._device) * 2 - 1
@@ -129,9 +155,3 @@ class TorchRunner:
 def _as_float(images: np.ndarray) -> Tensor:
     """uint8 `[n, h, w, c]` as float32 `[n, c, h, w]` in [-1, 1]."""
     return weights.nchw(images).float() / 127.5 - 1
-
-
-def _load(pair: tuple, state: Any, opponent: str) -> None:
-    for network, name in zip(pair, ("generator", opponent), strict=True):
-        player = getattr(state, name)
-        weights.load(network, player.params, player.batch_stats)

@@ -10,7 +10,9 @@ from workloads import Workload, is_convolutional
 ROUNDS = 3
 
 
-def tune(workload: Workload, batches: list[np.ndarray], num: int, compile: bool) -> Options:
+def tune(
+    workload: Workload, batches: list[dict[str, np.ndarray]], num: int, compile: bool
+) -> Options:
     """Turns on one option after the other, and keeps each that makes blocks of `num` faster.
 
     `torch.compile` is tried last, if `compile`; where it fails the reason is printed.

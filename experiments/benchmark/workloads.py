@@ -2,21 +2,26 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from reference import networks, steps
 from torch import nn
 
-from gans_jax import GAN, WGAN, WGANGP, priors
+from gans_jax import GAN, WGAN, WGANGP, CycleGAN, Pix2Pix, priors
 from gans_jax.networks import (
     DCGANDiscriminator,
     DCGANGenerator,
     MLPDiscriminator,
     MLPGenerator,
+    PatchGANDiscriminator,
+    ResNetGenerator,
+    TwoGenerators,
+    UNetGenerator,
 )
 
-Method = GAN | WGAN | WGANGP
-Trainer = steps.GAN | steps.WGAN | steps.WGANGP
+Method = GAN | WGAN | WGANGP | Pix2Pix | CycleGAN
+Trainer = steps.GAN | steps.WGAN | steps.WGANGP | steps.Pix2Pix | steps.CycleGAN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,51 +35,80 @@ class Workload:
     batch_size: int = 64
     seeds: int = 1
 
-    def batches(self, num: int) -> list[np.ndarray]:
-        """uint8 images `[k, batch_size, size, size, channels]`, of `num` iterations."""
+    def batches(self, num: int) -> list[dict[str, np.ndarray]]:
+        """Batches of random uint8 images, of `num` iterations; with several seeds one for each."""
         rng = np.random.default_rng(0)
-        k = self.method.critic_iterations(0)
-        shape = k, self.batch_size, self.size, self.size, self.channels
-        return [rng.integers(0, 256, shape, np.uint8) for _ in range(num)]
+        shape = self.batch_size, self.size, self.size, self.channels
+        names = ("a", "b") if translates(self.method) else ("image",)
+        if not translates(self.method):
+            shape = self.method.critic_iterations(0), *shape
+        if self.seeds > 1:
+            shape = self.seeds, *shape
+        return [{name: rng.integers(0, 256, shape, np.uint8) for name in names} for _ in range(num)]
 
 
-def opponent(method: Method) -> str:
-    """The name of the generator's opponent, in the method and in its state."""
-    return "discriminator" if isinstance(method, GAN) else "critic"
+def translates(method: Method) -> bool:
+    """Whether the method makes images from images."""
+    return isinstance(method, Pix2Pix | CycleGAN)
+
+
+def players(method: Method, state: Any) -> list[tuple[Any, Any]]:
+    """Parameters and batch statistics of each network, in the order of `torch_networks`."""
+    if isinstance(method, CycleGAN):
+        params, stats = state.translator.params, state.translator.batch_stats
+        pair = [(params[name], stats.get(name, {})) for name in ("ab", "ba")]
+        return pair + [p[:2] for p in (state.discriminator_a, state.discriminator_b)]
+    opponent = state.critic if isinstance(method, WGAN | WGANGP) else state.discriminator
+    return [state.generator[:2], opponent[:2]]
 
 
 def is_convolutional(method: Method) -> bool:
-    return isinstance(method.generator, DCGANGenerator)
+    return translates(method) or isinstance(method.generator, DCGANGenerator)
 
 
-def torch_networks(workload: Workload) -> tuple[nn.Module, nn.Module]:
-    """The method's generator and its opponent in PyTorch, with weights of their own."""
-    method, image = workload.method, (workload.size, workload.channels)
-    generator, critic = method.generator, getattr(method, opponent(method))
-    z_size = method.prior.size
+def torch_networks(workload: Workload) -> list[nn.Module]:
+    """The method's networks in PyTorch, the generators first, with weights of their own."""
+    method, size, channels = workload.method, workload.size, workload.channels
+    match method:
+        case Pix2Pix(generator=g, discriminator=d):
+            shape = size, channels, channels, g.features, g.norm, g.dropout
+            discriminator = networks.patchgan(2 * channels, d.features, d.layers, d.norm)
+            return [networks.unet_generator(*shape), discriminator]
+        case CycleGAN(translator=TwoGenerators(generator_ab=g), discriminator=d):
+            shape = channels, channels, g.features, g.blocks, g.norm
+            generators = [networks.resnet_generator(*shape) for _ in range(2)]
+            shape = channels, d.features, d.layers, d.norm
+            return generators + [networks.patchgan(*shape) for _ in range(2)]
+    critic = method.critic if isinstance(method, WGAN | WGANGP) else method.discriminator
+    generator, image, z_size = method.generator, (size, channels), method.prior.size
     if not is_convolutional(method):
-        return (
+        return [
             networks.mlp_generator(*image, generator.features, z_size),
             networks.mlp_discriminator(*image, critic.features),
-        )
-    return (
+        ]
+    return [
         networks.dcgan_generator(*image, generator.features, z_size, generator.norm),
         networks.dcgan_discriminator(*image, critic.features, critic.norm),
-    )
+    ]
 
 
 def torch_trainer(
-    method: Method, generator: nn.Module, critic: nn.Module, freeze: bool, fused: bool
+    method: Method, networks: Sequence[nn.Module], freeze: bool, fused: bool
 ) -> Trainer:
     """The method's iteration in PyTorch, with its hyperparameters."""
     options = {"lr": method.learning_rate, "freeze": freeze, "fused": fused}
     match method:
         case GAN():
-            return steps.GAN(generator, critic, **options)
+            return steps.GAN(*networks, **options)
         case WGAN():
-            return steps.WGAN(generator, critic, clip=method.clip, **options)
+            return steps.WGAN(*networks, clip=method.clip, **options)
         case WGANGP():
-            return steps.WGANGP(generator, critic, weight=method.penalty.weight, **options)
+            return steps.WGANGP(*networks, weight=method.penalty.weight, **options)
+        case Pix2Pix():
+            return steps.Pix2Pix(*networks, weight=method.weight, **options)
+        case CycleGAN():
+            weights = method.forward_weight, method.identity_weight, method.history_size
+            return steps.CycleGAN(*networks, options.pop("lr"), *weights, **options)
 
 
 def _mlp(features: Sequence[int]) -> GAN:
@@ -83,6 +117,16 @@ def _mlp(features: Sequence[int]) -> GAN:
 
 def _dcgan(size: int, channels: int, features: int, norm: str = "batch") -> tuple:
     return DCGANGenerator(size, channels, features), DCGANDiscriminator(features, norm)
+
+
+def _pix2pix(size: int) -> Pix2Pix:
+    # Without dropout, whose masks the two frameworks cannot share: three layers of at most 8x8.
+    return Pix2Pix(UNetGenerator(size, dropout=0.0), PatchGANDiscriminator())
+
+
+def _cyclegan(blocks: int) -> CycleGAN:
+    generator = ResNetGenerator(blocks=blocks)
+    return CycleGAN(TwoGenerators(generator, generator), PatchGANDiscriminator(norm="instance"))
 
 
 _small, _large = _dcgan(32, 1, 32), _dcgan(64, 3, 64)
@@ -95,6 +139,8 @@ WORKLOADS = {
         Workload("wgan_32", WGAN(*_small), 32, 1),
         Workload("wgan_64", WGAN(*_large), 64, 3),
         Workload("wgan_gp_32", WGANGP(*_dcgan(32, 3, 64, "layer")), 32, 3),
+        Workload("pix2pix_256", _pix2pix(256), 256, 3, batch_size=1),
+        Workload("cyclegan_128", _cyclegan(6), 128, 3, batch_size=1),
         Workload("seeds_mlp", _mlp((128,)), 28, 1, seeds=8),
     )
 }

@@ -114,7 +114,9 @@ def test_nan_is_a_mismatch() -> None:
 def test_main(tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setitem(WORKLOADS, "gan", _mlp)
     monkeypatch.setattr(machine, "configure", lambda threads: None)
-    monkeypatch.setattr(memory, "above_idle", lambda name, options=None: 2.0 if options else 1.0)
+    monkeypatch.setattr(machine, "matmul_gflops", lambda: 1.0)
+    monkeypatch.setattr(memory, "of_jax", lambda name: (1.0, 3.0))
+    monkeypatch.setattr(memory, "of_torch", lambda name, options: 2.0)
     monkeypatch.setattr(timing, "BLOCK_SECONDS", 1e-3)
     files = ["--json", str(tmp_path / "times.json"), "--plot", str(tmp_path / "times.png")]
     arguments = ["--workloads", "gan", "--rounds", "3", "--no-torch-compile", *files]
@@ -126,7 +128,13 @@ def test_main(tmp_path, monkeypatch, capsys) -> None:
     assert 0 < result["ratio_min"] <= result["ratio"] <= result["ratio_max"]
     assert 0 < result["torch_best_ms"] <= result["torch_eager_ms"]
     assert result["compile_s"] > 0
-    assert (result["jax_mb"], result["torch_mb"]) == (1, 2)
+    assert (result["jax_mb"], result["torch_mb"], result["jax_first_mb"]) == (1, 2, 3)
+    generator, discriminator = 5 * 8 + 8 * 36, 36 * 8 + 8 * 8 + 8
+    forward = 2 * generator + 3 * discriminator
+    to_weights = generator + 2 * discriminator
+    to_inputs = 8 * 36 + 2 * (8 * 8 + 8) + discriminator
+    assert result["gflop"] == pytest.approx(2e-9 * 4 * (forward + to_weights + to_inputs))
+    assert result["limit_ms"] == pytest.approx(1e3 * result["gflop"])
     assert (tmp_path / "times.png").stat().st_size > 1000
     assert capsys.readouterr().out.splitlines()[-1].startswith("gan ")
 
@@ -161,7 +169,7 @@ def test_turns() -> None:
 def test_memory_of_one_process() -> None:
     """A process that is larger than the one measured does not count."""
     ballast = np.ones(100_000_000)
-    assert 1 < memory.above_idle("mlp", Options()) < 400
+    assert 1 < memory.of_torch("mlp", Options()) < 400
     assert ballast.nbytes > 400e6
 
 
