@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import gans_jax.plan as planning
-from gans_jax import ops, training
+from gans_jax import ops, parallel, training
 from gans_jax.data import DataError
 from gans_jax.training import ConfigError, Experiment, folder, pictures
 
@@ -86,22 +86,54 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def train(options: argparse.Namespace, overrides: list[str]) -> None:
+    devices = _devices(options)
     experiment, extra = load_file(options.file)
     experiment = override(experiment, overrides, f"train {options.file}")
     workdir = options.workdir or Path("runs", Path(options.file).stem)
-    training.train(experiment, workdir, extra=extra, seeds=options.seeds)
+    how = {"devices": devices, "profile": options.profile}
+    training.train(experiment, workdir, extra=extra, seeds=options.seeds, **how)
     _say_done(workdir, experiment)
 
 
 def resume(options: argparse.Namespace, overrides: list[str]) -> None:
+    devices = _devices(options)
     workdir, extra = options.workdir, _extra(options)
     experiment = folder.read_experiment(folder.runs(workdir)[0], extra)
     experiment = override(experiment, overrides, f"resume {workdir}")
-    training.resume(workdir, experiment, extra=extra)
+    training.resume(workdir, experiment, extra=extra, devices=devices, profile=options.profile)
     _say_done(workdir, experiment)
 
 
+def _devices(options: argparse.Namespace) -> list[jax.Device] | None:
+    """Those that the options ask for, before anything uses one; None for the default one."""
+    cluster = options.coordinator, options.num_processes, options.process_id
+    if options.distributed:
+        if options.devices is not None:
+            raise ConfigError("--distributed uses all devices of all hosts: leave out --devices")
+        try:
+            found = parallel.initialize(*cluster)
+        except (ValueError, RuntimeError) as error:
+            raise ConfigError(f"the cluster cannot be joined: {error}") from error
+        if not found:
+            raise ConfigError(
+                "no cluster was found: name it with --coordinator, --num-processes and "
+                "--process-id, or use the devices of this machine with --devices all"
+            )
+        return jax.devices()
+    if cluster != (None, None, None):
+        raise ConfigError("a cluster is named, but not asked for: add --distributed")
+    if options.devices is None:
+        return None
+    here = jax.local_devices()
+    count = len(here) if options.devices == "all" else options.devices
+    if count > len(here):
+        raise ConfigError(f"this machine has {len(here)} devices, not {count}: ask for fewer")
+    return here[:count]
+
+
 def _say_done(workdir: Path, experiment: Experiment) -> None:
+    if jax.process_index() > 0:
+        return
     where = workdir if folder.runs(workdir) == [workdir] else workdir / "seed_*"
     print(f"{workdir}: {experiment.iterations} iterations done, see {where / 'report.png'}")
 
@@ -212,6 +244,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     text = "train the experiment's seed and those that follow it, so many, in one program"
     command.add_argument("--seeds", type=_count, metavar="NUM", help=text)
+    _add_devices(command)
 
     command = _command(commands, plan, "tell what a TPU slice will do", PLAN, own_help=True)
     command.add_argument("file", metavar="FILE", help="as for `train`")
@@ -222,6 +255,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = _command(commands, resume, "continue a run", RESUME, own_help=True)
     _add_run(command)
+    _add_devices(command)
 
     command = _command(commands, sample, "draw generated examples as a PNG file")
     _add_run(command)
@@ -267,6 +301,23 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("workdir", type=Path, metavar="RUN", help="the folder that `train` made")
     text = "the file that defines classes of your own which the run's experiment is made of"
     command.add_argument("--experiment", metavar="FILE", help=text)
+
+
+def _add_devices(command: argparse.ArgumentParser) -> None:
+    text = "of this machine to share each batch among: a number, or all (default: the first)"
+    command.add_argument("--devices", type=_devices_wanted, metavar="N", help=text)
+    text = "use all devices of a cluster; every one of its processes runs this same command"
+    command.add_argument("--distributed", action="store_true", help=text)
+    text = "of process 0, where the cluster is none that jax detects"
+    command.add_argument("--coordinator", metavar="HOST:PORT", help=text)
+    command.add_argument("--num-processes", type=_count, metavar="N", help="in that cluster")
+    command.add_argument("--process-id", type=_seed, metavar="I", help="of this one, from 0")
+    text = "write a profiler's trace of iterations N to N + 3 into the run folder"
+    command.add_argument("--profile", type=_seed, metavar="N", help=text)
+
+
+def _devices_wanted(text: str) -> int | str:
+    return text if text == "all" else _count(text)
 
 
 def _add_picture(command: argparse.ArgumentParser) -> None:

@@ -220,8 +220,8 @@ class seeds(_Wrapper):
     """Several runs of the method in one program, each with its own state, batches and keys.
 
     States, batches, keys, metrics and samples have a leading axis `[num]`; `batch_axis` is one
-    more. Run i is that of the method alone with the i-th of each, up to rounding, and its initial
-    state is so to the bit. It goes outside of all other wrappers.
+    more. Run i is that of the method alone with the i-th of each, up to rounding. It goes outside
+    of all other wrappers.
 
     On accelerators the runs are batched by `jax.vmap`, whose programs are as short as one run's. On
     CPU they are, too, unless the networks convolve (a parameter has four axes): `lax.map` then

@@ -35,8 +35,14 @@ class Checkpoints:
             raise ValueError(f"keep must be at least 1, but is {keep}")
         self.directory = Path(directory).absolute()
         # Not asynchronous: a save takes a fraction of a second, and callers donate the state.
+        # What is saved is NumPy arrays, so that no other process need take part.
+        own = jax.process_index()
+        alone = ocp.options.MultiprocessingOptions(own, {own}, f"process_{own}")
         options = ocp.CheckpointManagerOptions(
-            max_to_keep=keep, create=False, enable_async_checkpointing=False
+            max_to_keep=keep,
+            create=False,
+            enable_async_checkpointing=False,
+            multiprocessing_options=alone,
         )
         self._manager = ocp.CheckpointManager(self.directory, options=options)
 

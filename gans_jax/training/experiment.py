@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from gans_jax import checks, wrappers
+from gans_jax import checks, parallel, wrappers
 
 # Fields that came later: a configuration written before them means their defaults.
 _LATER = {"later": True}
@@ -30,6 +30,8 @@ class Experiment:
         `wrappers.skip_nonfinite`, end the run once metrics are read; 0 for no skipping.
       repeat: iterations in a dispatch, as in `wrappers.repeat`, which says when this is faster. The
         number of iterations and the three intervals must be multiples of it.
+      micro_batches: parts of each device's minibatch over which an update takes its gradients one
+        after another, as in `parallel.accumulate`, for batches that do not fit.
 
     The last iteration is logged, drawn and saved, too. ValueError for a number out of range.
     """
@@ -47,16 +49,17 @@ class Experiment:
     ema: float | None = dataclasses.field(default=None, metadata=_LATER)
     skip_nonfinite: int = dataclasses.field(default=0, metadata=_LATER)
     repeat: int = dataclasses.field(default=1, metadata=_LATER)
+    micro_batches: int = dataclasses.field(default=1, metadata=_LATER)
 
     def __post_init__(self) -> None:
         numbers = ("iterations", "batch_size", "log_every", "sample_every", "checkpoint_every")
-        for name in (*numbers, "keep", "samples", "repeat"):
+        for name in (*numbers, "keep", "samples", "repeat", "micro_batches"):
             checks.positive(**{name: getattr(self, name)})
         if self.skip_nonfinite < 0:
             raise ValueError(f"skip_nonfinite must be 0 or more, but is {self.skip_nonfinite}")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed must be a whole number from 0 to 2^63 - 1, but is {self.seed}")
-        self.wrapped()  # refuses a decay out of range
+        self.wrapped()  # refuses a decay out of range, and a method that micro-batches take apart
         if self.repeat > 1:
             self._check_repeat()
 
@@ -82,7 +85,9 @@ class Experiment:
 
         What the run steps and saves is its state, of which `wrappers.unwrap` is the method's own.
         """
-        method = self.method if self.ema is None else wrappers.with_ema(self.method, self.ema)
+        method, parts = self.method, self.micro_batches
+        method = method if parts == 1 else parallel.accumulate(method, parts)
+        method = method if self.ema is None else wrappers.with_ema(method, self.ema)
         return wrappers.skip_nonfinite(method) if self.skip_nonfinite else method
 
     def due(self, done: int, every: int) -> bool:

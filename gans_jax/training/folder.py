@@ -24,16 +24,16 @@ from gans_jax.training.config import ConfigError
 from gans_jax.training.experiment import Experiment
 
 
-def runs(workdir: Path, seeds: Sequence[int] | None = None) -> list[Path]:
-    """The folders of the runs of these seeds, or of those that `workdir` holds, `seed_0`, ...
+def places(workdir: Path, seeds: Sequence[int] | None) -> list[Path]:
+    """The folder of each run: `seed_0`, ... of these seeds, `workdir` itself for one without."""
+    return [workdir] if seeds is None else [workdir / f"seed_{seed}" for seed in seeds]
 
-    A run without the number of seeds is `workdir` itself.
-    """
-    if seeds is None:
-        entries = workdir.iterdir() if workdir.is_dir() else ()
-        matches = [re.fullmatch(r"seed_(\d+)", path.name) for path in entries]
-        seeds = sorted(int(match[1]) for match in matches if match)
-    return [workdir / f"seed_{seed}" for seed in seeds] or [workdir]
+
+def runs(workdir: Path) -> list[Path]:
+    """The folders of the seeds that `workdir` holds, `seed_0`, ..., or `workdir` itself."""
+    entries = workdir.iterdir() if workdir.is_dir() else ()
+    matches = [re.fullmatch(r"seed_(\d+)", path.name) for path in entries]
+    return places(workdir, sorted(int(match[1]) for match in matches if match) or None)
 
 
 def create(

@@ -1,6 +1,7 @@
 """The training loop. Nothing but the state is carried from one iteration to the next."""
 
 import contextlib
+import functools
 import os
 import signal
 import threading
@@ -11,7 +12,7 @@ from typing import Any
 import jax
 
 from gans_jax import wrappers
-from gans_jax.training import folder, record
+from gans_jax.training import config, folder, hosts, record
 from gans_jax.training.config import ConfigError
 from gans_jax.training.experiment import Experiment
 from gans_jax.training.program import Program
@@ -35,6 +36,8 @@ def train(
     extra: Sequence[Any] = (),
     progress: bool = True,
     seeds: int | None = None,
+    devices: Sequence[jax.Device] | None = None,
+    profile: int | None = None,
 ) -> Any:
     """Runs an experiment in a new folder, whose contents `gans_jax.training.folder` states.
 
@@ -45,13 +48,20 @@ def train(
     `wrappers.seeds`). Each has a folder `seed_0`, ... in `workdir`, which is the run that its seed
     alone would be, up to rounding: its own noise, order of the data, checkpoints and report.
 
+    With `devices` each iteration is that of `parallel.sharded_step` on them; without, of `jax.jit`
+    on the default device. They may be of several processes (`jax.devices()` after
+    `parallel.initialize()`) that all call this with the same arguments: process 0 alone writes, and
+    a signal to any ends all, at the next iteration that is logged or saved. With `profile` the
+    folder gets a trace of iterations `profile` to `profile + 3` for TensorBoard.
+
     Returns the final state of `experiment.method`, as `gans_jax.training.load` does, with `seeds`
     those of all along a leading axis. `extra` are functions of the user's own that the experiment
     is made of. SIGINT and SIGTERM end the run after the current iteration, or all those of the
     current dispatch.
 
     Raises:
-      ConfigError: if the folder holds anything, or the networks do not fit the data.
+      ConfigError: if the folder holds anything, the networks do not fit the data, the devices do
+        not divide the batch, or processes have different arguments.
       DataError: if the data are missing, unfit, or fewer than a batch.
       OSError: if the folder cannot be written.
       FloatingPointError: if a metric that is read (to be logged, or before a checkpoint) is not
@@ -60,12 +70,13 @@ def train(
       Interrupted: after a signal.
     """
     workdir = Path(workdir)
-    program = Program(experiment, _numbered(experiment.seed, seeds))
+    program = _program(experiment, _numbered(experiment.seed, seeds), devices, extra)
     program.state_shapes()  # refuses what does not fit before anything is written
-    places = folder.runs(workdir, program.seeds)
+    places = folder.places(workdir, program.seeds)
     runs = dict(zip(places, program.experiments, strict=True))
-    folder.create(workdir, runs, program.batch_shapes, extra)
-    return _run(program, workdir, places, progress)
+    make = functools.partial(folder.create, workdir, runs, program.batch_shapes, extra)
+    hosts.on_first(make, program.several)
+    return _run(program, workdir, places, progress, profile)
 
 
 def resume(
@@ -74,6 +85,8 @@ def resume(
     *,
     extra: Sequence[Any] = (),
     progress: bool = True,
+    devices: Sequence[jax.Device] | None = None,
+    profile: int | None = None,
 ) -> Any:
     """Continues the run in a folder from its newest checkpoint, and returns the final state.
 
@@ -81,6 +94,9 @@ def resume(
     and functions of the user's own that the experiment is made of. A run without a checkpoint
     begins anew, a complete one gets its report again. The seeds that `train` has put into a folder
     go on together from the newest step that all have; `experiment` is then that of the first.
+
+    `devices` and `profile` are as for `train`, and need not be those of the run so far. Several
+    processes must all see the folder.
 
     Raises:
       ConfigError: if there is no run, or `experiment` is another one; it lists the differences.
@@ -91,12 +107,13 @@ def resume(
     places = folder.runs(workdir)
     saved = [folder.read_experiment(place, extra) for place in places]
     seeds = None if places == [workdir] else tuple(each.seed for each in saved)
-    program = Program(experiment or saved[0], seeds)
+    program = _program(experiment or saved[0], seeds, devices, extra)
     wanted = [program.experiment, *program.experiments[1:]]
     for place, before, now in zip(places, saved, wanted, strict=True):
-        folder.change(place, before, now, extra)
+        change = functools.partial(folder.change, place, before, now, extra)
+        hosts.on_first(change, program.several)
         folder.check_examples(place, len(before.data))
-    return _run(program, workdir, places, progress)
+    return _run(program, workdir, places, progress, profile)
 
 
 def _numbered(first: int, count: int | None) -> tuple[int, ...] | None:
@@ -107,29 +124,47 @@ def _numbered(first: int, count: int | None) -> tuple[int, ...] | None:
     return tuple(range(first, first + count))
 
 
-def _run(program: Program, workdir: Path, places: Sequence[Path], progress: bool) -> Any:
-    experiment, k = program.experiment, program.experiment.repeat
+def _program(
+    experiment: Experiment,
+    seeds: tuple[int, ...] | None,
+    devices: Sequence[jax.Device] | None,
+    extra: Sequence[Any],
+) -> Program:
+    """What every process runs; ConfigError unless it is the same."""
+    program = Program(experiment, seeds, None if devices is None else tuple(devices))
+    text = config.to_json(experiment, extra)
+    hosts.check_same(text, "the configuration", program.several)
+    hosts.check_same(len(experiment.data), "the number of examples", program.several)
+    return program
+
+
+def _run(
+    program: Program, workdir: Path, places: Sequence[Path], progress: bool, profile: int | None
+) -> Any:
+    experiment, k, several = program.experiment, program.experiment.repeat, program.several
     names = [f" of seed {seed}" for seed in program.seeds or ()] or [""]
-    with record.Record(places, experiment) as files:
-        start, states = files.restore(program.state_shapes())
-        state = program.join(states) if states else program.init()
+    follows = several and jax.process_index() > 0
+    with record.Record([] if follows else places, experiment) as files:
+        start, state = _start(program, files)
         files.open(start, workdir.name if progress else None)
         received = files.enter_context(_signals())
+        trace = files.enter_context(_Trace(None if follows else profile, places[0] / "profile", k))
         if start == 0:
             files.pictures(0, program.draw(state))
         previous = None
         for t, batch in zip(
             range(start, experiment.iterations, k), program.batches(start), strict=True
         ):
+            trace.before(t, previous)
             state, metrics = program.step(state, batch, program.keys(t))
             # More in flight would only hold memory, as two already do where they share the cores.
             jax.block_until_ready(metrics if jax.default_backend() == "cpu" else previous)
             previous, done = metrics, t + k
             files.advance(k, program.examples(batch))
-            stop = received and done < experiment.iterations
             every = experiment.log_every, experiment.sample_every, experiment.checkpoint_every
             log, draw, save = (experiment.due(done, interval) for interval in every)
-            if log or save or stop:
+            number = _agreed(received, several, log or save) if done < experiment.iterations else 0
+            if log or save or number:
                 values = program.numbers(metrics)
                 # A state that is lost must not push out a good one.
                 record.check(values, done, names, experiment.skip_nonfinite)
@@ -137,12 +172,52 @@ def _run(program: Program, workdir: Path, places: Sequence[Path], progress: bool
                 files.metrics(done, values)
             if draw:
                 files.pictures(done, program.draw(state))
-            if save or stop:
-                files.save(done, program.split(state))
-            if stop:
-                raise Interrupted(received[0], done, workdir)
-    files.report()
-    return wrappers.unwrap(state)
+            if save or number:
+                write = functools.partial(files.save, done, program.split(state))
+                hosts.on_first(write, several)
+            if number:
+                raise Interrupted(number, done, workdir)
+    hosts.on_first(files.report, several)
+    return wrappers.unwrap(program.local(state))
+
+
+def _start(program: Program, files: record.Record) -> tuple[int, Any]:
+    """The first iteration and the state before it, which process 0 reads and tells the others."""
+    like = program.state_shapes()
+    found = hosts.on_first(lambda: files.restore(like), program.several)
+    start, states = found or (0, [])
+    if program.several:
+        start = hosts.largest(start)
+        states = start and [hosts.share(states[0] if states else None, like)]
+    return start, program.restored(states) if states else program.init()
+
+
+def _agreed(received: list[int], several: bool, due: bool) -> int:
+    """The number of a signal to any process, or 0; several tell each other only when it is due."""
+    number = received[0] if received else 0
+    if not several:
+        return number
+    return hosts.largest(number) if due else 0
+
+
+class _Trace(contextlib.ExitStack):
+    """A profiler's trace of the dispatches that have iterations `first` to `first + 3`."""
+
+    def __init__(self, first: int | None, directory: Path, k: int) -> None:
+        super().__init__()
+        self._first, self._directory, self._k, self._on = first, directory, k, False
+
+    def before(self, t: int, previous: Any) -> None:
+        """Begins or ends the trace before iteration t, when `previous` is ready."""
+        wanted = self._first is not None and self._first - self._k < t < self._first + 4
+        if wanted == self._on:
+            return
+        jax.block_until_ready(previous)
+        self._on = wanted
+        if wanted:
+            self.enter_context(jax.profiler.trace(self._directory))
+        else:
+            self.close()
 
 
 @contextlib.contextmanager

@@ -9,9 +9,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 
-from gans_jax import data, wrappers
+from gans_jax import data, parallel, wrappers
 from gans_jax.training import folder, pictures
+from gans_jax.training.config import ConfigError
 from gans_jax.training.experiment import Experiment
 
 
@@ -21,10 +23,33 @@ class Program:
 
     With a number of `seeds` (None for the experiment's own alone), all but the configuration has a
     leading axis of them on the device, while the loop and the run folders see one item a seed.
+    Over `devices`, which may be of several processes, each of which has a part of a batch's rows,
+    the state is replicated. ConfigError if they do not divide the batch.
     """
 
     experiment: Experiment
     seeds: tuple[int, ...] | None = None
+    devices: tuple[jax.Device, ...] | None = None
+
+    def __post_init__(self) -> None:
+        size, micro = self.experiment.batch_size, self.experiment.micro_batches
+        count = len(self.devices or (None,))
+        if self.seeds is not None and self.devices is not None:
+            raise ConfigError("seeds are trained on one device: leave out the devices or the seeds")
+        if size % (count * micro):
+            raise ConfigError(
+                f"batch_size {size} does not divide over {count} devices with {micro} "
+                f"micro-batches each: choose a multiple of {count * micro}"
+            )
+
+    @functools.cached_property
+    def mesh(self) -> Mesh | None:
+        return None if self.devices is None else parallel.mesh(self.devices)
+
+    @functools.cached_property
+    def several(self) -> bool:
+        """Whether the devices are of several processes."""
+        return len({device.process_index for device in self.devices or ()}) > 1
 
     @property
     def experiments(self) -> list[Experiment]:
@@ -44,23 +69,47 @@ class Program:
 
     @functools.cached_property
     def step(self) -> Any:
+        if self.mesh is not None:
+            return parallel.sharded_step(self.stepped, self.mesh)
         return jax.jit(self.stepped.step, donate_argnums=0)
 
     @functools.cached_property
     def streams(self) -> list[data.Stream]:
-        return [data.stream(e.data, e.batch_size, e.seed, e.method) for e in self.experiments]
+        shard = parallel.shard() if self.several else (0, 1)
+        streams = [(e.data, e.batch_size, e.seed, e.method, shard) for e in self.experiments]
+        return [data.stream(*each) for each in streams]
 
     @functools.cached_property
     def batch_shapes(self) -> dict[str, jax.ShapeDtypeStruct]:
-        return jax.tree.map(lambda v: jax.ShapeDtypeStruct(v.shape, v.dtype), self.streams[0][0])
+        """Those of the global batch."""
+        axis, size = self.experiment.method.batch_axis, self.experiment.batch_size
+        shape = lambda v: (*v.shape[:axis], size, *v.shape[axis + 1 :])  # noqa: E731
+        batch = self.streams[0][0]
+        return jax.tree.map(lambda v: jax.ShapeDtypeStruct(shape(v), v.dtype), batch)
 
     def state_shapes(self) -> Any:
         """Those of one seed's state; ConfigError if the networks do not fit the data."""
         return folder.state_shapes(self.experiment.wrapped(), self.batch_shapes)
 
     def init(self) -> Any:
-        batch = self.join([stream[0] for stream in self.streams], np.stack)
-        return jax.jit(self.method.init)(self._keys[0], batch)
+        """The initial state, of each seed to the bit that of its run alone."""
+        init = jax.jit(self.experiment.wrapped().init)
+        keys = self._keys[0] if self.seeds is not None else [self._keys[0]]
+        pairs = zip(keys, self.streams, strict=True)
+        return self.restored([init(key, stream[0]) for key, stream in pairs])
+
+    def restored(self, states: Sequence[Any]) -> Any:
+        """The state that the seeds' states are."""
+        return self._place(self.join(states))
+
+    def local(self, tree: Any) -> Any:
+        """What this process needs of a state or of metrics, on one device."""
+        if self.mesh is None:
+            return tree
+        return jax.tree.map(lambda leaf: leaf.addressable_data(0), tree)
+
+    def _place(self, state: Any) -> Any:
+        return state if self.mesh is None else parallel.replicate(self.mesh, state)
 
     def keys(self, t: int) -> jax.Array:
         """The key of iteration t, or those of the dispatch that begins with it."""
@@ -70,17 +119,24 @@ class Program:
         """Those of each dispatch, on the device."""
         own = [stream.prefetch(start, self.experiment.iterations) for stream in self.streams]
         stacked = [_stack(batches, self.experiment.repeat) for batches in own]
-        return _on_device(self.join(list(group), np.stack) for group in zip(*stacked, strict=True))
+        groups = (self.join(group, np.stack) for group in zip(*stacked, strict=True))
+        return _ahead(map(self._put, groups))
+
+    def _put(self, batch: dict[str, np.ndarray]) -> dict[str, jax.Array]:
+        if self.mesh is None:
+            return jax.device_put(batch)
+        return parallel.put_batch(self.mesh, batch, self.stepped.batch_axis)
 
     def examples(self, batch: dict[str, jax.Array]) -> int:
         """How many real examples of a seed a dispatch reads."""
         leading = jax.tree.leaves(batch)[0].shape[: self.stepped.batch_axis + 1]
         return math.prod(leading) // len(self.experiments)
 
-    def draw(self, state: Any) -> list[np.ndarray]:
-        """A picture a seed, always from the same noise."""
-        samples = self._sample(state, self._keys[2], self.experiment.samples)
-        return [pictures.draw(own, self.experiment.data) for own in self.split(samples)]
+    def draw(self, state: Any) -> Iterator[np.ndarray]:
+        """A picture a seed, always from the same noise, once it is asked for."""
+        samples = self._sample(self.local(state), self._keys[2], self.experiment.samples)
+        for own in self._split(samples):
+            yield pictures.draw(own, self.experiment.data)
 
     def join(self, items: Sequence[Any], stack: Any = jnp.stack) -> Any:
         """Trees of the seeds as one tree with their axis; the only item where that is missing."""
@@ -89,7 +145,10 @@ class Program:
         return jax.tree.map(lambda *leaves: stack(leaves), *items)
 
     def split(self, tree: Any) -> list[Any]:
-        """A tree on the device as NumPy trees of the seeds."""
+        """A state or metrics as NumPy trees of the seeds."""
+        return self._split(self.local(tree))
+
+    def _split(self, tree: Any) -> list[Any]:
         host = jax.device_get(tree)
         if self.seeds is None:
             return [host]
@@ -130,13 +189,10 @@ def _stack(batches: Iterator[dict[str, np.ndarray]], k: int) -> Iterator[dict[st
     return (jax.tree.map(lambda *leaves: np.stack(leaves), *group) for group in groups)
 
 
-def _on_device(batches: Iterator[dict[str, np.ndarray]]) -> Iterator[dict[str, jax.Array]]:
-    """Moves each batch to the device while the one before it is in use."""
-    ahead = None
-    for batch in batches:
-        batch = jax.device_put(batch)
-        if ahead is not None:
-            yield ahead
-        ahead = batch
-    if ahead is not None:
+def _ahead(batches: Iterator[dict[str, jax.Array]]) -> Iterator[dict[str, jax.Array]]:
+    """The same, each moved to the device while the one before it is in use."""
+    ahead = next(batches, None)
+    while ahead is not None:
+        following = next(batches, None)
         yield ahead
+        ahead = following

@@ -17,7 +17,8 @@ from gans_jax.training.report import write_report
 class Record(contextlib.ExitStack):
     """The checkpoints and logs of one run or several, a context manager.
 
-    Whatever is read or written is a list with one item a run, in the order of their folders.
+    Whatever is read or written has one item a run, in the order of their folders. A process that
+    only follows another has no folders, and what it is given is not asked for an item.
     """
 
     def __init__(self, workdirs: Sequence[Path], experiment: Experiment) -> None:
@@ -63,15 +64,15 @@ class Record(contextlib.ExitStack):
             logs.advance(iterations, images)
 
     def pictures(self, step: int, pictures: Iterable[np.ndarray]) -> None:
-        for logs, picture in zip(self._logs, pictures, strict=True):
+        for logs, picture in zip(self._logs, pictures, strict=False):
             logs.picture(step, picture)
 
     def metrics(self, step: int, values: Iterable[dict[str, float]]) -> None:
-        for logs, own in zip(self._logs, values, strict=True):
+        for logs, own in zip(self._logs, values, strict=False):
             logs.metrics(step, own)
 
     def save(self, step: int, states: Iterable[Any]) -> None:
-        for checkpoints, state in zip(self._checkpoints, states, strict=True):
+        for checkpoints, state in zip(self._checkpoints, states, strict=False):
             # A run that was ahead of the others' newest common step has this state already.
             if step > (checkpoints.latest() or 0):
                 checkpoints.save(step, state)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from gans_jax import data, networks
+from gans_jax.data.source import permutation
 from gans_jax.training import Checkpoints, ConfigError, config, load, resume, train
 from tests.tiny import assert_same_bits
 
@@ -96,8 +97,8 @@ def test_a_crash_costs_no_line_and_doubles_none(tiny, tmp_path, monkeypatch):
     experiment = tiny(data=Failing(), log_every=1, checkpoint_every=3)
     straight = train(experiment, tmp_path / "straight", progress=False)
     crashed = tmp_path / "crashed"
-    order = data.stream(experiment.data, 16, experiment.seed, experiment.method)
-    monkeypatch.setattr(Failing, "unreadable", int(order._indices(8)[0]))
+    first_of_8 = permutation(200, experiment.seed, 0)[8 * 16]
+    monkeypatch.setattr(Failing, "unreadable", int(first_of_8))
     with pytest.raises(data.DataError, match=f"example {Failing.unreadable} cannot be read"):
         train(experiment, crashed, progress=False)
     assert steps(crashed)[-1] > load(crashed, [Failing])[1].step == 6

@@ -31,17 +31,17 @@ WRAPPED = {"ema": 0.5, "skip_nonfinite": 2, "repeat": 4, "log_every": 4}
 
 @dataclasses.dataclass(frozen=True)
 class Circle:
-    """Points on the circle; the first read of number `stop` interrupts the program."""
+    """Points on the circle; the program is interrupted when `left` have been read."""
 
     num: int = 200
-    stop: ClassVar[int | None] = None
+    left: ClassVar[int] = 0
 
     def __len__(self):
         return self.num
 
     def __getitem__(self, index):
-        if index == Circle.stop:
-            Circle.stop = None
+        Circle.left -= 1
+        if Circle.left == 0:
             os.kill(os.getpid(), signal.SIGINT)
         return {"image": np.array([np.cos(index), np.sin(index)], np.float32)}
 
@@ -61,28 +61,36 @@ def three(tiny, tmp_path_factory):
     return workdir, experiment, train(experiment, workdir, progress=False, seeds=3)
 
 
-@pytest.mark.parametrize("changes", [{}, WRAPPED], ids=["bare", "wrapped"])
-def test_each_is_the_run_of_its_seed(tiny, tmp_path, changes):
-    experiment = tiny(SGD, seed=3, **changes)
-    states = train(experiment, tmp_path / "all", progress=False, seeds=2)
-    assert sorted(p.name for p in (tmp_path / "all").iterdir()) == ["seed_3", "seed_4"]
-    for i, seed in enumerate((3, 4)):
-        own, alone = tmp_path / f"all/seed_{seed}", tmp_path / f"{seed}"
-        state = train(dataclasses.replace(experiment, seed=seed), alone, progress=False)
-        assert_close(load(own)[1], state, 1e-5)
-        assert_same_bits(jax.tree.map(lambda leaf: leaf[i], states), load(own)[1])  # noqa: B023
-        assert (own / "config.json").read_text() == (alone / "config.json").read_text()
-        assert (own / "data.json").read_text() == (alone / "data.json").read_text()
-        assert steps(own) == steps(alone) == [8, 12]
-        for ours, theirs in zip(lines(own), lines(alone), strict=True):
-            assert ours.keys() == theirs.keys()
-            for name in ours.keys() - {"seconds", "images_per_second"}:
-                np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-4, err_msg=name)
-        pictures = [sorted(p.name for p in (w / "samples").iterdir()) for w in (own, alone)]
-        assert pictures[0] == pictures[1]
-        first = "samples/00000000.png"
-        assert (own / first).read_bytes() == (alone / first).read_bytes()
-        assert (own / "report.png").exists()
+def assert_run(own, alone, state):
+    """The folder of a seed holds what that of its own run does, and the newest state is close."""
+    assert_close(load(own)[1], state, 1e-5)
+    for name in ("config.json", "data.json", "samples/00000000.png"):
+        assert (own / name).read_bytes() == (alone / name).read_bytes(), name
+    for name in ("samples", "checkpoints", "."):
+        names = [sorted(p.name for p in (run / name).glob("[!e]*")) for run in (own, alone)]
+        assert names[0] == names[1]
+    for ours, theirs in zip(lines(own), lines(alone), strict=True):
+        assert ours.keys() == theirs.keys()
+        for name in ours.keys() - {"seconds", "images_per_second"}:
+            np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-4, err_msg=name)
+
+
+def test_each_is_the_run_of_its_seed(three, tmp_path):
+    workdir, experiment, states = three
+    assert sorted(p.name for p in workdir.iterdir()) == ["seed_3", "seed_4", "seed_5"]
+    for i, seed in enumerate((3, 4, 5)):
+        own = load(workdir / f"seed_{seed}")[1]
+        assert_same_bits(jax.tree.map(lambda leaf: leaf[i], states), own)  # noqa: B023
+    state = train(dataclasses.replace(experiment, seed=4), tmp_path / "4", progress=False)
+    assert_run(workdir / "seed_4", tmp_path / "4", state)
+
+
+def test_they_go_outside_of_the_wrappers_under_one_progress_bar(tiny, tmp_path, capsys):
+    experiment = tiny(SGD, **WRAPPED)
+    train(experiment, tmp_path / "all", seeds=2)
+    assert capsys.readouterr().err.count(":   0%") == 1
+    state = train(dataclasses.replace(experiment, seed=1), tmp_path / "1", progress=False)
+    assert_run(tmp_path / "all/seed_1", tmp_path / "1", state)
 
 
 def test_they_are_resumed_together(three, tmp_path):
@@ -126,27 +134,22 @@ def test_each_folder_is_an_ordinary_run(three, tmp_path, capsys):
 
 
 def test_a_signal_saves_all(tiny, tmp_path, monkeypatch):
-    experiment = tiny(SGD, data=Circle(), iterations=60, log_every=20)
+    experiment = tiny(SGD, data=Circle(), iterations=24, log_every=20, sample_every=24)
     straight = train(experiment, tmp_path / "straight", progress=False, seeds=2)
-    monkeypatch.setattr(Circle, "stop", 5)
+    monkeypatch.setattr(Circle, "left", 250)
     with pytest.raises(Interrupted, match=f"resume {tmp_path / 'stopped'}`"):
         train(experiment, tmp_path / "stopped", extra=[Circle], progress=False, seeds=2)
     first, second = (steps(tmp_path / f"stopped/seed_{seed}") for seed in (0, 1))
     assert first == second
-    assert first[-1] < 60
+    assert first[-1] < 24
     resumed = resume(tmp_path / "stopped", extra=[Circle], progress=False)
     assert_same_bits(resumed, straight)
 
 
 def test_a_metric_that_is_not_finite_names_the_seed(tiny, tmp_path):
-    diverging = tiny({"learning_rate": 1e30}, seed=6, iterations=50, log_every=50)
+    diverging = tiny({"learning_rate": 1e30}, seed=6, iterations=20, log_every=20)
     with pytest.raises(FloatingPointError, match=r"of seed 6 is (nan|inf) after iteration \d+"):
         train(diverging, tmp_path / "run", progress=False, seeds=2)
-
-
-def test_there_is_one_progress_bar(tiny, tmp_path, capsys):
-    train(tiny(iterations=2), tmp_path / "run", seeds=2)
-    assert capsys.readouterr().err.count("run:   0%") == 1
 
 
 def test_no_seeds_are_refused(tiny, tmp_path):
