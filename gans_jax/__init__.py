@@ -14,6 +14,7 @@ from gans_jax import (
     penalties,
     priors,
     schedules,
+    wrappers,
 )
 from gans_jax.methods import (
     GAN,
@@ -52,6 +53,7 @@ __all__ = [
     "priors",
     "schedules",
     "training",
+    "wrappers",
 ]
 
 

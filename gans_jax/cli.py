@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gans_jax import training
+from gans_jax import ops, training
 from gans_jax.data import DataError
 from gans_jax.training import ConfigError, Experiment, folder, pictures
 
@@ -52,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         cache = Path("~/.cache/gans_jax/xla").expanduser()
         jax.config.update("jax_compilation_cache_dir", str(cache))
+    ops.keep_freed_memory()
     parser = _parser()
     options, overrides = parser.parse_known_args(argv)
     if options.run in (train, resume):

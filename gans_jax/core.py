@@ -8,7 +8,7 @@ method nor a network has a field for it.
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import flax.linen as nn
 import jax
@@ -17,6 +17,7 @@ import optax
 from jax import Array, lax
 
 AXIS = "data"
+T = TypeVar("T")
 
 Batch = dict[str, Array]
 Metrics = dict[str, Array]
@@ -247,9 +248,11 @@ def descend(
 
 
 def repeat_update(
-    update: Callable[..., tuple[Player, Metrics]], player: Player, *minibatches: Any
-) -> tuple[Player, Metrics]:
+    update: Callable[..., tuple[T, Metrics]], player: T, *minibatches: Any
+) -> tuple[T, Metrics]:
     """Scans `update(player, *minibatch)` over the leading axis of `minibatches`.
+
+    `player` may be any state that updates change, such as that of a whole method.
 
     The metrics are those of the last update, except that a gradient norm is the largest of all, so
     that a non-finite one is never hidden by the updates after it.

@@ -37,8 +37,8 @@ class ImageFolder:
     The order is that of the paths relative to `path`. Links are followed, each real folder is
     read once, and names that begin with a dot are skipped. The shorter side is resized to
     `size` (bicubic, antialiased) and the centre is kept; `crop` first cuts that many central
-    pixels from the original (DCGAN's CelebA: crop 108, size 64). Orientation tags are applied,
-    transparency is laid on white.
+    pixels from the original (DCGAN's CelebA: crop 108, size 64). `size` None keeps the pixels of
+    the file. Orientation tags are applied, palettes become colours, transparency is laid on white.
 
     Examples: `image` uint8 [size, size, channels]; `label` int32, the index in `classes`, where
     every file lies in a first-level folder.
@@ -49,7 +49,7 @@ class ImageFolder:
     """
 
     path: str
-    size: int = 64
+    size: int | None = 64
     channels: Literal[1, 3] = 3
     crop: int | None = None
 
@@ -85,7 +85,9 @@ class ImageFolder:
             if min(image.size) < self.crop:
                 raise DataError(f"{path} has {image.size} pixels: choose a `crop` that fits")
             image = crop_centre(image, self.crop)
-        example = {"image": to_array(fit_square(image, self.size))}
+        if self.size is not None:
+            image = fit_square(image, self.size)
+        example = {"image": to_array(image)}
         if self.classes:
             example["label"] = np.array(self.classes.index(PurePosixPath(file).parts[0]), np.int32)
         return example

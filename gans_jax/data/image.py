@@ -8,9 +8,14 @@ from gans_jax.data.source import DataError
 
 def fit_square(image: Image.Image, size: int) -> Image.Image:
     """Resizes the shorter side to `size` (bicubic with antialiasing), then cuts the centre."""
-    shorter = min(image.size)
-    width, height = (max(size, round(side * size / shorter)) for side in image.size)
-    return crop_centre(image.resize((width, height), Image.Resampling.BICUBIC), size)
+    sides = scaled(image.size, size)
+    return crop_centre(image.resize(sides, Image.Resampling.BICUBIC), size)
+
+
+def scaled(sides: tuple[int, int], shorter: int) -> tuple[int, int]:
+    """Two sides in their proportion, the shorter one `shorter` long."""
+    first, second = (max(shorter, round(side * shorter / min(sides))) for side in sides)
+    return first, second
 
 
 def crop_centre(image: Image.Image, size: int) -> Image.Image:
@@ -23,6 +28,21 @@ def to_array(image: Image.Image) -> np.ndarray:
     """uint8 [h, w, c] of a grey or RGB image."""
     pixels = np.array(image, np.uint8)
     return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def from_array(pixels: np.ndarray) -> Image.Image:
+    """The image with pixels uint8 [h, w, c]."""
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """uint8 [h, w, c] resized to [height, width, c], bicubic with antialiasing."""
+    return to_array(from_array(pixels).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Float images in [-1, 1] as the nearest of 0..255; what lies outside is clipped."""
+    return np.clip(np.rint((np.asarray(images, np.float64) + 1) * 127.5), 0, 255).astype(np.uint8)
 
 
 def pad_square(images: np.ndarray, size: int) -> np.ndarray:

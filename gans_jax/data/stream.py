@@ -1,13 +1,12 @@
 """Batches as a function of the iteration: nothing about data order needs saving."""
 
 import dataclasses
-import functools
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from gans_jax.data.source import DataError, Source, gather
+from gans_jax.data.source import DataError, Source, gather, permutation, stack
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,7 +15,8 @@ class Stream:
 
     `stream[t]` is the batch of iteration t, a pure function of `seed` and t. The examples run
     through a new permutation of the source in every epoch, and epochs continue across the borders
-    of batches, so that none is lost or doubled. `rows` is the part of each global batch that
+    of batches, so that none is lost or doubled; a source with `draw` keeps its own order, in which
+    an epoch is `len(source)` examples. `rows` is the part of each global batch that
     this process loads.
     """
 
@@ -31,10 +31,10 @@ class Stream:
         if t < 0:
             raise IndexError(f"there is no iteration {t}: iterations count from 0")
         if self.method is None or self.method.batch_axis == 0:
-            return gather(self.source, self._indices(t))
+            return self._examples(self._positions(t))
         k, first = self.method.critic_iterations(t), self.method.minibatches_before(t)
-        indices = np.concatenate([self._indices(m) for m in range(first, first + k)])
-        batch = gather(self.source, indices)
+        positions = [self._positions(m) for m in range(first, first + k)]
+        batch = self._examples(np.concatenate(positions))
         return {name: v.reshape(k, len(self.rows), *v.shape[1:]) for name, v in batch.items()}
 
     def prefetch(
@@ -50,23 +50,19 @@ class Stream:
         iterations = grain.MapDataset.range(start, stop)
         return iter(iterations.map(self.__getitem__).to_iter_dataset(options))
 
-    def _indices(self, minibatch: int) -> np.ndarray:
-        """Indices of this process's examples in a minibatch."""
-        positions = minibatch * self.batch_size + np.array(self.rows)
+    def _positions(self, minibatch: int) -> np.ndarray:
+        """Where this process's examples of a minibatch lie in the endless order."""
+        return minibatch * self.batch_size + np.array(self.rows)
+
+    def _examples(self, positions: np.ndarray) -> dict[str, np.ndarray]:
+        if hasattr(self.source, "draw"):
+            return stack([self.source.draw(self.seed, int(position)) for position in positions])
         epochs, offsets = np.divmod(positions, len(self.source))
-        return np.concatenate(
-            [
-                _permutation(len(self.source), self.seed, int(epoch))[offsets[epochs == epoch]]
-                for epoch in np.unique(epochs)
-            ]
-        )
-
-
-# NumPy shuffles an epoch at once; grain's shuffle costs about 25 microseconds per example.
-@functools.lru_cache(maxsize=8)
-def _permutation(length: int, seed: int, epoch: int) -> np.ndarray:
-    entropy = np.random.SeedSequence(seed, spawn_key=(epoch,))
-    return np.random.Generator(np.random.PCG64(entropy)).permutation(length)
+        indices = [
+            permutation(len(self.source), self.seed, int(epoch))[offsets[epochs == epoch]]
+            for epoch in np.unique(epochs)
+        ]
+        return gather(self.source, np.concatenate(indices))
 
 
 def stream(

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from gans_jax import checks
-from gans_jax.data.image import fit_square, to_array
+from gans_jax.data.image import fit_square, from_array, to_array
 from gans_jax.data.source import DataError
 
 
@@ -81,5 +80,4 @@ class TFDS:
 
 
 def _fit(image: np.ndarray, size: int) -> np.ndarray:
-    pixels = image[..., 0] if image.shape[-1] == 1 else image
-    return to_array(fit_square(Image.fromarray(pixels), size))
+    return to_array(fit_square(from_array(image), size))

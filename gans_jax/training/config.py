@@ -89,10 +89,10 @@ def _join(path: str, name: str) -> str:
 @functools.cache
 def _library() -> tuple[tuple[str, Any], ...]:
     # Here, because these modules may import this one.
-    from gans_jax import data, losses, methods, networks, penalties, priors, schedules
+    from gans_jax import data, losses, methods, networks, penalties, priors, schedules, wrappers
     from gans_jax.training.experiment import Experiment
 
-    modules = (data, losses, methods, networks, penalties, priors, schedules)
+    modules = (data, losses, methods, networks, penalties, priors, schedules, wrappers)
     public = [vars(m)[name] for m in modules for name in getattr(m, "__all__", vars(m))]
     classes = [c for c in public if isinstance(c, type) and dataclasses.is_dataclass(c)]
     optimizers = [(f"optax.{name}", getattr(optax, name)) for name in OPTIMIZERS]
@@ -170,7 +170,9 @@ def _check_arguments(name: str, target: Any, values: dict[str, Any], path: str) 
     for unknown in sorted(values.keys() - parameters.keys()):
         raise _error(path, f"{name} has no field {reprlib.repr(unknown)}: remove it")
     if isinstance(target, type):
-        for missing in sorted(parameters.keys() - values.keys()):
+        # Configurations of old runs lack the fields that a class got later.
+        later = {f.name for f in dataclasses.fields(target) if f.metadata.get("later")}
+        for missing in sorted(parameters.keys() - values.keys() - later):
             raise _error(path, f"{name} needs the field {missing!r}: add it")
     for field, value in values.items():
         _check_type(value, parameters[field], _join(path, field))

@@ -3,7 +3,10 @@
 import dataclasses
 from typing import Any
 
-from gans_jax import checks
+from gans_jax import checks, wrappers
+
+# Fields that came later: a configuration written before them means their defaults.
+_LATER = {"later": True}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +24,12 @@ class Experiment:
       checkpoint_every: iterations between two checkpoints.
       keep: how many of the newest checkpoints stay on disk.
       samples: examples in a picture, always made from the same noise.
+      ema: decay of an average of the players that samples are drawn from, as in
+        `wrappers.with_ema`; None for the players themselves.
+      skip_nonfinite: how many iterations in a row that were skipped, as in
+        `wrappers.skip_nonfinite`, end the run once metrics are read; 0 for no skipping.
+      repeat: iterations in a dispatch, as in `wrappers.repeat`, which says when this is faster. The
+        number of iterations and the three intervals must be multiples of it.
 
     The last iteration is logged, drawn and saved, too. ValueError for a number out of range.
     """
@@ -35,13 +44,46 @@ class Experiment:
     checkpoint_every: int = 1000
     keep: int = 3
     samples: int = 64
+    ema: float | None = dataclasses.field(default=None, metadata=_LATER)
+    skip_nonfinite: int = dataclasses.field(default=0, metadata=_LATER)
+    repeat: int = dataclasses.field(default=1, metadata=_LATER)
 
     def __post_init__(self) -> None:
         numbers = ("iterations", "batch_size", "log_every", "sample_every", "checkpoint_every")
-        for name in (*numbers, "keep", "samples"):
+        for name in (*numbers, "keep", "samples", "repeat"):
             checks.positive(**{name: getattr(self, name)})
+        if self.skip_nonfinite < 0:
+            raise ValueError(f"skip_nonfinite must be 0 or more, but is {self.skip_nonfinite}")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed must be a whole number from 0 to 2^63 - 1, but is {self.seed}")
+        self.wrapped()  # refuses a decay out of range
+        if self.repeat > 1:
+            self._check_repeat()
+
+    def _check_repeat(self) -> None:
+        for name in ("iterations", "log_every", "sample_every", "checkpoint_every"):
+            if getattr(self, name) % self.repeat:
+                raise ValueError(
+                    f"{name} must be a multiple of repeat, which is {self.repeat}, but is "
+                    f"{getattr(self, name)}: change one of them"
+                )
+        if self.method.batch_axis == 0:
+            return
+        for t in range(self.iterations):
+            first = t - t % self.repeat
+            if self.method.critic_iterations(t) != self.method.critic_iterations(first):
+                raise ValueError(
+                    f"iterations {first} and {t} take different numbers of minibatches, and so "
+                    f"cannot be in one dispatch of {self.repeat}: set repeat to 1"
+                )
+
+    def wrapped(self) -> Any:
+        """The method in the wrappers that the fields ask for, but for `repeat`.
+
+        What the run steps and saves is its state, of which `wrappers.unwrap` is the method's own.
+        """
+        method = self.method if self.ema is None else wrappers.with_ema(self.method, self.ema)
+        return wrappers.skip_nonfinite(method) if self.skip_nonfinite else method
 
     def due(self, done: int, every: int) -> bool:
         """Whether what happens `every` so many iterations happens after `done` of them."""

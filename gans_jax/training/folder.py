@@ -16,6 +16,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from gans_jax import wrappers
 from gans_jax.training import config
 from gans_jax.training.checkpoint import CheckpointError, Checkpoints
 from gans_jax.training.config import ConfigError
@@ -103,6 +104,9 @@ def state_shapes(method: Any, batch: dict[str, Any]) -> Any:
 def load(workdir: str | os.PathLike[str], extra: Sequence[Any] = ()) -> tuple[Experiment, Any]:
     """The experiment of a run and its newest state, from the run folder alone.
 
+    The state is that of `experiment.method`; in a run with `ema`, the players that sampling reads
+    are their averages.
+
     `extra` are classes and functions of the user's own that the experiment is made of.
 
     Raises:
@@ -118,8 +122,8 @@ def load(workdir: str | os.PathLike[str], extra: Sequence[Any] = ()) -> tuple[Ex
                 f"`python -m gans_jax resume {workdir}`"
             )
         _, batch = _data(workdir)
-        _, state = checkpoints.restore(state_shapes(experiment.method, batch))
-    return experiment, state
+        _, state = checkpoints.restore(state_shapes(experiment.wrapped(), batch))
+    return experiment, wrappers.unwrap(state)
 
 
 def check_examples(workdir: Path, num: int) -> None:

@@ -1,6 +1,7 @@
 """Where a run's metrics and pictures go: its folder, TensorBoard and the terminal."""
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -48,22 +49,24 @@ class Logs:
         self._board.close()
         self._lines.close()
 
-    def advance(self, images: int) -> None:
-        """Counts one more iteration, which has read that many real images."""
-        self._bar.update()
-        if self._since is None:  # the first iteration compiles, which says nothing of the speed
+    def advance(self, iterations: int, images: int) -> None:
+        """Counts a dispatch of so many iterations, which have read that many real images in all."""
+        self._bar.update(iterations)
+        if self._since is None:  # the first dispatch compiles, which says nothing of the speed
             self._since = time.perf_counter()
         else:
             self._seen += images
 
     def metrics(self, step: int, values: dict[str, float]) -> None:
-        """Writes the metrics of the iteration that made `step` of them."""
+        """Writes the metrics of iteration number `step`, null for what is not finite."""
         now = time.perf_counter()
         rate = self._seen / (now - self._since) if self._seen else None
         self._seen, self._since = 0, now
         line = {"step": step, "seconds": round(now - self._began, 3), "images_per_second": rate}
-        print(json.dumps(line | values), file=self._lines, flush=True)
-        for name, value in values.items():
+        finite = {name: value for name, value in values.items() if math.isfinite(value)}
+        line |= dict.fromkeys(values) | finite
+        print(json.dumps(line, allow_nan=False), file=self._lines, flush=True)
+        for name, value in finite.items():
             self._board.add_scalar(name, value, step)
         shown = {k: v for k, v in values.items() if k.endswith("_loss") or k == "wasserstein"}
         if rate:

@@ -1,6 +1,7 @@
 """The training loop. Nothing but the state is carried from one iteration to the next."""
 
 import contextlib
+import functools
 import math
 import os
 import signal
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from gans_jax import data
+from gans_jax import data, wrappers
 from gans_jax.training import folder, pictures
 from gans_jax.training.checkpoint import Checkpoints
 from gans_jax.training.experiment import Experiment
@@ -43,20 +45,22 @@ def train(
     The key of iteration t is `fold_in(run_key, t)` and its batch `stream[t]`, so that a run stopped
     at any iteration and resumed ends in the same state, to the bit, as one that was not.
 
-    Returns the final state. `extra` are functions of the user's own that the experiment is made of.
-    SIGINT and SIGTERM end the run after the current iteration.
+    Returns the final state of `experiment.method`, as `gans_jax.training.load` does. `extra` are
+    functions of the user's own that the experiment is made of. SIGINT and SIGTERM end the run after
+    the current iteration, or all those of the current dispatch.
 
     Raises:
       ConfigError: if the folder holds anything, or the networks do not fit the data.
       DataError: if the data are missing, unfit, or fewer than a batch.
       OSError: if the folder cannot be written.
       FloatingPointError: if a metric that is read (to be logged, or before a checkpoint) is not
-        finite; earlier checkpoints stay.
+        finite, or as many iterations in a row as `skip_nonfinite` says were skipped; earlier
+        checkpoints stay.
       Interrupted: after a signal.
     """
     workdir = Path(workdir)
     batch = _stream(experiment)[0]
-    folder.state_shapes(experiment.method, batch)  # refuses what does not fit before writing
+    folder.state_shapes(experiment.wrapped(), batch)  # refuses what does not fit before writing
     folder.create(workdir, experiment, batch, extra)
     return _run(experiment, workdir, progress)
 
@@ -88,10 +92,11 @@ def resume(
 
 
 def _run(experiment: Experiment, workdir: Path, progress: bool) -> Any:
-    method, iterations = experiment.method, experiment.iterations
+    method, iterations, k = experiment.wrapped(), experiment.iterations, experiment.repeat
     init_key, run_key, sample_key = jax.random.split(jax.random.key(experiment.seed), 3)
     stream = _stream(experiment)
-    step = jax.jit(method.step, donate_argnums=0)
+    stepped = wrappers.repeat(method, k) if k > 1 else method
+    step = jax.jit(stepped.step, donate_argnums=0)
     sample = jax.jit(method.sample, static_argnums=2)
 
     def draw(state: Any) -> np.ndarray:
@@ -105,28 +110,45 @@ def _run(experiment: Experiment, workdir: Path, progress: bool) -> Any:
         with Logs(workdir, start, iterations, progress) as logs, _signals() as received:
             if start == 0:
                 logs.picture(0, draw(state))
-            previous = None
-            for t, batch in enumerate(_on_device(stream.prefetch(start, iterations)), start):
-                state, metrics = step(state, batch, jax.random.fold_in(run_key, t))
+            previous, batches = None, _on_device(_stack(stream.prefetch(start, iterations), k))
+            for t, batch in zip(range(start, iterations, k), batches, strict=True):
+                state, metrics = step(state, batch, _keys(run_key, t, k))
                 jax.block_until_ready(previous)  # more than two in flight would only hold memory
-                previous, done = metrics, t + 1
-                logs.advance(_examples(batch, method.batch_axis))
+                previous, done = metrics, t + k
+                logs.advance(k, _examples(batch, stepped.batch_axis))
                 stop = received and done < iterations
                 if experiment.due(done, experiment.log_every):
-                    logs.metrics(done, _finite(metrics, done))
+                    logs.metrics(done, _read(metrics, done, experiment.skip_nonfinite))
                 if experiment.due(done, experiment.sample_every):
                     logs.picture(done, draw(state))
                 if stop or experiment.due(done, experiment.checkpoint_every):
-                    _finite(metrics, done)  # a state that is lost must not push out a good one
+                    # A state that is lost must not push out a good one.
+                    _read(metrics, done, experiment.skip_nonfinite)
                     checkpoints.save(done, state)
                 if stop:
                     raise Interrupted(received[0], done, workdir)
     write_report(workdir, experiment)
-    return state
+    return wrappers.unwrap(state)
 
 
 def _stream(experiment: Experiment) -> data.Stream:
     return data.stream(experiment.data, experiment.batch_size, experiment.seed, experiment.method)
+
+
+def _stack(batches: Iterator[dict[str, np.ndarray]], k: int) -> Iterator[dict[str, np.ndarray]]:
+    """k batches at a time as one with a leading axis, where k is above 1."""
+    if k == 1:
+        return batches
+    groups = zip(*[batches] * k, strict=True)
+    return (jax.tree.map(lambda *leaves: np.stack(leaves), *group) for group in groups)
+
+
+@functools.partial(jax.jit, static_argnums=2)
+def _keys(run_key: jax.Array, t: int, k: int) -> jax.Array:
+    """The key of iteration t, or those of the k iterations from t on."""
+    if k == 1:
+        return jax.random.fold_in(run_key, t)
+    return jax.vmap(jax.random.fold_in, (None, 0))(run_key, t + jnp.arange(k))
 
 
 def _on_device(batches: Iterator[dict[str, np.ndarray]]) -> Iterator[dict[str, jax.Array]]:
@@ -145,15 +167,27 @@ def _examples(batch: dict[str, jax.Array], batch_axis: int) -> int:
     return math.prod(jax.tree.leaves(batch)[0].shape[: batch_axis + 1])
 
 
-def _finite(metrics: dict[str, jax.Array], done: int) -> dict[str, float]:
-    """The metrics as numbers; FloatingPointError that names the first one not finite."""
+def _read(metrics: dict[str, jax.Array], done: int, limit: int) -> dict[str, float]:
+    """The metrics as numbers.
+
+    FloatingPointError that names the first one not finite, or, with a limit above 0, if the last
+    `limit` iterations were skipped.
+    """
     values = {name: float(value) for name, value in jax.device_get(metrics).items()}
+    remedy = (
+        "lower the learning rate, or change what bounds the networks; "
+        "the checkpoints before it are kept"
+    )
+    if limit:
+        if values["skipped_in_a_row"] >= limit:
+            raise FloatingPointError(
+                f"{values['skipped_in_a_row']:.0f} iterations in a row up to iteration {done} were "
+                f"skipped, since a loss or a gradient was not finite: {remedy}"
+            )
+        return values
     for name, value in values.items():
         if not math.isfinite(value):
-            raise FloatingPointError(
-                f"{name} is {value} after iteration {done}: lower the learning rate, or change "
-                "what bounds the networks; the checkpoints before it are kept"
-            )
+            raise FloatingPointError(f"{name} is {value} after iteration {done}: {remedy}")
     return values
 
 

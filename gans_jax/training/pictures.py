@@ -7,15 +7,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from gans_jax.data.image import to_uint8
 from gans_jax.data.source import Source, gather
 
 MARGIN = 2
 REAL, GENERATED = "#9a9a9a", "#d1495b"
-
-
-def to_uint8(images: np.ndarray) -> np.ndarray:
-    """Float images in [-1, 1] as the nearest of 0..255; what lies outside is clipped."""
-    return np.clip(np.rint((np.asarray(images, np.float64) + 1) * 127.5), 0, 255).astype(np.uint8)
 
 
 def grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:

@@ -46,7 +46,7 @@ def write_report(workdir: Path, experiment: Experiment) -> None:
 def _curves(axes: Any, lines: list[dict[str, float]], names: list[str]) -> None:
     steps = np.array([line["step"] for line in lines])
     for name, colour in zip(names, itertools.cycle(COLOURS)):
-        values = np.array([line[name] for line in lines])
+        values = np.array([line[name] for line in lines], float)  # null is NaN, a gap
         label = name.replace("_", " ")
         width = len(values) // 50
         if width > 1:

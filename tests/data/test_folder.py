@@ -83,6 +83,12 @@ def test_downscaling_averages(tmp_path):
     assert abs(only(tmp_path).astype(int) - 127).max() < 16
 
 
+def test_without_size_the_pixels_of_the_file_are_kept(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(only(tmp_path, size=None), pixels)
+
+
 def test_crop_cuts_the_centre_of_the_original(tmp_path):
     pixels = np.zeros((20, 30, 3), np.uint8)
     pixels[6:14, 11:19] = GREEN

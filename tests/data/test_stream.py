@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from gans_jax.data import DataError, GaussianRing, stream
-from gans_jax.data.source import InMemory
+from gans_jax.data.source import InMemory, generator, permutation, shuffled
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,6 +175,46 @@ def test_examples_of_different_shape_or_keys():
         stream(Lazy(wide=[3]), 10)[0]
     with pytest.raises(DataError, match="different keys"):
         stream(Lazy(bare=[3]), 10)[0]
+
+
+class Drawn:
+    """Three examples, which tell for what they were asked."""
+
+    def __len__(self):
+        return 3
+
+    def draw(self, seed, position):
+        return {"image": np.array([seed, position])}
+
+
+@pytest.mark.parametrize("method", [None, critic_first(2, 3)])
+def test_source_that_draws_is_asked_for_every_position_once(method):
+    whole = stream(Drawn(), 2, seed=7, method=method)
+    parts = [stream(Drawn(), 2, 7, method, shard=(i, 2)) for i in range(2)]
+    drawn = images(whole, 5).reshape(-1, 2)
+    assert (drawn[:, 0] == 7).all()
+    np.testing.assert_array_equal(drawn[:, 1], np.arange(len(drawn)))
+    both = np.concatenate([part[3]["image"] for part in parts], axis=0 if method is None else 1)
+    np.testing.assert_array_equal(both, whole[3]["image"])
+
+
+def test_order_of_one_position_is_that_of_the_stream():
+    batches = stream(Count(), 4, seed=2)
+    assert [shuffled(10, 2, position) for position in range(24)] == list(images(batches, 6))
+    second = np.reshape([shuffled(10, 2, position, order=1) for position in range(30)], (3, 10))
+    np.testing.assert_array_equal(np.sort(second, axis=1), np.tile(np.arange(10), (3, 1)))
+    first = images(batches, 8)[:30].reshape(3, 10)
+    assert len({tuple(epoch) for epoch in (*first, *second)}) == 6
+
+
+def test_random_numbers_of_a_position_are_shared_with_nothing():
+    keys = itertools.product((0, 1), (0, 1, 2), (0, 1))
+    drawn = [generator(seed, position, order).integers(2**60) for seed, position, order in keys]
+    assert len(set(drawn)) == 12
+    keys = list(itertools.product(range(3), (0, 1)))
+    orders = {tuple(permutation(10, 0, epoch, order)) for epoch, order in keys}
+    others = {tuple(generator(0, position, order).permutation(10)) for position, order in keys}
+    assert not orders & others
 
 
 def test_toy_batch():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gans_jax.data import TFDS, DataError, stream
+from gans_jax.data import TFDS, DataError, Unpaired, stream
 
 tfds = pytest.importorskip("tensorflow_datasets")
 pytest.importorskip("array_record")
@@ -78,6 +78,16 @@ def test_size(prepared):
 def test_batches(prepared):
     batch = stream(TFDS("tiny_shapes", data_dir=prepared), batch_size=6)[0]
     assert sorted(batch["image"][:, 0, 0, 0]) == [0, 10, 20, 30, 40, 50]
+
+
+def test_unpaired_splits_of_different_length(prepared):
+    few, many = (TFDS("tiny_shapes", split, prepared) for split in ("train[:2]", "train[2:]"))
+    source = Unpaired(few, many, size=4)
+    assert len(source) == 4
+    batch = stream(source, batch_size=4)[0]
+    assert batch["a"].shape == batch["b"].shape == (4, 4, 4, 3)
+    counts = [np.unique(batch[name][:, 0, 0, 0], return_counts=True)[1] for name in ("a", "b")]
+    assert [list(count) for count in counts] == [[2, 2], [1, 1, 1, 1]]
 
 
 @pytest.mark.parametrize(("size", "shape"), [(None, (28, 28, 1)), (16, (16, 16, 1))])

