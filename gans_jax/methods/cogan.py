@@ -14,6 +14,7 @@ from jax import Array, lax
 from gans_jax import checks, core
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.losses import AdversarialLoss, NonSaturating
+from gans_jax.methods.two_domains import Passes
 from gans_jax.priors import Normal
 from gans_jax.schedules import Constant
 
@@ -33,7 +34,8 @@ class CoGAN:
     `generator(z) -> a, b` and `discriminator(a, b) -> logits of a, logits of b` hold two networks
     each, which share their layers of high level. An iteration is one update of the discriminator,
     then one of the generator, from the same noise. `translate` looks for the z whose image in one
-    domain is the given one, by `search` steps of Adam, and shows its image in the other.
+    domain is nearest to the given one (section 5), by `search` steps of Adam, and shows its image
+    in the other.
 
     Batch: `a` and `b`, `[n, h, w, c]`, uint8 or float in [-1, 1]. Metrics: loss and gradient norm
     of each player, mean logits on real and on fake images of each domain. A player's running batch
@@ -83,18 +85,16 @@ class CoGAN:
         step: Array | int = 0,
     ) -> tuple[Array, tuple[Any, Metrics]]:
         """-log D(x) - log(1 - D(g(z))), summed over the domains."""
-        keys = jax.random.split(key, 3)
+        keys = jax.random.split(key)
         fakes, _ = apply(self.generator, generator, z, train=True, key=keys[0])
-        fakes = lax.stop_gradient(fakes)
-        on_real, stats = apply(self.discriminator, discriminator, a, b, train=True, key=keys[1])
-        discriminator = discriminator._replace(batch_stats=stats)
-        on_fake, stats = apply(self.discriminator, discriminator, *fakes, train=True, key=keys[2])
+        run = Passes(self.discriminator, discriminator, keys[1])
+        on_real, on_fake = run(a, b), run(*lax.stop_gradient(fakes))
         loss, metrics = 0.0, {}
         for domain, real, fake in zip("ab", on_real, on_fake, strict=True):
             loss += self.loss.discriminator(real, fake, step)
             metrics[f"logit_real_{domain}"] = core.mean_logit(real)
             metrics[f"logit_fake_{domain}"] = core.mean_logit(fake)
-        return loss, (stats, metrics)
+        return loss, (run.player.batch_stats, metrics)
 
     def generator_loss(
         self, generator: Player, discriminator: Player, z: Array, key: Array, step: Array | int = 0
