@@ -14,6 +14,7 @@ from jax import Array, lax
 from gans_jax import checks, core
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.losses import AdversarialLoss, NonSaturating
+from gans_jax.methods.two_domains import Passes
 from gans_jax.schedules import Constant
 
 
@@ -31,13 +32,15 @@ class BiGAN:
 
     An encoder `a_to_b` and a generator `b_to_a`, the two methods of `translator`, learn to make
     pairs (x, E(x)) and (G(z), z) that `discriminator(x, z)` cannot tell apart. An iteration updates
-    both players at once, each against the other's old weights, as ALI does.
+    both players at once, each against the other's old weights, as ALI does, whose codes however are
+    draws from E(x); here they are E(x), as in BiGAN.
 
     With a `prior` the batch is `image` `[n, ...]` and z is noise. Without one it is `a` and `b`,
     images of two domains of one size, and the discriminator judges them on top of each other,
-    `[n, h, w, 2 c]`: the baseline of this name in CycleGAN's paper. Metrics: loss and gradient norm
-    of each player, mean logits on (x, E(x)), `logit_real`, and on (G(z), z), `logit_fake`. A
-    player's running batch statistics change in its own update only.
+    `[n, h, w, 2 c]`: the baseline of this name in CycleGAN's paper, whose code has least squares
+    and a history of 50 pairs of either kind; there is none here. Metrics: loss and gradient norm of
+    each player, mean logits on (x, E(x)), `logit_real`, and on (G(z), z), `logit_fake`. A player's
+    running batch statistics change in its own update only.
     """
 
     translator: nn.Module
@@ -48,6 +51,7 @@ class BiGAN:
     optimizer: Callable[..., optax.GradientTransformation] = functools.partial(optax.adam, b1=0.5)
     schedule: Any = Constant()
     batch_axis: ClassVar[int] = 0
+    sampled: ClassVar[tuple[str, ...]] = ("translator",)
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate)
@@ -77,16 +81,12 @@ class BiGAN:
         self, translator: Player, discriminator: Player, x: Array, z: Array, key: Array
     ) -> tuple[Array, Array, Any, Any]:
         """On (x, E(x)) and on (G(z), z), and the statistics of both players after these passes."""
-        keys = jax.random.split(key, 4)
-        run = functools.partial(apply, self.translator, train=True)
-        code, stats = run(translator, x, method="a_to_b", key=keys[0])
-        translator = translator._replace(batch_stats=stats)
-        made, translator_stats = run(translator, z, method="b_to_a", key=keys[1])
-        run = functools.partial(apply, self.discriminator, train=True)
-        on_real, stats = run(discriminator, *self._shown(x, code), key=keys[2])
-        discriminator = discriminator._replace(batch_stats=stats)
-        on_fake, stats = run(discriminator, *self._shown(made, z), key=keys[3])
-        return on_real, on_fake, translator_stats, stats
+        keys = jax.random.split(key)
+        run = Passes(self.translator, translator, keys[0])
+        judge = Passes(self.discriminator, discriminator, keys[1])
+        code, made = run(x, method="a_to_b"), run(z, method="b_to_a")
+        on_real, on_fake = judge(*self._shown(x, code)), judge(*self._shown(made, z))
+        return on_real, on_fake, run.player.batch_stats, judge.player.batch_stats
 
     def discriminator_loss(
         self,
