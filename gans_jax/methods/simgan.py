@@ -15,6 +15,7 @@ from gans_jax import checks, core, history
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.history import History
 from gans_jax.losses import AdversarialLoss, NonSaturating
+from gans_jax.methods.two_domains import Passes
 from gans_jax.schedules import Constant
 
 
@@ -42,7 +43,7 @@ class SimGAN:
 
     The distance is a mean where the paper has a sum, so that `weight` does not depend on the size.
     The history is CycleGAN's, which shows old images half of the time, where the paper fills half
-    of each batch from it.
+    of each batch from it. The paper trains each player alone at first.
     """
 
     refiner: nn.Module
@@ -57,6 +58,7 @@ class SimGAN:
     optimizer: Callable[..., optax.GradientTransformation] = functools.partial(optax.adam, b1=0.5)
     schedule: Any = Constant()
     batch_axis: ClassVar[int] = 1
+    sampled: ClassVar[tuple[str, ...]] = ("refiner",)
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate)
@@ -100,12 +102,11 @@ class SimGAN:
         self, discriminator: Player, b: Array, fake: Array, key: Array, step: Array | int = 0
     ) -> tuple[Array, tuple[Any, Metrics]]:
         """-log D(y) - log(1 - D(refined)), on real images y and those of the history."""
-        keys, fake = jax.random.split(key), lax.stop_gradient(fake)
-        on_real, stats = apply(self.discriminator, discriminator, b, train=True, key=keys[0])
-        discriminator = discriminator._replace(batch_stats=stats)
-        on_fake, stats = apply(self.discriminator, discriminator, fake, train=True, key=keys[1])
+        run = Passes(self.discriminator, discriminator, key)
+        on_real, on_fake = run(b), run(lax.stop_gradient(fake))
         metrics = {"logit_real": core.mean_logit(on_real), "logit_fake": core.mean_logit(on_fake)}
-        return self.loss.discriminator(on_real, on_fake, step), (stats, metrics)
+        loss = self.loss.discriminator(on_real, on_fake, step)
+        return loss, (run.player.batch_stats, metrics)
 
     def step(self, state: SimGANState, batch: Batch, key: Array) -> tuple[SimGANState, Metrics]:
         """The updates of the refiner, then those of the discriminator."""
