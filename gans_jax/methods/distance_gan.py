@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import Array
 
@@ -30,8 +31,13 @@ class Scale:
 
 
 def distances(images: Array) -> Array:
-    """The mean of |x_i - x_j| over all values, for all i < j of `[n, ...]`: `[n (n - 1) / 2]`."""
-    i, j = jnp.triu_indices(images.shape[0], 1)
+    """The mean of |x_i - x_j| over all values, for all i < j of `[n, ...]`: `[n (n - 1) / 2]`.
+
+    ValueError for one image, whose mean distance would be no number.
+    """
+    if images.shape[0] < 2:
+        raise ValueError("one image has no distance to others: use two or more, or halves=True")
+    i, j = np.triu_indices(images.shape[0], 1)
     flat = images.reshape(images.shape[0], -1)
     return jnp.mean(jnp.abs(flat[i] - flat[j]), axis=1)
 
@@ -53,10 +59,11 @@ class DistanceGAN(TwoDomains):
     """DistanceGAN (Benaim & Wolf 2017, arXiv:1706.00826): distances survive the translation.
 
     Two images that are far apart in one domain are to be as far apart once translated, where each
-    domain has its own `Scale`, estimated beforehand by `scale_of` (equation 6). Neither direction
-    needs the other. With `halves` the two are the left and the right half of one image, which
-    batches of one need (equation 8). With a cycle weight the method is the paper's combination of
-    both constraints. Discriminators and their histories are CycleGAN's, to compare with it.
+    domain has its own `Scale`, estimated beforehand by `scale_of`. Neither direction needs the
+    other. With `halves` the two are the left and the right half of one image (the upper and the
+    lower one in the authors' code), which batches of one need. With a cycle weight the method is
+    the paper's combination of both constraints. Discriminators and their histories are CycleGAN's,
+    to compare with it.
 
     Batch: `a` and `b`, `[n, h, w, c]`, uint8 or float in [-1, 1], n at least 2 without `halves`;
     the pairs are those of the global batch. Metrics: loss and gradient norm of each player, mean
