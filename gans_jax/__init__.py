@@ -17,7 +17,18 @@ from gans_jax import (
     schedules,
     wrappers,
 )
-from gans_jax.methods import GAN, WGAN, WGANGP, AttentionGAN, CycleGAN, Pix2Pix
+from gans_jax.methods import (
+    GAN,
+    WGAN,
+    WGANGP,
+    AttentionGAN,
+    BiGAN,
+    CoGAN,
+    CycleGAN,
+    DistanceGAN,
+    Pix2Pix,
+    SimGAN,
+)
 
 __version__ = "0.1.0"
 
@@ -26,8 +37,12 @@ __all__ = [
     "WGAN",
     "WGANGP",
     "AttentionGAN",
+    "BiGAN",
+    "CoGAN",
     "CycleGAN",
+    "DistanceGAN",
     "Pix2Pix",
+    "SimGAN",
     "core",
     "data",
     "history",

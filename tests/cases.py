@@ -14,15 +14,19 @@ from gans_jax import (
     WGAN,
     WGANGP,
     AttentionGAN,
+    BiGAN,
+    CoGAN,
     CycleGAN,
+    DistanceGAN,
     Pix2Pix,
+    SimGAN,
     core,
     losses,
     penalties,
     priors,
     schedules,
 )
-from gans_jax.networks import LayeredTranslator, MLPDiscriminator, MLPGenerator
+from gans_jax.networks import LayeredTranslator, MLPDiscriminator, MLPGenerator, TwoGenerators
 from tests import tiny
 
 N = 4
@@ -103,6 +107,15 @@ def _translated(method: Any, state: Any, key: Any, num: int) -> jax.Array:
     return method.translate(state, tiny.images(8)[:num], key=key)
 
 
+def _many_pairs(method: Any, t: int) -> dict[str, np.ndarray]:
+    k = method.critic_iterations(t)
+    return {name: tiny.images(k, N, seed=100 * i + t) for i, name in enumerate("ab")}
+
+
+def _one_minibatch(method: Any, t: int) -> dict[str, np.ndarray]:
+    return {"image": tiny.images(N, seed=t)}
+
+
 def _pix2pix_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
     a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
     fake, stats = core.apply(method.generator, state.generator, a, train=True, key=key)
@@ -122,6 +135,33 @@ def _two_domains_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[s
         "translator": translator,
         "discriminator_a": method.discriminator_loss(discriminators[0], a, fake_a, key),
         "discriminator_b": method.discriminator_loss(discriminators[1], b, fake_b, key),
+    }
+
+
+def _simgan_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
+    a, b = core.as_float(batch["a"][0]), core.as_float(batch["b"][0])
+    fake, _ = core.apply(method.refiner, state.refiner, a, train=True, key=key)
+    return {
+        "refiner": method.refiner_loss(state.refiner, state.discriminator, a, key),
+        "discriminator": method.discriminator_loss(state.discriminator, b, fake, key),
+    }
+
+
+def _cogan_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
+    a, b, z = core.as_float(batch["a"]), core.as_float(batch["b"]), method.prior(key, N)
+    generator, discriminator = state.generator, state.discriminator
+    return {
+        "generator": method.generator_loss(generator, discriminator, z, key),
+        "discriminator": method.discriminator_loss(discriminator, generator, a, b, z, key),
+    }
+
+
+def _bigan_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
+    x, z = core.as_float(batch["image"]), method.prior(key, N)
+    translator, discriminator = state.translator, state.discriminator
+    return {
+        "translator": method.translator_loss(translator, discriminator, x, z, key),
+        "discriminator": method.discriminator_loss(discriminator, translator, x, z, key),
     }
 
 
@@ -155,13 +195,14 @@ _toy_layers = LayeredTranslator(
 _toy = {"learning_rate": 2e-3}
 
 
-def _attention_gan(name: str, iterations: int, slow: bool, **settings: Any) -> Case:
+def _attention_gan(name: str, iterations: int, **settings: Any) -> Case:
+    """Slow: its step is CycleGAN's, and the terms of its loss are tested one by one."""
     return _two_domains(
         name,
         AttentionGAN(_attentive, tiny.Patches(), **settings, **_translators),
         toy=AttentionGAN(_toy_layers, _toy_discriminator, cycle_weight=1.0, **settings, **_toy),
         iterations=iterations,
-        slow=slow,
+        slow=True,
     )
 
 
@@ -206,7 +247,53 @@ TRANSLATORS = [
         toy=CycleGAN(_toy_translator, _toy_discriminator, **_toy),
         iterations=1000,
     ),
-    _attention_gan("attention_gan", iterations=750, slow=False),
-    _attention_gan("attention_gan_supervised", iterations=500, slow=True, supervised=True),
+    _two_domains(
+        "distance_gan",
+        DistanceGAN(tiny.Translator(), tiny.Patches(), cycle_weight=1.0, **_translators),
+        toy=DistanceGAN(_toy_translator, _toy_discriminator, **_toy),
+        iterations=750,
+        slow=True,
+    ),
+    Case(
+        "simgan",
+        SimGAN(tiny.Painter(), tiny.Patches(), weight=1.0, **_translators),
+        players=("refiner", "discriminator"),
+        batch=_many_pairs,
+        images=_translated,
+        losses=_simgan_losses,
+        toy=SimGAN(_painter, _toy_discriminator, weight=1.0, **_toy),
+        iterations=500,
+        slow=True,
+    ),
+    _attention_gan("attention_gan", iterations=750),
+    _attention_gan("attention_gan_supervised", iterations=500, supervised=True),
 ]
-CASES = FROM_NOISE + TRANSLATORS
+BIGAN = Case(
+    "bigan",
+    BiGAN(tiny.Translator(tiny.Encoder(), tiny.Generator()), tiny.Joint(), prior=_z, **_sgd),
+    players=("translator", "discriminator"),
+    batch=_one_minibatch,
+    images=lambda method, state, key, num: method.sample(state, key, num),
+    losses=_bigan_losses,
+    toy=BiGAN(
+        TwoGenerators(_ring_networks[0], _ring_networks[0]),
+        tiny.Joint(_ring_networks[1]),
+        prior=priors.Normal(2),
+        learning_rate=1e-3,
+        schedule=schedules.LinearDecay(start=1500, end=3000),
+    ),
+    iterations=3000,
+    slow=True,
+)
+COGAN = Case(
+    "cogan",
+    CoGAN(tiny.Twins(), tiny.TwinDiscriminators(), prior=_z, search=5, **_sgd),
+    players=("generator", "discriminator"),
+    batch=_pairs,
+    images=_translated,
+    losses=_cogan_losses,
+    toy=None,
+    iterations=0,
+    slow=True,
+)
+CASES = [*FROM_NOISE, *TRANSLATORS, BIGAN, COGAN]

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 from typing import Any
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,6 +16,7 @@ from gans_jax import (
     WGAN,
     WGANGP,
     Pix2Pix,
+    SimGAN,
     data,
     losses,
     penalties,
@@ -23,8 +25,9 @@ from gans_jax import (
 )
 from gans_jax.metrics import energy_distance, mode_shares
 from gans_jax.training.checkpoint import Checkpoints
+from gans_jax.wrappers import EMAState, unwrap, with_ema
 from tests import tiny
-from tests.cases import CASES, FROM_NOISE, TRANSLATORS, Case, N
+from tests.cases import BIGAN, CASES, FROM_NOISE, TRANSLATORS, Case, N
 
 NETWORKS = (tiny.Generator(), tiny.Discriminator(batch_norm=False))
 KEY = jax.random.key(0)
@@ -111,27 +114,34 @@ def test_step_keeps_structure_types_and_shapes(case):
         assert {f"{player}_loss", f"{player}_gradient_norm"} <= metrics.keys()
 
 
-def test_each_loss_moves_its_own_player_only(case, init):
-    @tiny.jit
-    def gradients(state):
-        def loss(state, player):
-            return case.losses(case.method, state, batch(case), KEY)[player][0]
+@pytest.fixture(scope="module")
+def derivatives(case, init):
+    """A state, the gradients of all losses, `[losses, ...]`, and by player its new statistics."""
+    state = init(KEY, batch(case))
 
-        # Integer leaves (Adam's count) have no gradient.
-        return {p: jax.grad(loss, allow_int=True)(state, p) for p in case.players}
+    def losses(params):
+        players = {name: getattr(state, name)._replace(params=p) for name, p in params.items()}
+        found = case.losses(case.method, state._replace(**players), batch(case), KEY)
+        values = jnp.stack([found[player][0] for player in case.players])
+        return values, {player: found[player][1][0] for player in case.players}
 
-    for player, by_state in gradients(init(KEY, batch(case))).items():
+    params = {name: getattr(state, name).params for name in case.players}
+    return state, *tiny.jit(jax.jacrev(losses, has_aux=True))(params)
+
+
+def test_each_loss_moves_its_own_player_only(case, derivatives):
+    _, gradients, _ = derivatives
+    for index, player in enumerate(case.players):
         for other in case.players:
-            leaves = jax.tree.leaves(getattr(by_state, other).params)
-            largest = max(float(jnp.abs(leaf).max()) for leaf in leaves)
+            leaves = jax.tree.leaves(gradients[other])
+            largest = max(float(jnp.abs(leaf[index]).max()) for leaf in leaves)
             assert largest > 0 if other == player else largest == 0, (player, other)
 
 
-def test_statistics_change_in_a_players_own_update_only(case, init):
-    state = init(KEY, batch(case))
-    by_player = tiny.jit(lambda state: case.losses(case.method, state, batch(case), KEY))(state)
+def test_statistics_change_in_a_players_own_update_only(case, derivatives):
+    state, _, by_player = derivatives
     for player in case.players:
-        stats, old = by_player[player][1][0], getattr(state, player).batch_stats
+        stats, old = by_player[player], getattr(state, player).batch_stats
         assert jax.tree.structure(stats) == jax.tree.structure(old)
         before = tiny.leaves(old)
         assert all((new != before[path]).any() for path, new in tiny.leaves(stats).items())
@@ -158,15 +168,15 @@ def test_save_restore_continue_is_bitwise(case, init, step, tmp_path):
 
 def test_vmap_over_seeds_and_scan_over_iterations(case, init, step):
     keys = jax.random.split(KEY, 2)
-    batches = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(batch(case, t) for t in (0, 1)))
+    stack = lambda *leaves: jnp.stack(leaves)  # noqa: E731
+    states = [init(key, batch(case)) for key in keys]
+    batches = jax.tree.map(stack, *(batch(case, t) for t in (0, 1)))
 
-    def train(key):
-        state = case.method.init(key, batch(case))
+    def train(state, key):
         return jax.lax.scan(lambda s, x: case.method.step(s, x, key), state, batches)
 
-    together, _ = tiny.jit(jax.vmap(train))(keys)
-    for index, key in enumerate(keys):
-        state = init(key, batch(case))
+    together, _ = tiny.jit(jax.vmap(train))(jax.tree.map(stack, *states), keys)
+    for index, (state, key) in enumerate(zip(states, keys, strict=True)):
         for t in (0, 1):
             state, _ = step(state, batch(case, t), key)
         tiny.assert_close(jax.tree.map(lambda leaf: leaf[index], together), state, 1e-4)  # noqa: B023
@@ -174,27 +184,54 @@ def test_vmap_over_seeds_and_scan_over_iterations(case, init, step):
 
 @dataclasses.dataclass(frozen=True)
 class Recorded:
-    """A prior that keeps what it draws outside of compiled programs."""
+    """A prior that keeps what a running program draws."""
 
     prior: Any
     draws: list
 
     def __call__(self, key, num):
         z = self.prior(key, num)
-        if not isinstance(z, jax.core.Tracer):
-            self.draws.append(np.asarray(z))
+        jax.debug.callback(lambda z: self.draws.append(np.array(z)), z)
         return z
 
 
-@only(FROM_NOISE)
-def test_each_update_draws_its_own_noise(case, init):
-    state, draws = init(KEY, batch(case)), []
-    method = dataclasses.replace(case.method, prior=Recorded(case.method.prior, draws))
-    with jax.disable_jit():  # a scan is then a loop on concrete values
-        method.step(state, batch(case), KEY)
+class Linear(nn.Module):
+    """One layer, since nothing but the noise is looked at."""
+
+    shape: tuple[int, ...]
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.DenseGeneral(self.shape)(x.reshape(x.shape[0], -1))
+
+
+@pytest.mark.parametrize(
+    "case", {type(case.method): case for case in FROM_NOISE}.values(), ids=lambda case: case.name
+)
+def test_each_update_draws_its_own_noise(case):
+    """One case of each class: a step does not see its loss."""
+    draws, networks = [], {case.players[0]: Linear((1,)), "generator": Linear((8, 8, 1))}
+    method = dataclasses.replace(case.method, prior=Recorded(case.method.prior, draws), **networks)
+    state = tiny.jit(method.init)(KEY, batch(case))
+    jax.effects_barrier()
+    draws.clear()
+    jax.block_until_ready(tiny.jit(method.step)(state, batch(case), KEY))
+    jax.effects_barrier()
     assert len(draws) == method.critic_iterations(0) + 1
     rows = np.concatenate(draws)
     assert len(np.unique(rows, axis=0)) == len(rows) >= N * 3
+
+
+def test_an_average_is_what_sampling_reads(case, init, images):
+    """All of it: of a state with the average of another one, nothing else shows."""
+    state, other = (init(key, batch(case)) for key in jax.random.split(KEY))
+    sampled = with_ema(case.method, 0.9).sampled
+    found = {name: getattr(other, name) for name in sampled}
+    average = {n: {"params": p.params, "batch_stats": p.batch_stats} for n, p in found.items()}
+    averaged = images(unwrap(EMAState(state, average)), KEY, 3)
+    tiny.assert_same_bits(averaged, images(other, KEY, 3))
+    assert not set(sampled) - set(case.players)
+    assert (averaged != images(state, KEY, 3)).any()
 
 
 def double(tree):
@@ -241,7 +278,7 @@ def train(method, batch, iterations, iterations_per_call=250):
 
         return jax.lax.scan(body, state, (batches, steps))[0]
 
-    untrained = state = jax.jit(method.init)(KEY, batch(0))
+    untrained = state = tiny.jit(method.init)(KEY, batch(0))
     for start in range(0, iterations, iterations_per_call):
         steps = np.arange(start, start + iterations_per_call)
         batches = [batch(int(t)) for t in steps]
@@ -249,7 +286,7 @@ def train(method, batch, iterations, iterations_per_call=250):
     return untrained, state
 
 
-@only(FROM_NOISE)
+@only([*FROM_NOISE, BIGAN])
 def test_learns_a_ring_of_gaussians(case):
     """Settings per method are in cases.py; the untrained generator must fail."""
     stream = data.stream(RING, batch_size=256, method=case.toy)
@@ -264,16 +301,22 @@ def test_learns_a_ring_of_gaussians(case):
 
 def objects(case: Case, t: int) -> dict[str, np.ndarray]:
     """Squares of one colour in domain a, of the opposite one in b; in pairs for pix2pix."""
+    k = case.toy.critic_iterations(t) if case.toy.batch_axis else 1
     seeds = (t, t) if isinstance(case.toy, Pix2Pix) else (2 * t, 2 * t + 1)
-    (a, mask_a), (b, mask_b) = tiny.objects(16, 1, seeds[0]), tiny.objects(16, -1, seeds[1])
-    masks = {"mask_a": mask_a, "mask_b": mask_b}
-    return {"a": a, "b": b} | (masks if getattr(case.toy, "supervised", False) else {})
+    a, b = tiny.objects(k * 16, 1, seeds[0]), tiny.objects(k * 16, -1, seeds[1])
+    batch = {"a": a[0], "b": b[0]}
+    if getattr(case.toy, "supervised", False):
+        batch |= {"mask_a": a[1], "mask_b": b[1]}
+    shape = (k, 16) if case.toy.batch_axis else (16,)
+    return {name: images.reshape(*shape, *images.shape[1:]) for name, images in batch.items()}
 
 
 def mistakes(method, state) -> dict[str, float]:
     """The mean error per direction and region: squares are to change their sign, and no more."""
     (a, mask), (b, _) = tiny.objects(200, 1, seed=10**6), tiny.objects(200, -1, seed=10**6)
-    directions = {"a_to_b": (a, b)} | ({} if isinstance(method, Pix2Pix) else {"b_to_a": (b, a)})
+    directions = {"a_to_b": (a, b)}
+    if not isinstance(method, Pix2Pix | SimGAN):
+        directions["b_to_a"] = b, a
     errors = {}
     for direction, (source, target) in directions.items():
         error = np.abs(method.translate(state, source, direction, key=KEY) - target)

@@ -16,20 +16,17 @@ from gans_jax.networks.layers import Conv
 from gans_jax.training import Checkpoints, Experiment, config
 from gans_jax.wrappers import EMAState, SkipState, repeat, seeds, skip_nonfinite, unwrap, with_ema
 from tests import tiny
-from tests.cases import CASES
+from tests.cases import FROM_NOISE
 
 N, KEY, DECAY = 4, jax.random.key(0), 0.15
-METHOD = next(case.method for case in CASES if case.name == "wgan")
-
-
-GENERATORS = [case for case in CASES if not hasattr(case.method, "translate")]
+METHOD = next(case.method for case in FROM_NOISE if case.name == "wgan")
 
 
 @pytest.fixture(
-    params={type(c.method): c for c in GENERATORS}.values(), ids=lambda c: c.name, scope="module"
+    params={type(c.method): c for c in FROM_NOISE}.values(), ids=lambda c: c.name, scope="module"
 )
 def method(request):
-    """One of each class that makes images of noise: wrappers do not see the losses."""
+    """One of each class that makes images from noise: wrappers do not see the losses."""
     return request.param.method
 
 

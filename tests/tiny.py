@@ -85,10 +85,10 @@ class Attention(nn.Module):
 
 
 class Translator(nn.Module):
-    """A generator per direction."""
+    """A generator per direction, one with dropout, whose draws take long to compile."""
 
     generator_ab: nn.Module = Painter()
-    generator_ba: nn.Module = Painter()
+    generator_ba: nn.Module = Painter(dropout=0.0)
 
     def a_to_b(self, x: Array, train: bool = False) -> Array:
         return self.generator_ab(x, train)
@@ -101,23 +101,21 @@ class Translator(nn.Module):
 
 
 class Encoder(nn.Module):
-    """8x8 images to codes `[n, 8]`."""
+    """8x8 images to codes `[n, 8]` in [-1, 1]."""
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
-        return nn.Dense(8)(x.reshape(x.shape[0], -1))
+        return jnp.tanh(nn.Dense(8)(x.reshape(x.shape[0], -1)))
 
 
 class Joint(nn.Module):
-    """Arrays and codes to logits `[n, 1]`."""
+    """Arrays and codes to the logits of a discriminator of both at once."""
 
-    features: int = 16
-    batch_norm: bool = True
+    discriminator: nn.Module = Discriminator()
 
-    @nn.compact
     def __call__(self, x: Array, z: Array, train: bool = False) -> Array:
         x = jnp.concatenate((x.reshape(x.shape[0], -1), z), axis=-1)
-        return Discriminator(self.features, self.batch_norm)(x, train)
+        return self.discriminator(x, train)
 
 
 class Twins(nn.Module):

@@ -1,9 +1,13 @@
 """One file per paper."""
 
 from gans_jax.methods.attention_gan import AttentionGAN
+from gans_jax.methods.bigan import BiGAN, BiGANState
+from gans_jax.methods.cogan import CoGAN, CoGANState
 from gans_jax.methods.cyclegan import CycleGAN
+from gans_jax.methods.distance_gan import DistanceGAN, Scale
 from gans_jax.methods.gan import GAN, GANState
 from gans_jax.methods.pix2pix import Pix2Pix, Pix2PixState
+from gans_jax.methods.simgan import SimGAN, SimGANState
 from gans_jax.methods.two_domains import TwoDomainsState
 from gans_jax.methods.wgan import WGAN, WGANState
 from gans_jax.methods.wgan_gp import WGANGP, WGANGPState
@@ -13,10 +17,18 @@ __all__ = [
     "WGAN",
     "WGANGP",
     "AttentionGAN",
+    "BiGAN",
+    "BiGANState",
+    "CoGAN",
+    "CoGANState",
     "CycleGAN",
+    "DistanceGAN",
     "GANState",
     "Pix2Pix",
     "Pix2PixState",
+    "Scale",
+    "SimGAN",
+    "SimGANState",
     "TwoDomainsState",
     "WGANGPState",
     "WGANState",

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -58,6 +58,7 @@ class TwoDomains:
     """
 
     adversarial = True
+    sampled: ClassVar[tuple[str, ...]] = ("translator",)
     translator: nn.Module
     discriminator: nn.Module
     loss: AdversarialLoss
