@@ -5,12 +5,14 @@ method; `tests/two_processes.py` is started twice for each test of a cluster.
 """
 
 import dataclasses
+import functools
 import os
 import pickle
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -19,11 +21,11 @@ import numpy as np
 import pytest
 
 from gans_jax import GAN, parallel
-from tests import tiny, two_processes
+from tests import four_devices, tiny, two_processes
 from tests.cases import CASES
 
 ROOT = Path(__file__).parent.parent
-NAMES = [case.name for case in CASES]
+NAMES = four_devices.params(CASES)
 
 
 def environment(devices: int) -> dict[str, str]:
@@ -36,25 +38,20 @@ def environment(devices: int) -> dict[str, str]:
     return os.environ | {"XLA_FLAGS": " ".join(flags), "NPROC": "16", "JAX_PLATFORMS": "cpu"}
 
 
-@pytest.fixture(scope="module")
-def outcomes(tmp_path_factory):
+@functools.cache
+def outcomes(speed: str) -> dict[str, str | None]:
     """What failed of each test on four devices, None if nothing, by the test's name."""
-    report = tmp_path_factory.mktemp("four") / "report.xml"
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "tests/four_devices.py",
-        f"--junitxml={report}",
-    ]
-    command += ["-p", "no:cacheprovider"]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment(4), capture_output=True, text=True, check=False
-    )
-    assert report.exists(), done.stdout + done.stderr
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report.xml")
+        options = ["-q", "-m", speed, f"--junitxml={report}", "-p", "no:cacheprovider"]
+        command = [sys.executable, "-m", "pytest", "tests/four_devices.py", *options]
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment(4), capture_output=True, text=True, check=False
+        )
+        assert report.exists(), done.stdout + done.stderr
+        tree = ElementTree.parse(report)
     results = {}
-    for test in ElementTree.parse(report).iter("testcase"):
+    for test in tree.iter("testcase"):
         failures = [child.text for child in test if child.tag in ("failure", "error", "skipped")]
         results[test.get("name")] = failures[0] if failures else None
     return results
@@ -71,13 +68,16 @@ def parameters(test: str) -> set[str]:
     return set(test.partition("[")[2].removesuffix("]").split("-"))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_four_devices_are_one(outcomes, name):
-    assert_passed(outcomes, [test for test in outcomes if name in parameters(test)])
+@pytest.mark.parametrize("case", NAMES)
+def test_four_devices_are_one(case, request):
+    found = outcomes("slow" if request.node.get_closest_marker("slow") else "not slow")
+    assert_passed(found, [test for test in found if case.name in parameters(test)])
 
 
-def test_whatever_the_method_on_four_devices(outcomes):
-    assert_passed(outcomes, [test for test in outcomes if not parameters(test) & set(NAMES)])
+def test_whatever_the_method_on_four_devices():
+    found = outcomes("not slow")
+    names = {case.name for case in CASES}
+    assert_passed(found, [test for test in found if not parameters(test) & names])
 
 
 @pytest.fixture

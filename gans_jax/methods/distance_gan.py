@@ -89,6 +89,11 @@ class DistanceGAN(TwoDomains):
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate)
 
+    @property
+    def couples_examples(self) -> bool:
+        """Without `halves` the distances are those of pairs of examples."""
+        return not self.halves
+
     def _distance(self, source: Array, scale: Scale, made: Array, made_scale: Scale) -> Array:
         if self.halves:
             before, after = self_distances(source), self_distances(made)
