@@ -107,13 +107,13 @@ def _translated(method: Any, state: Any, key: Any, num: int) -> jax.Array:
     return method.translate(state, tiny.images(8)[:num], key=key)
 
 
-def _many_pairs(method: Any, t: int) -> dict[str, np.ndarray]:
+def _many_pairs(method: Any, t: int, n: int = N) -> dict[str, np.ndarray]:
     k = method.critic_iterations(t)
-    return {name: tiny.images(k, N, seed=100 * i + t) for i, name in enumerate("ab")}
+    return {name: tiny.images(k, n, seed=100 * i + t) for i, name in enumerate("ab")}
 
 
-def _one_minibatch(method: Any, t: int) -> dict[str, np.ndarray]:
-    return {"image": tiny.images(N, seed=t)}
+def _one_minibatch(method: Any, t: int, n: int = N) -> dict[str, np.ndarray]:
+    return {"image": tiny.images(n, seed=t)}
 
 
 def _pix2pix_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
