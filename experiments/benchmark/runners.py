@@ -28,7 +28,8 @@ class JaxRunner:
         self._init_key, self._run_key = jax.random.split(jax.random.key(0))
         self._batches = [jax.device_put(batch) for batch in batches]
         self._step = jax.jit(method.step, donate_argnums=0)
-        self._key = jax.jit(lambda t: self._keys(jax.random.fold_in(self._run_key, t)))
+        # The key of iteration t; `[seeds]` keys where there are several.
+        self.key = jax.jit(lambda t: self._keys(jax.random.fold_in(self._run_key, t)))
         self._on_cpu = jax.default_backend() == "cpu"
         self.state = jax.jit(method.init)(self._keys(self._init_key), self._batches[0])
 
@@ -37,10 +38,6 @@ class JaxRunner:
         start = time.perf_counter()
         self._step.lower(self.state, self._batches[0], self.key(0)).compile()
         return time.perf_counter() - start
-
-    def key(self, t: int) -> Array:
-        """The key of iteration t; `[seeds]` keys where there are several."""
-        return self._key(t)
 
     def step(self) -> dict[str, Array]:
         """The next iteration; its metrics."""
@@ -53,7 +50,7 @@ class JaxRunner:
         for _ in range(num):
             metrics = self.step()
             if self._on_cpu:
-                # As the training loop does: iterations in flight hold memory and gain nothing.
+                # As the training loop does, since iterations in flight hold memory.
                 jax.block_until_ready(metrics)
         jax.block_until_ready(self.state)
 

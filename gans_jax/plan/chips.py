@@ -39,8 +39,8 @@ class Chip:
 
 
 # https://docs.cloud.google.com/tpu/docs/ and then v4, v5e, v5p or v6e, for each the table of key
-# specifications, and of supported configurations. That of v4 lacks the interconnect, which is in
-# the older table of v5p: 2400 Gbps for v4 beside 4800 for v5p.
+# specifications, and of supported configurations. That of v4 lacks the interconnect: the 2400 Gbps
+# are unconfirmed, so take a plan's milliseconds of interconnect on v4 as a guess.
 CHIPS = {
     "v4": Chip(275e12, 32 * 2**30, 1200e9, 300e9, _CUBIC),
     "v5e": Chip(197e12, 16 * 2**30, 819e9, 200e9, _FLAT),

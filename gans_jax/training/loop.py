@@ -157,7 +157,8 @@ def _run(
         ):
             trace.before(t, previous)
             state, metrics = program.step(state, batch, program.keys(t))
-            # More in flight would only hold memory, as two already do where they share the cores.
+            # A second in flight holds its temporaries, too. On a CPU that gained 2 % of an MLP's
+            # iteration, and nothing measurable where convolutions make the temporaries large.
             jax.block_until_ready(metrics if jax.default_backend() == "cpu" else previous)
             previous, done = metrics, t + k
             files.advance(k, program.examples(batch))
