@@ -9,7 +9,7 @@ from pathlib import Path
 import jax
 
 from gans_jax import ops, training
-from gans_jax.cli import arithmetic, export, plan, sample, train
+from gans_jax.cli import arithmetic, deduplicate, export, plan, sample, train
 from gans_jax.data import DataError
 from gans_jax.plan import PlanError
 from gans_jax.training import ConfigError
@@ -52,6 +52,6 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (train, plan, sample, arithmetic, export):
+    for module in (train, plan, sample, arithmetic, export, deduplicate):
         module.add(commands)
     return parser

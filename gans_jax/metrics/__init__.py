@@ -1,5 +1,6 @@
 """Measures of samples: pure functions of images, features and label maps, in float64."""
 
+from gans_jax.metrics.activations import discriminator_features, strongest_responses
 from gans_jax.metrics.classifier import DigitsClassifier, DigitsTraining, digits_classifier
 from gans_jax.metrics.densities import energy_distance, mode_shares
 from gans_jax.metrics.frechet import FewSamplesWarning, frechet_distance
@@ -26,6 +27,7 @@ from gans_jax.metrics.segmentation import (
     segmentation_scores,
 )
 from gans_jax.metrics.sliced import sliced_wasserstein
+from gans_jax.metrics.svm import SVMScores, linear_svm
 
 __all__ = [
     "CITYSCAPES",
@@ -41,18 +43,21 @@ __all__ = [
     "Memorisation",
     "Neighbours",
     "Palette",
+    "SVMScores",
     "WeightsError",
     "adjacent_ms_ssim",
     "choose_bandwidth",
     "confusion_matrix",
     "convert_inception",
     "digits_classifier",
+    "discriminator_features",
     "energy_distance",
     "fit_gaussian",
     "frechet_distance",
     "inception_score",
     "kernel_distance",
     "label_map",
+    "linear_svm",
     "load_efficientnet",
     "load_inception",
     "manifold_scores",
@@ -66,4 +71,5 @@ __all__ = [
     "segmentation_scores",
     "sliced_wasserstein",
     "ssim",
+    "strongest_responses",
 ]
