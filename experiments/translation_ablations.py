@@ -57,13 +57,10 @@ class Row:
 
     def pairs(self, folder: Path, split: str) -> data.PairedFolder:
         direction = "b_to_a" if self.labels == "a" else "a_to_b"
-        augment = data.Augment(flip=split == "train")
-        return data.PairedFolder(
-            str(folder / split), direction=direction, size=self.size, augment=augment
-        )
+        return data.PairedFolder(str(folder / split), direction=direction, size=self.size)
 
     def source(self, folder: Path) -> Any:
-        pairs = self.pairs(folder, "train")
+        pairs = dataclasses.replace(self.pairs(folder, "train"), augment=data.Augment())
         return data.Unaligned(pairs) if isinstance(self.method, CycleGAN) else pairs
 
 

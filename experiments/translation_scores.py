@@ -69,10 +69,13 @@ def stacked(source: Any) -> dict[str, np.ndarray]:
     return data.source.stack([source[index] for index in range(len(source))])
 
 
-def true_labels(labels: data.PairedFolder, side: str, size: int) -> np.ndarray:
-    """Label maps `[n, size, size]` of the files' own pixels: every so many, none blended."""
-    own = dataclasses.replace(labels, size=None, augment=data.Augment(enlarge=1, flip=False))
-    maps = metrics.label_map(stacked(own)[side], metrics.FACADES, ignore=True)
+def true_labels(pairs: data.PairedFolder, side: str, size: int) -> np.ndarray:
+    """Label maps `[n, size, size]` of the files' own pixels: every so many, none blended.
+
+    `pairs` have no jitter, so that they show all of each file, as the maps do.
+    """
+    own = stacked(dataclasses.replace(pairs, size=None))[side]
+    maps = metrics.label_map(own, metrics.FACADES, ignore=True)
     step = maps.shape[1] // size
     return maps[:, step // 2 :: step, step // 2 :: step]
 

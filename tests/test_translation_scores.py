@@ -49,7 +49,7 @@ def test_label_maps_of_files_are_read_before_they_are_made_small(tmp_path):
     colours = metrics.FACADES.colours
     labels = colours[np.arange(64).reshape(8, 8) % 12]
     Image.fromarray(np.concatenate((np.zeros_like(labels), labels), 1)).save(tmp_path / "1.png")
-    pairs = data.PairedFolder(str(tmp_path), direction="b_to_a", size=4, augment=data.Augment())
+    pairs = data.PairedFolder(str(tmp_path), direction="b_to_a", size=4)
     truth = scores.true_labels(pairs, "a", 4)
     assert (truth == (np.arange(64).reshape(1, 8, 8) % 12)[:, 1::2, 1::2]).all()
     assert scores.label_scores(truth, truth)["class_iou"] == 1
