@@ -50,26 +50,37 @@ def create(
     ConfigError if it holds anything, a run above all; OSError if it cannot be written.
     """
     texts = {place: config.to_json(e, extra) for place, e in experiments.items()}
-    shapes = {name: [v.shape, v.dtype.name] for name, v in batch.items()}
     try:
         workdir.mkdir(parents=True, exist_ok=True)
-        if (runs(workdir)[0] / "config.json").exists():
-            raise ConfigError(
-                f"{workdir} already holds a run: continue it with "
-                f"`python -m gans_jax resume {workdir}`, or choose another --workdir"
-            )
-        if any(workdir.iterdir()):
-            raise ConfigError(f"{workdir} is not empty: choose another --workdir")
+        refuse_occupied(workdir)
         for place, experiment in experiments.items():
             place.mkdir(exist_ok=True)
-            found = {"examples": len(experiment.data), "batch": shapes}
-            replace(place / "data.json", json.dumps(found))
-            replace(place / "config.json", texts[place])
+            write(place, texts[place], len(experiment.data), batch)
     except OSError as error:
         raise OSError(
             f"the run folder {workdir} cannot be written ({error.strerror}): "
             "choose another --workdir"
         ) from error
+
+
+def refuse_occupied(workdir: Path) -> None:
+    """ConfigError if the folder holds anything, a run above all."""
+    if (runs(workdir)[0] / "config.json").exists():
+        raise ConfigError(
+            f"{workdir} already holds a run: continue it with "
+            f"`python -m gans_jax resume {workdir}`, or choose another --workdir"
+        )
+    if any(workdir.iterdir()):
+        raise ConfigError(f"{workdir} is not empty: choose another --workdir")
+
+
+def write(
+    place: Path, experiment: str, examples: int, batch: dict[str, jax.ShapeDtypeStruct]
+) -> None:
+    """Writes what a run begins with, of its experiment's JSON and the number of examples."""
+    shapes = {name: [v.shape, v.dtype.name] for name, v in batch.items()}
+    replace(place / "data.json", json.dumps({"examples": examples, "batch": shapes}))
+    replace(place / "config.json", experiment)
 
 
 def replace(path: Path, text: str) -> None:
