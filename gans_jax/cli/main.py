@@ -9,12 +9,27 @@ from pathlib import Path
 import jax
 
 from gans_jax import ops, training
-from gans_jax.cli import arithmetic, deduplicate, export, plan, sample, train
+from gans_jax.cli import (
+    arithmetic,
+    deduplicate,
+    evaluate,
+    export,
+    import_,
+    plan,
+    report,
+    sample,
+    train,
+)
 from gans_jax.data import DataError
+from gans_jax.evaluation import EvaluationError
+from gans_jax.metrics import WeightsError
 from gans_jax.plan import PlanError
 from gans_jax.training import ConfigError
 
-EXPECTED = (ConfigError, DataError, training.CheckpointError, FloatingPointError, OSError)
+EXPECTED = (
+    *(ConfigError, DataError, EvaluationError, WeightsError, training.CheckpointError),
+    *(FloatingPointError, OSError),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (train, plan, sample, arithmetic, export, deduplicate):
+    modules = train, plan, sample, arithmetic, evaluate, report, export, import_, deduplicate
+    for module in modules:
         module.add(commands)
     return parser

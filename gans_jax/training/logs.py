@@ -1,9 +1,11 @@
 """Where a run's metrics and pictures go: its folder, TensorBoard and the terminal."""
 
+import contextlib
 import json
 import math
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,14 @@ class Logs:
             self._since = time.perf_counter()
         else:
             self._seen += images
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """What its block takes does not count as time of training."""
+        began = time.perf_counter()
+        yield
+        if self._since is not None:
+            self._since += time.perf_counter() - began
 
     def metrics(self, step: int, values: dict[str, float]) -> None:
         """Writes the metrics of iteration number `step`, null for what is not finite."""
