@@ -60,6 +60,12 @@ def batch_of(experiment) -> dict[str, jax.ShapeDtypeStruct]:
     return batch
 
 
+def case(file):
+    is_long = file.parent.name == "paper" and file.stem.startswith(LONG)
+    marks = [pytest.mark.slow] if is_long else []
+    return pytest.param(file, marks=marks, id=str(file.relative_to(ROOT)))
+
+
 @pytest.mark.parametrize("file", map(case, FILES))
 def test_experiment(file):
     experiment, _ = load_file(str(file))
