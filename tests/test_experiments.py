@@ -54,13 +54,10 @@ def batch_of(experiment) -> dict[str, jax.ShapeDtypeStruct]:
         leading = (experiment.method.critic_iterations(1), *leading)
     kind = lambda shape: np.uint8 if len(shape) == 3 else np.float32  # noqa: E731
     found = shapes(experiment.data).items()
-    return {name: jax.ShapeDtypeStruct((*leading, *shape), kind(shape)) for name, shape in found}
-
-
-def case(file):
-    is_long = file.parent.name == "paper" and file.stem.startswith(LONG)
-    marks = [pytest.mark.slow] if is_long else []
-    return pytest.param(file, marks=marks, id=str(file.relative_to(ROOT)))
+    batch = {name: jax.ShapeDtypeStruct((*leading, *shape), kind(shape)) for name, shape in found}
+    if getattr(experiment.method, "labels", 0):
+        batch["label"] = jax.ShapeDtypeStruct(leading, np.int32)
+    return batch
 
 
 @pytest.mark.parametrize("file", map(case, FILES))
@@ -77,7 +74,7 @@ def test_experiment(file):
         assert images.shape == batch["b"].shape
     else:
         samples = jax.eval_shape(lambda s, k: method.sample(s, k, 2), state, key)
-        assert samples.shape[1:] == batch["image"].shape[2:]
+        assert samples.shape[1:] == shapes(experiment.data)["image"]
 
 
 def test_each_file_states_its_command_and_nothing_undone():

@@ -1,5 +1,6 @@
 """Measures of samples: pure functions of images, features and label maps, in float64."""
 
+from gans_jax.metrics.activations import discriminator_features, strongest_responses
 from gans_jax.metrics.classifier import DigitsClassifier, DigitsTraining, digits_classifier
 from gans_jax.metrics.densities import energy_distance, mode_shares
 from gans_jax.metrics.divergences import (
@@ -35,6 +36,7 @@ from gans_jax.metrics.segmentation import (
     segmentation_scores,
 )
 from gans_jax.metrics.sliced import sliced_wasserstein
+from gans_jax.metrics.svm import SVMScores, linear_svm
 from gans_jax.metrics.transport import (
     Critic,
     Transport,
@@ -58,6 +60,7 @@ __all__ = [
     "Memorisation",
     "Neighbours",
     "Palette",
+    "SVMScores",
     "Transport",
     "WeightsError",
     "adjacent_ms_ssim",
@@ -67,6 +70,7 @@ __all__ = [
     "confusion_matrix",
     "convert_inception",
     "digits_classifier",
+    "discriminator_features",
     "earth_mover",
     "energy_distance",
     "fit_gaussian",
@@ -77,6 +81,7 @@ __all__ = [
     "kernel_distance",
     "kl_divergence",
     "label_map",
+    "linear_svm",
     "lipschitz_bound",
     "lipschitz_critic",
     "load_efficientnet",
@@ -94,5 +99,6 @@ __all__ = [
     "segmentation_scores",
     "sliced_wasserstein",
     "ssim",
+    "strongest_responses",
     "total_variation",
 ]
