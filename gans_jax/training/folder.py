@@ -28,6 +28,8 @@ from gans_jax.training.experiment import Experiment
 
 # What `config` accepts, if every character is as long as UTF-8 has them.
 MAX_BYTES = 4 * config.MAX_CHARACTERS
+# What networks raise that do not fit the data, or a configuration whose fields do not fit together.
+_UNFIT = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, FlaxError)
 
 
 def places(workdir: Path, seeds: Sequence[int] | None) -> list[Path]:
@@ -129,8 +131,9 @@ def state_shapes(method: Any, batch: dict[str, Any]) -> Any:
     """
     try:
         return jax.eval_shape(method.init, jax.random.key(0), batch)
-    except (ValueError, TypeError, ArithmeticError, FlaxError) as error:
-        raise ConfigError(f"the networks cannot be built for these data: {error}") from error
+    except _UNFIT as error:
+        what = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise ConfigError(f"the networks cannot be built for these data: {what}") from error
 
 
 def load(workdir: str | os.PathLike[str], extra: Sequence[Any] = ()) -> tuple[Experiment, Any]:
