@@ -66,6 +66,10 @@ class DigitsClassifier:
     sha256: str
     accuracy: float
 
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What `features` and `logits` return, in one pass."""
+        return _run(self.width, self.params, images)
+
     def features(self, images: np.ndarray) -> np.ndarray:
         """The 64 activations before the last layer, `[n, h, w, 1] -> float32 [n, 64]`.
 

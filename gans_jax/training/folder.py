@@ -3,8 +3,9 @@
 `config.json` is the whole experiment, `data.json` the number of examples and the shapes of a batch
 (so that the networks can be rebuilt without the data), `metrics.jsonl` one JSON object per logged
 iteration, `samples/` the pictures, `checkpoints/` the states, `events.out.tfevents...` the same for
-TensorBoard, and `report.png` the whole run on one page. Several seeds trained together are as many
-such folders in one, `seed_0`, ...
+TensorBoard, and `report.png` the whole run on one page. A run with `evaluate_every` has the state
+that its evaluations rated best in `best/`, and in `best.json` what chose it. Several seeds trained
+together are as many such folders in one, `seed_0`, ...
 """
 
 import dataclasses
@@ -57,26 +58,37 @@ def create(
     ConfigError if it holds anything, a run above all; OSError if it cannot be written.
     """
     texts = {place: config.to_json(e, extra) for place, e in experiments.items()}
-    shapes = {name: [v.shape, v.dtype.name] for name, v in batch.items()}
     try:
         workdir.mkdir(parents=True, exist_ok=True)
-        if (runs(workdir)[0] / "config.json").exists():
-            raise ConfigError(
-                f"{workdir} already holds a run: continue it with "
-                f"`python -m gans_jax resume {workdir}`, or choose another --workdir"
-            )
-        if any(workdir.iterdir()):
-            raise ConfigError(f"{workdir} is not empty: choose another --workdir")
+        refuse_occupied(workdir)
         for place, experiment in experiments.items():
             place.mkdir(exist_ok=True)
-            found = {"examples": len(experiment.data), "batch": shapes}
-            replace(place / "data.json", json.dumps(found))
-            replace(place / "config.json", texts[place])
+            write(place, texts[place], len(experiment.data), batch)
     except OSError as error:
         raise OSError(
             f"the run folder {workdir} cannot be written ({error.strerror}): "
             "choose another --workdir"
         ) from error
+
+
+def refuse_occupied(workdir: Path) -> None:
+    """ConfigError if the folder holds anything, a run above all."""
+    if (runs(workdir)[0] / "config.json").exists():
+        raise ConfigError(
+            f"{workdir} already holds a run: continue it with "
+            f"`python -m gans_jax resume {workdir}`, or choose another --workdir"
+        )
+    if any(workdir.iterdir()):
+        raise ConfigError(f"{workdir} is not empty: choose another --workdir")
+
+
+def write(
+    place: Path, experiment: str, examples: int, batch: dict[str, jax.ShapeDtypeStruct]
+) -> None:
+    """Writes what a run begins with, of its experiment's JSON and the number of examples."""
+    shapes = {name: [v.shape, v.dtype.name] for name, v in batch.items()}
+    replace(place / "data.json", json.dumps({"examples": examples, "batch": shapes}))
+    replace(place / "config.json", experiment)
 
 
 def replace(path: Path, text: str) -> None:
@@ -136,8 +148,12 @@ def state_shapes(method: Any, batch: dict[str, Any]) -> Any:
         raise ConfigError(f"the networks cannot be built for these data: {what}") from error
 
 
-def load(workdir: str | os.PathLike[str], extra: Sequence[Any] = ()) -> tuple[Experiment, Any]:
+def load(
+    workdir: str | os.PathLike[str], extra: Sequence[Any] = (), *, best: bool = False
+) -> tuple[Experiment, Any]:
     """The experiment of a run and its newest state, from the run folder alone.
+
+    With `best` it is the state that the evaluations of the run rated best.
 
     The state is that of `experiment.method`; in a run with `ema`, the players that sampling reads
     are their averages.
@@ -150,15 +166,33 @@ def load(workdir: str | os.PathLike[str], extra: Sequence[Any] = ()) -> tuple[Ex
     """
     workdir = Path(workdir)
     experiment = read_experiment(workdir, extra)
-    with Checkpoints(workdir / "checkpoints", experiment.keep) as checkpoints:
+    directory, step = workdir / "checkpoints", None
+    if best:
+        directory, step = workdir / "best", read_best(workdir)["step"]
+    with Checkpoints(directory, experiment.keep) as checkpoints:
         if checkpoints.latest() is None:
             raise CheckpointError(
                 f"{workdir} has no checkpoint yet: continue it with "
                 f"`python -m gans_jax resume {workdir}`"
             )
         _, batch = _data(workdir)
-        _, state = checkpoints.restore(state_shapes(experiment.wrapped(), batch))
+        _, state = checkpoints.restore(state_shapes(experiment.wrapped(), batch), step)
     return experiment, wrappers.unwrap(state)
+
+
+def read_best(workdir: Path) -> dict[str, Any]:
+    """What `best.json` says of the checkpoint in `best`; CheckpointError if there is none."""
+    try:
+        found = json.loads((workdir / "best.json").read_text("utf-8"))
+        kept = {name: found[name] for name in ("metric", "evaluations", "label")}
+        return kept | {"step": int(found["step"]), "value": float(found["value"])}
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"{workdir} has no best checkpoint: train with --evaluate-every, or take the newest"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        file = workdir / "best.json"
+        raise CheckpointError(f"{file} is damaged ({error!r}): take the newest one") from error
 
 
 def check_examples(workdir: Path, num: int) -> None:

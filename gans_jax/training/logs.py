@@ -5,6 +5,7 @@ import json
 import math
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,14 @@ class Logs:
         else:
             self._seen += images
 
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """What its block takes does not count as time of training."""
+        began = time.perf_counter()
+        yield
+        if self._since is not None:
+            self._since += time.perf_counter() - began
+
     def metrics(self, step: int, values: dict[str, float]) -> None:
         """Writes the metrics of iteration number `step`, null for what is not finite."""
         now = time.perf_counter()
@@ -120,10 +129,11 @@ class _Board:
         self._writer.close()
 
 
-def read_metrics(path: Path) -> list[dict[str, float]]:
+def read_metrics(path: Path, strict: bool = True) -> list[dict[str, float]]:
     """The lines of a metrics file, without a last one that a crash has cut off; none without it.
 
-    ConfigError for a line before the last that is not one of metrics.
+    ConfigError for a line before the last that is not one of metrics; if not strict, the lines
+    before it.
     """
     lines = []
     texts = path.read_bytes().splitlines() if path.is_file() else []
@@ -131,7 +141,7 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
         try:
             lines.append(_line(text))
         except (ValueError, RecursionError, OverflowError) as error:
-            if number == len(texts):
+            if number == len(texts) or not strict:
                 break
             raise ConfigError(
                 f"{path} is damaged in line {number} ({error}): restore it from a copy, or move "

@@ -77,6 +77,7 @@ def train(
     workdir = Path(workdir)
     program = _program(experiment, _numbered(experiment.seed, seeds), devices, extra)
     program.state_shapes()  # refuses what does not fit before anything is written
+    _ = program.monitor  # so does this
     places = folder.places(workdir, program.seeds)
     runs = dict(zip(places, program.experiments, strict=True))
     make = functools.partial(folder.create, workdir, runs, program.batch_shapes, extra)
@@ -150,7 +151,7 @@ def _run(
     experiment, k, several = program.experiment, program.experiment.repeat, program.several
     names = [f" of seed {seed}" for seed in program.seeds or ()] or [""]
     follows = several and jax.process_index() > 0
-    with record.Record([] if follows else places, experiment) as files:
+    with record.Record([] if follows else places, program) as files:
         start, state = _start(program, files)
         files.open(start, workdir.name if progress else None)
         received = files.enter_context(_signals())
@@ -172,11 +173,17 @@ def _run(
             files.advance(k, program.examples(batch))
             every = experiment.log_every, experiment.sample_every, experiment.checkpoint_every
             log, draw, save = (experiment.due(done, interval) for interval in every)
+            rate = experiment.due(done, experiment.evaluate_every)
+            log = log or rate
             number = _agreed(received, several, log or save) if done < experiment.iterations else 0
             if log or save or number:
                 values = program.numbers(metrics)
                 # A state that is lost must not push out a good one.
                 record.check(values, done, names, experiment.skip_nonfinite)
+            if rate:
+                evaluate = functools.partial(files.evaluate, done, program.split(state))
+                found = hosts.on_first(evaluate, several) or [{}]
+                values = [own | more for own, more in zip(values, found, strict=True)]
             if log:
                 files.metrics(done, values)
             if draw:

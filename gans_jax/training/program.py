@@ -140,6 +140,18 @@ class Program:
         for own in self._split(samples):
             yield pictures.draw(own, self.experiment.data)
 
+    @functools.cached_property
+    def monitor(self) -> Any:
+        """What rates states during the run, None without; ConfigError if it cannot."""
+        if self.experiment.evaluate_every is None:
+            return None
+        from gans_jax import evaluation  # which builds on this package
+
+        try:
+            return evaluation.Monitor(self.experiment)
+        except evaluation.EvaluationError as error:
+            raise ConfigError(str(error)) from error
+
     def join(self, items: Sequence[Any], stack: Any = jnp.stack) -> Any:
         """Trees of the seeds as one tree with their axis; the only item where that is missing."""
         if self.seeds is None:

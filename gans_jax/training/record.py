@@ -8,9 +8,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from gans_jax import wrappers
+from gans_jax.training import best
 from gans_jax.training.checkpoint import CheckpointError, Checkpoints
-from gans_jax.training.experiment import Experiment
 from gans_jax.training.logs import Logs
+from gans_jax.training.program import Program
 from gans_jax.training.report import write_report
 
 # What the metrics of a player's update end in.
@@ -24,9 +26,10 @@ class Record(contextlib.ExitStack):
     only follows another has no folders, and what it is given is not asked for an item.
     """
 
-    def __init__(self, workdirs: Sequence[Path], experiment: Experiment) -> None:
+    def __init__(self, workdirs: Sequence[Path], program: Program) -> None:
         super().__init__()
-        self._workdirs, self._experiment = workdirs, experiment
+        self._workdirs, self._program = workdirs, program
+        self._experiment = program.experiment
         self._logs: list[Logs] = []
         self._checkpoints: list[Checkpoints] = []
 
@@ -76,6 +79,16 @@ class Record(contextlib.ExitStack):
         for workdir, logs, own in zip(self._workdirs, self._logs, values, strict=False):
             with _writing(workdir):
                 logs.metrics(step, own)
+
+    def evaluate(self, step: int, states: Iterable[Any]) -> list[dict[str, float]]:
+        """Rates each run's state, which it keeps if none was better, and returns the numbers."""
+        found = []
+        for workdir, logs, state in zip(self._workdirs, self._logs, states, strict=True):
+            with logs.paused():
+                result = self._program.monitor(wrappers.unwrap(state), step)
+                best.offer(workdir, step, state, result)
+            found.append({result.metric: result.value})
+        return found
 
     def save(self, step: int, states: Iterable[Any]) -> None:
         for checkpoints, state in zip(self._checkpoints, states, strict=False):
