@@ -46,8 +46,8 @@ experiment = Experiment(
         size=64,
     ),
     batch_size=4,
-    iterations=3000,
-    sample_every=1000,
-    checkpoint_every=1000,
+    iterations=1500,
+    sample_every=500,
+    checkpoint_every=500,
     samples=8,
 )

@@ -104,9 +104,9 @@ class Segmenter(ResNetGenerator):
 def train_segmenter(photos: np.ndarray, truth: np.ndarray) -> Any:
     """Parameters of a `Segmenter`, learned from real photos and their label maps.
 
-    800 iterations on 8 pairs, half of the time mirrored, of Adam with cosine decay from 2e-3 to 0.
+    400 iterations on 8 pairs, half of the time mirrored, of Adam with cosine decay from 2e-3 to 0.
     """
-    iterations, batch_size, rng = 800, 8, np.random.default_rng(0)
+    iterations, batch_size, rng = 400, 8, np.random.default_rng(0)
     optimizer = optax.adam(optax.cosine_decay_schedule(2e-3, iterations))
     params = jax.jit(Segmenter().init)(jax.random.key(0), as_float(photos[:1]))
     opt_state = optimizer.init(params)
