@@ -1,6 +1,7 @@
 """What a source of files does about an example that cannot be used."""
 
 import dataclasses
+import itertools
 import threading
 import warnings
 from collections.abc import Callable
@@ -10,7 +11,6 @@ from gans_jax.data.source import DataError
 
 T = TypeVar("T")
 OnBad = Literal["raise", "skip"]
-TOLERATED = 0.01
 LATER = {"later": True}  # a configuration written before there was `on_bad` means its default
 
 _LOCK = threading.Lock()  # not in a Skipped, which is copied with its source
@@ -45,7 +45,7 @@ class Skipped:
     @property
     def limit(self) -> int:
         """How many examples may be bad."""
-        return max(1, int(self.length * TOLERATED))
+        return max(1, self.length // 100)
 
     @property
     def listed(self) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ class Skipped:
         index = range(self.length)[index]
         if self.on_bad == "raise":
             return read(index)
-        for place in (*range(index, self.length), *range(index)):
+        for place in itertools.chain(range(index, self.length), range(index)):
             if len(self.reasons) > self.limit:
                 break
             if place not in self.reasons:

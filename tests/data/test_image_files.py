@@ -81,7 +81,7 @@ def test_a_large_image_is_read_under_a_warning(tmp_path, monkeypatch):
 
 
 def test_text_that_unpacks_to_megabytes_is_refused(tmp_path):
-    body = b"comment\0\0" + zlib.compress(bytes(100_000_000))
+    body = b"comment\0\0" + zlib.compress(bytes(2_000_000))
     text = struct.pack(">I", len(body)) + b"zTXt" + body
     text += struct.pack(">I", zlib.crc32(b"zTXt" + body))
     (tmp_path / "bomb.png").write_bytes(png(8, 8, bytes(8 * 25), extra=text))
