@@ -5,7 +5,7 @@ from typing import Any
 
 from gans_jax import training
 from gans_jax.cli.arguments import add_run, command, count, new_file
-from gans_jax.cli.experiment_file import own_classes
+from gans_jax.cli.experiment_file import load_sampler
 
 EXPORT = """\
 Writes the trained sampler as StableHLO for CPU, CUDA and TPU, with the parameters in it. It runs
@@ -29,6 +29,6 @@ def add(commands: Any) -> None:
 
 
 def export(options: argparse.Namespace, _: list[str]) -> None:
-    experiment, state = training.load(options.workdir, own_classes(options))
+    experiment, state = load_sampler(options)
     data = training.export_sampler(experiment.method, state, options.num)
     options.stablehlo.write_bytes(data)

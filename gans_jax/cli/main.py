@@ -9,7 +9,7 @@ from pathlib import Path
 import jax
 
 from gans_jax import ops, training
-from gans_jax.cli import export, plan, sample, train
+from gans_jax.cli import export, plan, sample, train, translate
 from gans_jax.data import DataError
 from gans_jax.plan import PlanError
 from gans_jax.training import ConfigError
@@ -52,6 +52,6 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (train, plan, sample, export):
+    for module in (train, plan, sample, translate, export):
         module.add(commands)
     return parser

@@ -7,9 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gans_jax import training
 from gans_jax.cli.arguments import add_picture, add_run, command, count
-from gans_jax.cli.experiment_file import own_classes
+from gans_jax.cli.experiment_file import load_sampler
 from gans_jax.training import ConfigError, pictures
 
 
@@ -27,14 +26,14 @@ def add(commands: Any) -> None:
 
 
 def sample(options: argparse.Namespace, _: list[str]) -> None:
-    experiment, state = training.load(options.workdir, own_classes(options))
+    experiment, state = load_sampler(options)
     images = experiment.method.sample(state, jax.random.key(options.seed), options.num)
     pictures.save(options.out, pictures.draw(images, experiment.data))
 
 
 def interpolate(options: argparse.Namespace, _: list[str]) -> None:
     """Draws rows of images between two points of noise each."""
-    experiment, state = training.load(options.workdir, own_classes(options))
+    experiment, state = load_sampler(options)
     ends = experiment.method.prior(jax.random.key(options.seed), 2 * options.rows)
     start, end = ends[: options.rows, None], ends[options.rows :, None]
     z = start + jnp.linspace(0, 1, options.steps)[:, None] * (end - start)
