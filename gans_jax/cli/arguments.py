@@ -5,13 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jax
+
+from gans_jax.training import ConfigError
+
 
 def command(
     commands: Any, run: Callable[..., None], about: str, details: str = "", own_help: bool = False
 ) -> argparse.ArgumentParser:
     """A new command of `run`'s name; `own_help` if what it does not know are overrides."""
     parser = commands.add_parser(
-        run.__name__,
+        run.__name__.rstrip("_"),  # `import` is a word of Python's own
         help=about,
         description=details or about[0].upper() + about[1:] + ".",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -34,6 +38,22 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 def add_picture(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=png, required=True, metavar="PNG", help="file to write")
     parser.add_argument("--seed", type=seed, default=0, help="of the noise (default: 0)")
+
+
+def add_devices(parser: argparse.ArgumentParser) -> None:
+    text = "of this machine to share each batch among: a number, or all (default: the first)"
+    parser.add_argument("--devices", type=_devices_wanted, metavar="N", help=text)
+
+
+def local_devices(wanted: int | str | None) -> list[jax.Device] | None:
+    """The devices that `--devices` asks for; None for the default one."""
+    if wanted is None:
+        return None
+    here = jax.local_devices()
+    num = len(here) if wanted == "all" else wanted
+    if num > len(here):
+        raise ConfigError(f"this machine has {len(here)} devices, not {num}: ask for fewer")
+    return here[:num]
 
 
 class _Help(argparse.Action):
@@ -69,3 +89,7 @@ def count(text: str) -> int:
     if not (text.isdecimal() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} must be a positive whole number")
     return int(text)
+
+
+def _devices_wanted(text: str) -> int | str:
+    return text if text == "all" else count(text)

@@ -9,12 +9,28 @@ from pathlib import Path
 import jax
 
 from gans_jax import ops, training
-from gans_jax.cli import export, plan, sample, train, translate
+from gans_jax.cli import (
+    arithmetic,
+    deduplicate,
+    evaluate,
+    export,
+    import_,
+    plan,
+    report,
+    sample,
+    train,
+    translate,
+)
 from gans_jax.data import DataError
+from gans_jax.evaluation import EvaluationError
+from gans_jax.metrics import WeightsError
 from gans_jax.plan import PlanError
 from gans_jax.training import ConfigError
 
-EXPECTED = (ConfigError, DataError, training.CheckpointError, FloatingPointError, OSError)
+EXPECTED = (
+    *(ConfigError, DataError, EvaluationError, WeightsError, training.CheckpointError),
+    *(FloatingPointError, OSError),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (train, plan, sample, translate, export):
+    modules = train, plan, sample, arithmetic, translate, evaluate, report, export, import_
+    for module in (*modules, deduplicate):
         module.add(commands)
     return parser

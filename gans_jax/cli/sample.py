@@ -4,8 +4,6 @@ import argparse
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 
 from gans_jax.cli.arguments import add_picture, add_run, command, count
 from gans_jax.cli.experiment_file import load_sampler
@@ -34,10 +32,8 @@ def sample(options: argparse.Namespace, _: list[str]) -> None:
 def interpolate(options: argparse.Namespace, _: list[str]) -> None:
     """Draws rows of images between two points of noise each."""
     experiment, state = load_sampler(options)
-    ends = experiment.method.prior(jax.random.key(options.seed), 2 * options.rows)
-    start, end = ends[: options.rows, None], ends[options.rows :, None]
-    z = start + jnp.linspace(0, 1, options.steps)[:, None] * (end - start)
-    images = np.asarray(experiment.method.generate(state, z.reshape(-1, z.shape[-1])))
+    key = jax.random.key(options.seed)
+    images = pictures.between(experiment.method, state, key, options.rows, options.steps)
     if images.ndim != 4:
         raise ConfigError(f"{options.workdir} makes points: draw them with `sample`")
     pictures.save(options.out, pictures.grid(images, columns=options.steps))

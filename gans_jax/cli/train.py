@@ -7,7 +7,7 @@ from typing import Any
 import jax
 
 from gans_jax import parallel, training
-from gans_jax.cli.arguments import add_run, command, count, seed
+from gans_jax.cli.arguments import add_devices, add_run, command, count, local_devices, seed
 from gans_jax.cli.experiment_file import load_file, override, own_classes
 from gans_jax.training import ConfigError, Experiment, folder
 
@@ -31,11 +31,11 @@ def add(commands: Any) -> None:
     parser.add_argument("--workdir", type=Path, help="a new folder (default: runs/NAME of NAME.py)")
     text = "train the experiment's seed and those that follow it, so many, in one program"
     parser.add_argument("--seeds", type=count, metavar="NUM", help=text)
-    _add_devices(parser)
+    _add_machines(parser)
 
     parser = command(commands, resume, "continue a run", RESUME, own_help=True)
     add_run(parser)
-    _add_devices(parser)
+    _add_machines(parser)
 
 
 def train(options: argparse.Namespace, overrides: list[str]) -> None:
@@ -75,13 +75,7 @@ def _devices(options: argparse.Namespace) -> list[jax.Device] | None:
         return jax.devices()
     if cluster != (None, None, None):
         raise ConfigError("a cluster is named, but not asked for: add --distributed")
-    if options.devices is None:
-        return None
-    here = jax.local_devices()
-    num = len(here) if options.devices == "all" else options.devices
-    if num > len(here):
-        raise ConfigError(f"this machine has {len(here)} devices, not {num}: ask for fewer")
-    return here[:num]
+    return local_devices(options.devices)
 
 
 def _say_done(workdir: Path, experiment: Experiment) -> None:
@@ -91,9 +85,8 @@ def _say_done(workdir: Path, experiment: Experiment) -> None:
     print(f"{workdir}: {experiment.iterations} iterations done, see {where / 'report.png'}")
 
 
-def _add_devices(parser: argparse.ArgumentParser) -> None:
-    text = "of this machine to share each batch among: a number, or all (default: the first)"
-    parser.add_argument("--devices", type=_devices_wanted, metavar="N", help=text)
+def _add_machines(parser: argparse.ArgumentParser) -> None:
+    add_devices(parser)
     text = "use all devices of a cluster; every one of its processes runs this same command"
     parser.add_argument("--distributed", action="store_true", help=text)
     text = "of process 0, where the cluster is none that jax detects"
@@ -102,7 +95,3 @@ def _add_devices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--process-id", type=seed, metavar="I", help="of this one, from 0")
     text = "write a profiler's trace of iterations N to N + 3 into the run folder"
     parser.add_argument("--profile", type=seed, metavar="N", help=text)
-
-
-def _devices_wanted(text: str) -> int | str:
-    return text if text == "all" else count(text)
