@@ -10,7 +10,8 @@ import types
 from pathlib import Path
 from typing import Any
 
-from gans_jax.training import ConfigError, Experiment
+from gans_jax.training import ConfigError, Experiment, load
+from gans_jax.training.translator import draws_translations
 
 
 def load_file(file: str) -> tuple[Experiment, list[Any]]:
@@ -61,6 +62,17 @@ def override(experiment: Experiment, arguments: list[str], command: str) -> Expe
         default=experiment,
         config=(tyro.conf.SuppressFixed,),
     )
+
+
+def load_sampler(options: argparse.Namespace) -> tuple[Experiment, Any]:
+    """The experiment and the state of a run; ConfigError if it makes nothing from noise."""
+    experiment, state = load(options.workdir, own_classes(options))
+    if draws_translations(experiment.method):
+        raise ConfigError(
+            f"{options.workdir} is a run of {type(experiment.method).__name__}, which makes images "
+            "from images: use `translate`"
+        )
+    return experiment, state
 
 
 def own_classes(options: argparse.Namespace) -> list[Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from gans_jax import training
 from gans_jax.cli.arguments import add_run, command, count, new_file
-from gans_jax.cli.experiment_file import own_classes
+from gans_jax.cli.experiment_file import load_sampler, own_classes
 from gans_jax.interop.runs import PARTS, export_part
 
 EXPORT = """\
@@ -38,6 +38,6 @@ def export(options: argparse.Namespace, _: list[str]) -> None:
     if options.pytorch:
         export_part(options.workdir, options.pytorch, options.part, own_classes(options))
         return
-    experiment, state = training.load(options.workdir, own_classes(options))
+    experiment, state = load_sampler(options)
     data = training.export_sampler(experiment.method, state, options.num)
     options.stablehlo.write_bytes(data)

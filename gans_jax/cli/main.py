@@ -19,6 +19,7 @@ from gans_jax.cli import (
     report,
     sample,
     train,
+    translate,
 )
 from gans_jax.data import DataError
 from gans_jax.evaluation import EvaluationError
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    modules = train, plan, sample, arithmetic, evaluate, report, export, import_, deduplicate
-    for module in modules:
+    modules = train, plan, sample, arithmetic, translate, evaluate, report, export, import_
+    for module in (*modules, deduplicate):
         module.add(commands)
     return parser

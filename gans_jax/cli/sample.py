@@ -5,9 +5,8 @@ from typing import Any
 
 import jax
 
-from gans_jax import training
 from gans_jax.cli.arguments import add_picture, add_run, command, count
-from gans_jax.cli.experiment_file import own_classes
+from gans_jax.cli.experiment_file import load_sampler
 from gans_jax.training import ConfigError, pictures
 
 
@@ -25,14 +24,14 @@ def add(commands: Any) -> None:
 
 
 def sample(options: argparse.Namespace, _: list[str]) -> None:
-    experiment, state = training.load(options.workdir, own_classes(options))
+    experiment, state = load_sampler(options)
     images = experiment.method.sample(state, jax.random.key(options.seed), options.num)
     pictures.save(options.out, pictures.draw(images, experiment.data))
 
 
 def interpolate(options: argparse.Namespace, _: list[str]) -> None:
     """Draws rows of images between two points of noise each."""
-    experiment, state = training.load(options.workdir, own_classes(options))
+    experiment, state = load_sampler(options)
     key = jax.random.key(options.seed)
     images = pictures.between(experiment.method, state, key, options.rows, options.steps)
     if images.ndim != 4:

@@ -23,7 +23,8 @@ class Experiment:
       sample_every: iterations between two pictures of samples.
       checkpoint_every: iterations between two checkpoints.
       keep: how many of the newest checkpoints stay on disk.
-      samples: examples in a picture, always made from the same noise.
+      samples: examples in a picture, always made from the same noise; of a method that translates,
+        some from all over `data`, but no more than 8.
       ema: decay of an average of the players that samples are drawn from, as in
         `wrappers.with_ema`; None for the players themselves.
       skip_nonfinite: how many iterations in a row that were skipped, as in

@@ -27,6 +27,7 @@ from gans_jax.training.checkpoint import CheckpointError, Checkpoints
 from gans_jax.training.config import ConfigError
 from gans_jax.training.experiment import Experiment
 
+SKIPS = re.compile(r"data\.(\w+\.)*on_bad: 'raise' -> 'skip'")
 # What `config` accepts, if every character is as long as UTF-8 has them.
 MAX_BYTES = 4 * config.MAX_CHARACTERS
 # What networks raise that do not fit the data, or a configuration whose fields do not fit together.
@@ -118,10 +119,13 @@ def read_experiment(workdir: Path, extra: Sequence[Any] = ()) -> Experiment:
 def change(workdir: Path, saved: Experiment, wanted: Experiment, extra: Sequence[Any] = ()) -> None:
     """Makes `wanted` the experiment of the run: `saved` with as many iterations or more.
 
+    Its data may also skip bad examples from now on, which ended the run before it met any.
+
     ConfigError that lists the differences if it is another one.
     """
     shorter = dataclasses.replace(wanted, iterations=saved.iterations)
-    found = config.differences(config.to_json(saved, extra), config.to_json(shorter, extra))
+    changed = config.differences(config.to_json(saved, extra), config.to_json(shorter, extra))
+    found = [line for line in changed if not SKIPS.fullmatch(line)]
     if found:
         raise ConfigError(
             f"{workdir} has another configuration ({'; '.join(found)}): resume it without these "
@@ -132,7 +136,7 @@ def change(workdir: Path, saved: Experiment, wanted: Experiment, extra: Sequence
             f"{workdir} is a run of {saved.iterations} iterations, which cannot become "
             f"{wanted.iterations}: give a larger number"
         )
-    if wanted.iterations > saved.iterations:
+    if changed or wanted.iterations > saved.iterations:
         replace(workdir / "config.json", config.to_json(wanted, extra))
 
 
@@ -175,9 +179,14 @@ def load(
                 f"{workdir} has no checkpoint yet: continue it with "
                 f"`python -m gans_jax resume {workdir}`"
             )
-        _, batch = _data(workdir)
+        batch = batch_shapes(workdir)
         _, state = checkpoints.restore(state_shapes(experiment.wrapped(), batch), step)
     return experiment, wrappers.unwrap(state)
+
+
+def batch_shapes(workdir: Path) -> dict[str, jax.ShapeDtypeStruct]:
+    """Shapes and types of the batches of a run; ConfigError if the folder holds none."""
+    return _data(workdir)[1]
 
 
 def read_best(workdir: Path) -> dict[str, Any]:

@@ -27,8 +27,6 @@ class Logs:
     """
 
     def __init__(self, workdir: Path, start: int, iterations: int, title: str | None) -> None:
-        from tqdm import tqdm
-
         self._samples = workdir / "samples"
         self._samples.mkdir(exist_ok=True)
         self._began = time.perf_counter()
@@ -36,16 +34,7 @@ class Logs:
         keep_lines(workdir / "metrics.jsonl", start)
         self._lines = (workdir / "metrics.jsonl").open("a")
         self._board = _Board(workdir, start + 1)
-        # Without a terminal every refresh is one more line of a log file.
-        interval = 0.2 if sys.stderr.isatty() else 30
-        self._bar = tqdm(
-            *(None, title, iterations),
-            initial=start,
-            disable=title is None,
-            unit="it",
-            mininterval=interval,
-            dynamic_ncols=True,
-        )
+        self._bar = progress_bar(title, iterations, start)
 
     def __enter__(self) -> "Logs":
         return self
@@ -92,6 +81,22 @@ class Logs:
         """Saves a uint8 picture of samples, `samples/{step}.png`."""
         pictures.save(self._samples / f"{step:08d}.png", picture)
         self._board.picture(step, picture)
+
+
+def progress_bar(title: str | None, total: int, start: int = 0, unit: str = "it") -> Any:
+    """A bar of tqdm on the standard error, which shows nothing if it has no title."""
+    from tqdm import tqdm
+
+    # Without a terminal every refresh is one more line of a log file.
+    interval = 0.2 if sys.stderr.isatty() else 30
+    return tqdm(
+        *(None, title, total),
+        initial=start,
+        disable=title is None,
+        unit=unit,
+        mininterval=interval,
+        dynamic_ncols=True,
+    )
 
 
 class _Board:

@@ -12,10 +12,13 @@ import numpy as np
 from jax.sharding import Mesh
 
 from gans_jax import data, parallel, wrappers
-from gans_jax.training import folder, pictures
+from gans_jax.training import folder, pictures, sheets
 from gans_jax.training.checkpoint import CheckpointError
 from gans_jax.training.config import ConfigError
 from gans_jax.training.experiment import Experiment
+from gans_jax.training.translator import Translator, draws_translations
+
+SHEET_ROWS = 8  # each is up to eight images wide
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,10 +138,28 @@ class Program:
         return math.prod(leading) // len(self.experiments)
 
     def draw(self, state: Any) -> Iterator[np.ndarray]:
-        """A picture a seed, always from the same noise, once it is asked for."""
-        samples = self._sample(self.local(state), self._keys[2], self.experiment.samples)
-        for own in self._split(samples):
+        """A picture a seed, once it is asked for: of samples from the same noise, or, if the method
+        translates, of what it makes of the same examples.
+        """
+        state, keys = self.local(state), self._keys[2]
+        if draws_translations(self.experiment.method):
+            for own, key in zip(self._each(state), self._each(keys), strict=True):
+                own = wrappers.unwrap(own)
+                yield sheets.sheet([self._translator.row(own, e, key) for e in self._held])
+            return
+        for own in self._split(self._sample(state, keys, self.experiment.samples)):
             yield pictures.draw(own, self.experiment.data)
+
+    @functools.cached_property
+    def _translator(self) -> Translator:
+        return Translator(self.experiment.method)
+
+    @functools.cached_property
+    def _held(self) -> list[dict[str, np.ndarray]]:
+        """The examples in a sheet of translations, from all over the source."""
+        source = self.experiment.data
+        num = min(self.experiment.samples, len(source), SHEET_ROWS)
+        return [source[index * len(source) // num] for index in range(num)]
 
     @functools.cached_property
     def monitor(self) -> Any:
@@ -163,10 +184,13 @@ class Program:
         return self._split(self.local(tree))
 
     def _split(self, tree: Any) -> list[Any]:
-        host = jax.device_get(tree)
+        return self._each(jax.device_get(tree))
+
+    def _each(self, tree: Any) -> list[Any]:
+        """The tree of each seed, where it was."""
         if self.seeds is None:
-            return [host]
-        return [jax.tree.map(lambda leaf: leaf[i], host) for i in range(len(self.seeds))]  # noqa: B023
+            return [tree]
+        return [jax.tree.map(lambda leaf: leaf[i], tree) for i in range(len(self.seeds))]  # noqa: B023
 
     def numbers(self, metrics: dict[str, jax.Array]) -> list[dict[str, float]]:
         return [{n: float(v) for n, v in own.items()} for own in self.split(metrics)]

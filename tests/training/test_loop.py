@@ -44,6 +44,19 @@ class Failing:
         return {"image": np.array([np.cos(index), np.sin(index)], np.float32)}
 
 
+@dataclasses.dataclass(frozen=True)
+class Flat:
+    """Images of two pixels as points."""
+
+    source: data.ImageFolder
+
+    def __len__(self):
+        return len(self.source)
+
+    def __getitem__(self, index):
+        return {"image": self.source[index]["image"].ravel().astype(np.float32) / 20}
+
+
 def steps(workdir):
     return [json.loads(line)["step"] for line in (workdir / "metrics.jsonl").open()]
 
@@ -329,3 +342,26 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
         resume(tmp_path, progress=False)
     with pytest.raises(ConfigError, match="holds no run"):
         load(tmp_path / "absent")
+
+
+def test_a_run_that_a_bad_image_ended_may_skip_it(tiny, tmp_path):
+    images = tmp_path / "images"
+    images.mkdir()
+    for i in range(20):
+        Image.new("L", (2, 1), i).save(images / f"{i:02d}.png")
+    bad = next(i for i in permutation(20, 0, 0)[10:] if i > 8)  # not in the first picture
+    (images / f"{bad:02d}.png").write_bytes(b"")
+    source = Flat(data.ImageFolder(str(images), size=None, channels=1))
+    experiment = tiny(data=source, iterations=4, batch_size=5, checkpoint_every=1)
+    with pytest.raises(data.DataError, match="cannot be read"):
+        train(experiment, tmp_path / "run", progress=False)
+    skips = dataclasses.replace(source, source=dataclasses.replace(source.source, on_bad="skip"))
+    wanted = dataclasses.replace(experiment, data=skips)
+    with pytest.warns(UserWarning, match="takes the place"):
+        resumed = resume(tmp_path / "run", wanted, extra=[Flat], progress=False)
+    with pytest.warns(UserWarning, match="takes the place"):
+        straight = train(wanted, tmp_path / "straight", progress=False)
+    assert_same_bits(resumed, straight)
+    assert load(tmp_path / "run", [Flat])[0].data == skips
+    with pytest.raises(ConfigError, match=r"data.source.on_bad: 'skip' -> 'raise'"):
+        resume(tmp_path / "run", experiment, extra=[Flat], progress=False)
