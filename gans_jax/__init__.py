@@ -21,6 +21,7 @@ from gans_jax.methods import (
     GAN,
     WGAN,
     WGANGP,
+    AdversarialAutoencoder,
     AttentionGAN,
     BiGAN,
     CoGAN,
@@ -28,6 +29,7 @@ from gans_jax.methods import (
     DistanceGAN,
     Pix2Pix,
     SimGAN,
+    SmoothGAN,
 )
 
 __version__ = "0.1.0"
@@ -36,6 +38,7 @@ __all__ = [
     "GAN",
     "WGAN",
     "WGANGP",
+    "AdversarialAutoencoder",
     "AttentionGAN",
     "BiGAN",
     "CoGAN",
@@ -43,6 +46,7 @@ __all__ = [
     "DistanceGAN",
     "Pix2Pix",
     "SimGAN",
+    "SmoothGAN",
     "core",
     "data",
     "history",

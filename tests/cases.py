@@ -13,6 +13,7 @@ from gans_jax import (
     GAN,
     WGAN,
     WGANGP,
+    AdversarialAutoencoder,
     AttentionGAN,
     BiGAN,
     CoGAN,
@@ -20,13 +21,20 @@ from gans_jax import (
     DistanceGAN,
     Pix2Pix,
     SimGAN,
+    SmoothGAN,
     core,
     losses,
     penalties,
     priors,
     schedules,
 )
-from gans_jax.networks import LayeredTranslator, MLPDiscriminator, MLPGenerator, TwoGenerators
+from gans_jax.networks import (
+    EncoderDecoder,
+    LayeredTranslator,
+    MLPDiscriminator,
+    MLPGenerator,
+    TwoGenerators,
+)
 from tests import tiny
 
 N = 4
@@ -69,7 +77,9 @@ def _minibatches(method: Any, t: int, n: int = N) -> dict[str, np.ndarray]:
     return {"image": tiny.images(method.critic_iterations(t), n, seed=t)}
 
 
-def _from_noise(name: str, method: Any, opponent: str, toy: Any, iterations: int) -> Case:
+def _from_noise(
+    name: str, method: Any, opponent: str, toy: Any, iterations: int, slow: bool = False
+) -> Case:
     def both(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
         real, z = core.as_float(batch["image"][0]), method.prior(key, N)
         players = getattr(state, opponent), state.generator
@@ -80,7 +90,7 @@ def _from_noise(name: str, method: Any, opponent: str, toy: Any, iterations: int
 
     sample = lambda method, state, key, num: method.sample(state, key, num)  # noqa: E731
     players = opponent, "generator"
-    return Case(name, method, players, _minibatches, sample, both, toy, iterations)
+    return Case(name, method, players, _minibatches, sample, both, toy, iterations, slow)
 
 
 def _gan(name: str, loss: Any, discriminator_learning_rate: float = 2e-3) -> Case:
@@ -165,6 +175,33 @@ def _bigan_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, An
     }
 
 
+@dataclasses.dataclass(frozen=True)
+class Intervals:
+    """Uniform noise, moved by the label; its bits are the same in every program, too."""
+
+    components: int = 3
+
+    def __call__(self, key: jax.Array, num: int) -> jax.Array:
+        return priors.Uniform(2)(key, num)
+
+    def given(self, key: jax.Array, labels: jax.Array) -> jax.Array:
+        return self(key, labels.shape[0]) + labels.astype("float32")[:, None]
+
+
+def _labelled(method: Any, t: int, n: int = N) -> dict[str, np.ndarray]:
+    """Labels -1 to 2, of which the first is unknown."""
+    return _one_minibatch(method, t, n) | {"label": np.arange(t, t + n, dtype="i4") % 4 - 1}
+
+
+def _autoencoder_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
+    x, z, label = method.given(batch, key)
+    shown = z if label is None else jax.numpy.concatenate((z, label), axis=1)
+    return {
+        "autoencoder": method.autoencoder_loss(state.autoencoder, x, key),
+        "discriminator": method.discriminator_loss(state.discriminator, shown, shown, key),
+    }
+
+
 _pix2pix = functools.partial(
     Case,
     players=("discriminator", "generator"),
@@ -232,6 +269,20 @@ FROM_NOISE = [
         WGANGP(*_ring_networks, penalty=penalties.GradientPenalty(1.0), **_ring),
         iterations=1000,
     ),
+    _from_noise(
+        "smooth_gan",
+        SmoothGAN(*_smooth, prior=_z, n_critic=2, generator_weight=0.5, critic_weight=0.25, **_sgd),
+        "critic",
+        SmoothGAN(
+            *_ring_networks,
+            penalty=penalties.GradientPenalty(1.0),
+            generator_weight=0.01,
+            critic_weight=0.01,
+            **_ring,
+        ),
+        iterations=1000,
+        slow=True,
+    ),
 ]
 TRANSLATORS = [
     _pix2pix(
@@ -285,6 +336,38 @@ BIGAN = Case(
     iterations=3000,
     slow=True,
 )
+_autoencoder = functools.partial(
+    Case,
+    players=("autoencoder", "discriminator"),
+    images=lambda method, state, key, num: method.sample(state, key, num),
+    losses=_autoencoder_losses,
+    toy=None,
+    iterations=0,
+    slow=True,
+)
+AUTOENCODERS = [
+    _autoencoder(
+        "adversarial_autoencoder",
+        AdversarialAutoencoder(
+            EncoderDecoder(tiny.Encoder(), tiny.Generator()),
+            tiny.Discriminator(),
+            prior=_z,
+            **_sgd,
+        ),
+        batch=_one_minibatch,
+    ),
+    _autoencoder(
+        "adversarial_autoencoder_labelled",
+        AdversarialAutoencoder(
+            EncoderDecoder(tiny.Encoder(2), tiny.Generator()),
+            tiny.Discriminator(),
+            prior=Intervals(),
+            labels=3,
+            **_sgd,
+        ),
+        batch=_labelled,
+    ),
+]
 COGAN = Case(
     "cogan",
     CoGAN(tiny.Twins(), tiny.TwinDiscriminators(), prior=_z, search=5, **_sgd),
@@ -296,4 +379,4 @@ COGAN = Case(
     iterations=0,
     slow=True,
 )
-CASES = [*FROM_NOISE, *TRANSLATORS, BIGAN, COGAN]
+CASES = [*FROM_NOISE, *TRANSLATORS, BIGAN, COGAN, *AUTOENCODERS]

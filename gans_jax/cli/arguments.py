@@ -15,7 +15,7 @@ def command(
 ) -> argparse.ArgumentParser:
     """A new command of `run`'s name; `own_help` if what it does not know are overrides."""
     parser = commands.add_parser(
-        run.__name__,
+        run.__name__.rstrip("_"),  # `import` is a word of Python's own
         help=about,
         description=details or about[0].upper() + about[1:] + ".",
         formatter_class=argparse.RawDescriptionHelpFormatter,

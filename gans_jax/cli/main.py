@@ -9,7 +9,17 @@ from pathlib import Path
 import jax
 
 from gans_jax import ops, training
-from gans_jax.cli import evaluate, export, plan, report, sample, train
+from gans_jax.cli import (
+    arithmetic,
+    deduplicate,
+    evaluate,
+    export,
+    import_,
+    plan,
+    report,
+    sample,
+    train,
+)
 from gans_jax.data import DataError
 from gans_jax.evaluation import EvaluationError
 from gans_jax.metrics import WeightsError
@@ -57,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (train, plan, sample, evaluate, report, export):
+    modules = train, plan, sample, arithmetic, evaluate, report, export, import_, deduplicate
+    for module in modules:
         module.add(commands)
     return parser

@@ -1,5 +1,6 @@
 """One file per paper."""
 
+from gans_jax.methods.adversarial_autoencoder import AAEState, AdversarialAutoencoder
 from gans_jax.methods.attention_gan import AttentionGAN
 from gans_jax.methods.bigan import BiGAN, BiGANState
 from gans_jax.methods.cogan import CoGAN, CoGANState
@@ -8,6 +9,7 @@ from gans_jax.methods.distance_gan import DistanceGAN, Scale
 from gans_jax.methods.gan import GAN, GANState
 from gans_jax.methods.pix2pix import Pix2Pix, Pix2PixState
 from gans_jax.methods.simgan import SimGAN, SimGANState
+from gans_jax.methods.smooth_gan import SmoothGAN
 from gans_jax.methods.two_domains import TwoDomainsState
 from gans_jax.methods.wgan import WGAN, WGANState
 from gans_jax.methods.wgan_gp import WGANGP, WGANGPState
@@ -16,6 +18,8 @@ __all__ = [
     "GAN",
     "WGAN",
     "WGANGP",
+    "AAEState",
+    "AdversarialAutoencoder",
     "AttentionGAN",
     "BiGAN",
     "BiGANState",
@@ -29,6 +33,7 @@ __all__ = [
     "Scale",
     "SimGAN",
     "SimGANState",
+    "SmoothGAN",
     "TwoDomainsState",
     "WGANGPState",
     "WGANState",

@@ -2,6 +2,7 @@
 
 from gans_jax.networks.attention import AttentionNetwork
 from gans_jax.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from gans_jax.networks.encoder_decoder import EncoderDecoder
 from gans_jax.networks.layered import LayeredTranslator
 from gans_jax.networks.mlp import MLPDiscriminator, MLPGenerator
 from gans_jax.networks.patchgan import PatchGANDiscriminator, PixelGANDiscriminator
@@ -14,6 +15,7 @@ __all__ = [
     "AttentionNetwork",
     "DCGANDiscriminator",
     "DCGANGenerator",
+    "EncoderDecoder",
     "LayeredTranslator",
     "MLPDiscriminator",
     "MLPGenerator",

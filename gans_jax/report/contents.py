@@ -63,7 +63,7 @@ def read(workdir: Path, extra: Sequence[Any] = ()) -> Contents:
         workdir.resolve().name,
         experiment,
         (workdir / "config.json").read_text("utf-8"),
-        [line for line in read_metrics(workdir / "metrics.jsonl") if _is_line(line)],
+        read_metrics(workdir / "metrics.jsonl", strict=False),
         results or [],
         best,
         _grids(workdir / "samples"),
@@ -79,10 +79,6 @@ def _or_note(notes: list[str], what: str, function: Callable[[], Any]) -> Any:
     except (CheckpointError, EvaluationError, OSError, ValueError) as error:
         notes.append(f"no {what}: {error}")
         return None
-
-
-def _is_line(line: Any) -> bool:
-    return isinstance(line, dict) and isinstance(line.get("step"), int)
 
 
 def _grids(samples: Path) -> dict[int, Path]:

@@ -27,7 +27,7 @@ class Experiment:
       ema: decay of an average of the players that samples are drawn from, as in
         `wrappers.with_ema`; None for the players themselves.
       skip_nonfinite: how many iterations in a row that were skipped, as in
-        `wrappers.skip_nonfinite`, end the run once metrics are read; 0 for no skipping.
+        `wrappers.skip_nonfinite`, end the run; 0 for no skipping.
       repeat: iterations in a dispatch, as in `wrappers.repeat`, which says when this is faster. The
         number of iterations and the three intervals must be multiples of it.
       micro_batches: parts of each device's minibatch over which an update takes its gradients one

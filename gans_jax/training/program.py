@@ -13,6 +13,7 @@ from jax.sharding import Mesh
 
 from gans_jax import data, parallel, wrappers
 from gans_jax.training import folder, pictures
+from gans_jax.training.checkpoint import CheckpointError
 from gans_jax.training.config import ConfigError
 from gans_jax.training.experiment import Experiment
 
@@ -65,10 +66,11 @@ class Program:
     def stepped(self) -> Any:
         """The method whose step is a dispatch."""
         method, k = self.experiment.wrapped(), self.experiment.repeat
-        return self._for_seeds(wrappers.repeat(method, k) if k > 1 else method)
+        return _Judged(self._for_seeds(wrappers.repeat(method, k) if k > 1 else method))
 
     @functools.cached_property
     def step(self) -> Any:
+        """A dispatch: the state, the metrics, and whether these are finite, as a scalar."""
         if self.mesh is not None:
             return parallel.sharded_step(self.stepped, self.mesh)
         return jax.jit(self.stepped.step, donate_argnums=0)
@@ -169,6 +171,21 @@ class Program:
     def numbers(self, metrics: dict[str, jax.Array]) -> list[dict[str, float]]:
         return [{n: float(v) for n, v in own.items()} for own in self.split(metrics)]
 
+    def are_finite(self, finite: jax.Array) -> bool:
+        """What a step tells of its metrics; this waits for them."""
+        return bool(self.local(finite))
+
+    def check_replicas(self, state: Any, done: int) -> None:
+        """CheckpointError unless all devices have the same state; every process must call it."""
+        if self.mesh is None or self.mesh.size == 1:
+            return
+        if differing := parallel.diverged(self.mesh, state):
+            raise CheckpointError(
+                f"state{differing[0]}, one of {len(differing)} leaves, differs between the devices "
+                f"after iteration {done} and is not saved: resume from the checkpoint before it, "
+                "and replace a device where this happens again"
+            )
+
     def _for_seeds(self, method: Any) -> Any:
         return method if self.seeds is None else wrappers.seeds(method, len(self.seeds))
 
@@ -181,6 +198,19 @@ class Program:
     @functools.cached_property
     def _sample(self) -> Any:
         return jax.jit(self.method.sample, static_argnums=2)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Judged(wrappers._Wrapper):
+    """The method, whose step also tells whether all of its metrics are finite.
+
+    One scalar crosses to the host for each iteration, and no metric that is not asked for.
+    """
+
+    def step(self, state: Any, batch: Any, key: jax.Array) -> tuple[Any, tuple[Any, jax.Array]]:
+        state, metrics = self.method.step(state, batch, key)
+        finite = [jnp.isfinite(value).all() for value in metrics.values()]
+        return state, (metrics, jnp.array(finite).all())
 
 
 @functools.partial(jax.jit, static_argnums=2)
@@ -202,9 +232,17 @@ def _stack(batches: Iterator[dict[str, np.ndarray]], k: int) -> Iterator[dict[st
 
 
 def _ahead(batches: Iterator[dict[str, jax.Array]]) -> Iterator[dict[str, jax.Array]]:
-    """The same, each moved to the device while the one before it is in use."""
-    ahead = next(batches, None)
+    """The same, each moved to the device while the one before it is in use.
+
+    An error comes after the batches before it.
+    """
+    ahead, error = next(batches, None), None
     while ahead is not None:
-        following = next(batches, None)
+        try:
+            following = next(batches, None)
+        except Exception as caught:
+            following, error = None, caught
         yield ahead
         ahead = following
+    if error is not None:
+        raise error
