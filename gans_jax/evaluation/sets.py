@@ -76,28 +76,23 @@ def of_source(source: Source, num: int | None = None, split: str | None = None) 
 def held_out(source: Source, split: str = "test") -> tuple[Source, str]:
     """The split of that name of a run's data, and what to call it.
 
-    A density is drawn anew. Warns with `TrainingImagesWarning` where there is no other split.
+    A density is drawn anew. Warns with `TrainingImagesWarning` where that is what the run was
+    trained on, as where the data have no splits.
     """
     fields = {field.name for field in dataclasses.fields(source)}
+    found, name = source, "train"
     if "split" in fields:
-        if source.split == split:
-            _warn_training(f"the run was trained on the split {split!r} itself")
-        return dataclasses.replace(source, split=split), split
-    if split == "train":
-        return source, "train"
-    if {"seed", "num"} <= fields:
-        return dataclasses.replace(source, seed=source.seed + 1), "fresh draw"
-    _warn_training(f"{type(source).__name__} has no split {split!r}, so that the real images are")
-    return source, "train"
-
-
-def _warn_training(reason: str) -> None:
-    remedy = "compare with images that were held out, by --real FOLDER"
-    warnings.warn(
-        f"{reason} those of training, of which copies look perfect: {remedy}",
-        TrainingImagesWarning,
-        stacklevel=3,
-    )
+        found, name = dataclasses.replace(source, split=split), split
+    elif split != "train" and {"seed", "num"} <= fields:
+        found, name = dataclasses.replace(source, seed=source.seed + 1), "fresh draw"
+    if found == source:
+        warnings.warn(
+            "the real images are those that the run was trained on, of which copies look perfect: "
+            "compare with images that were held out, by --real FOLDER where there is no test split",
+            TrainingImagesWarning,
+            stacklevel=2,
+        )
+    return found, name
 
 
 def generated(
