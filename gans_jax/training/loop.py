@@ -203,9 +203,9 @@ def _start(program: Program, files: record.Record) -> tuple[int, Any]:
     like = program.state_shapes()
     found = hosts.on_first(lambda: files.restore(like), program.several)
     start, states = found or (0, [])
-    if program.several:
-        start = hosts.largest(start)
-        states = start and [hosts.share(states[0] if states else None, like)]
+    # An imported state is one of step 0.
+    if program.several and hosts.largest(bool(states)):
+        start, states = hosts.largest(start), [hosts.share(states[0] if states else None, like)]
     return start, program.restored(states) if states else program.init()
 
 
