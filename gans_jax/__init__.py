@@ -7,6 +7,7 @@ from gans_jax import (
     core,
     data,
     history,
+    kernels,
     losses,
     metrics,
     networks,
@@ -18,12 +19,15 @@ from gans_jax import (
     wrappers,
 )
 from gans_jax.methods import (
+    BEGAN,
     GAN,
+    MMDGAN,
     WGAN,
     WGANGP,
     AttentionGAN,
     BiGAN,
     CoGAN,
+    CoulombGAN,
     CycleGAN,
     DistanceGAN,
     Pix2Pix,
@@ -33,12 +37,15 @@ from gans_jax.methods import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "BEGAN",
     "GAN",
+    "MMDGAN",
     "WGAN",
     "WGANGP",
     "AttentionGAN",
     "BiGAN",
     "CoGAN",
+    "CoulombGAN",
     "CycleGAN",
     "DistanceGAN",
     "Pix2Pix",
@@ -46,6 +53,7 @@ __all__ = [
     "core",
     "data",
     "history",
+    "kernels",
     "losses",
     "metrics",
     "networks",

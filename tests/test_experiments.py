@@ -31,15 +31,16 @@ def test_experiment(file):
     experiment, _ = load_file(str(file))
     method, text = experiment.method, config.to_json(experiment)
     assert not config.differences(config.to_json(config.from_json(text)), text)
-    shape = (method.critic_iterations(1), experiment.batch_size, *image_shape(experiment.data))
-    kind = np.uint8 if len(shape) == 5 else np.float32
+    minibatches = (method.critic_iterations(1),) if method.batch_axis else ()
+    shape = (*minibatches, experiment.batch_size, *image_shape(experiment.data))
+    kind = np.uint8 if len(image_shape(experiment.data)) == 3 else np.float32
     batch = {"image": jax.ShapeDtypeStruct(shape, kind)}
     key = jax.eval_shape(lambda: jax.random.key(0))
     state = jax.eval_shape(method.init, key, batch)
     after, _ = jax.eval_shape(method.step, state, batch, key)
     assert jax.tree.leaves(after) == jax.tree.leaves(state)
     samples = jax.eval_shape(lambda s, k: method.sample(s, k, 2), state, key)
-    assert samples.shape[1:] == shape[2:]
+    assert samples.shape[1:] == image_shape(experiment.data)
 
 
 def test_each_file_states_its_command_and_nothing_undone():

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from flax.linen.dtypes import promote_dtype
 from jax import Array
 
-from gans_jax import ops
+from gans_jax import core, ops
 
 DType = Literal["float32", "bfloat16", "float64"]
 Norm = Literal["batch", "instance", "layer", "none"]
@@ -148,6 +148,11 @@ def require_multiple(x: Array, multiple: int, smallest: int) -> None:
             f"images of {h}x{w} do not fit this network: pad or resize height and width to "
             f"multiples of {multiple}, at least {smallest}"
         )
+
+
+def run_part(part: nn.Module, x: Array, train: bool) -> Array:
+    """A network within another one; `train` reaches it only if it names such a parameter."""
+    return part(x, train=train) if core._takes_train(type(part)) else part(x)
 
 
 def leaky_relu(x: Array) -> Array:

@@ -11,10 +11,11 @@ from gans_jax.networks.layers import DType, at_least_float32, leaky_relu
 
 
 class MLPGenerator(nn.Module):
-    """ReLU layers from noise to an array of `shape`, `[n, size] -> [n, *shape]`.
+    """ReLU layers from flattened inputs to an array of `shape`, `[n, ...] -> [n, *shape]`.
 
     The default is WGAN's MLP generator, four layers with 512 hidden units; Goodfellow's for MNIST
-    has `features=(1200, 1200)`. `output` is "linear" for data that are not in [-1, 1].
+    has `features=(1200, 1200)`. `output` is "linear" for data that are not in [-1, 1]: for codes,
+    too, which make it an encoder.
     """
 
     shape: tuple[int, ...] = (28, 28, 1)
@@ -24,7 +25,7 @@ class MLPGenerator(nn.Module):
 
     @nn.compact
     def __call__(self, z: Array) -> Array:
-        x = z
+        x = z.reshape(z.shape[0], -1)
         for width in self.features:
             x = nn.relu(nn.Dense(width, dtype=self.dtype)(x))
         x = nn.Dense(math.prod(self.shape), dtype=self.dtype)(x)

@@ -4,8 +4,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
-from gans_jax import core
-from gans_jax.networks.layers import DType, Norm, Upsample
+from gans_jax.networks.layers import DType, Norm, Upsample, run_part
 from gans_jax.networks.resnet_generator import decode, encode, transform
 
 
@@ -29,14 +28,10 @@ class TwoGenerators(nn.Module):
         return self.a_to_b(a, train), self.b_to_a(b, train)
 
     def a_to_b(self, x: Array, train: bool = False) -> Array:
-        return _translate(self.ab, x, train)
+        return run_part(self.ab, x, train)
 
     def b_to_a(self, x: Array, train: bool = False) -> Array:
-        return _translate(self.ba, x, train)
-
-
-def _translate(generator: nn.Module, x: Array, train: bool) -> Array:
-    return generator(x, train=train) if core._takes_train(type(generator)) else generator(x)
+        return run_part(self.ba, x, train)
 
 
 class SharedEncoderTranslator(nn.Module):
