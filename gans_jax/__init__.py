@@ -24,6 +24,7 @@ from gans_jax.methods import (
     MMDGAN,
     WGAN,
     WGANGP,
+    AdversarialAutoencoder,
     AttentionGAN,
     BiGAN,
     CoGAN,
@@ -32,6 +33,7 @@ from gans_jax.methods import (
     DistanceGAN,
     Pix2Pix,
     SimGAN,
+    SmoothGAN,
 )
 
 __version__ = "0.1.0"
@@ -42,6 +44,7 @@ __all__ = [
     "MMDGAN",
     "WGAN",
     "WGANGP",
+    "AdversarialAutoencoder",
     "AttentionGAN",
     "BiGAN",
     "CoGAN",
@@ -50,6 +53,7 @@ __all__ = [
     "DistanceGAN",
     "Pix2Pix",
     "SimGAN",
+    "SmoothGAN",
     "core",
     "data",
     "history",

@@ -11,6 +11,13 @@ def positive(**values: Any) -> None:
             raise ValueError(f"{name} must be positive, but is {value}")
 
 
+def not_negative(**values: Any) -> None:
+    """ValueError that names the first number below 0; traced values pass."""
+    for name, value in values.items():
+        if isinstance(value, int | float) and not value >= 0:
+            raise ValueError(f"{name} must be 0 or more, but is {value}")
+
+
 def one_of(options: Collection[str], **values: Any) -> None:
     """ValueError that names the first value that is none of the options."""
     for name, value in values.items():

@@ -17,13 +17,16 @@ Every host runs the same program:
 """
 
 import dataclasses
+import functools
 import hashlib
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from gans_jax import checks, core
@@ -118,6 +121,36 @@ def replicate(mesh: Mesh, tree: Any) -> Any:
     sharding = NamedSharding(mesh, PartitionSpec())
     copy = lambda x: jax.make_array_from_process_local_data(sharding, np.array(x))  # noqa: E731
     return jax.tree.map(copy, tree)
+
+
+def diverged(mesh: Mesh, tree: Any) -> list[str]:
+    """The paths of the leaves of a replicated tree whose bits are not the same on every device.
+
+    Every process of the mesh must call it. It costs two all-reduces of the tree.
+    """
+    differs = np.asarray(_comparison(mesh)(tree).addressable_data(0))
+    paths = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(tree)]
+    return [path for path, differ in zip(paths, differs, strict=True) if differ]
+
+
+@functools.cache
+def _comparison(mesh: Mesh) -> Callable[[Any], jax.Array]:
+    def differs(leaf: jax.Array) -> jax.Array:
+        bits = leaf
+        if jnp.issubdtype(leaf.dtype, jnp.floating):
+            bits = lax.bitcast_convert_type(leaf, f"int{8 * leaf.dtype.itemsize}")
+        if leaf.dtype.itemsize < 4:
+            bits = bits.astype(jnp.int32)  # not every backend reduces smaller types
+        return (lax.pmax(bits, AXIS) != lax.pmin(bits, AXIS)).any()
+
+    per_device = jax.shard_map(
+        lambda tree: jnp.stack([differs(leaf) for leaf in jax.tree.leaves(tree)]),
+        mesh=mesh,
+        in_specs=PartitionSpec(),
+        out_specs=PartitionSpec(),
+        check_vma=False,
+    )
+    return jax.jit(per_device)
 
 
 def shard() -> tuple[int, int]:

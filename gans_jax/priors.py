@@ -2,11 +2,16 @@
 
 Each example has its own key, by its place in the global batch: the first m of n draws are the m
 draws of the same key, and no draw depends on the number of devices.
+
+A prior with `components` also draws from that of each label: `given(key, labels)`, with labels
+`[num]` in 0, ..., components - 1.
 """
 
 import dataclasses
+import math
 
 import jax
+import jax.numpy as jnp
 from jax import Array
 
 from gans_jax import checks, core
@@ -14,16 +19,16 @@ from gans_jax import checks, core
 
 @dataclasses.dataclass(frozen=True)
 class Normal:
-    """Standard normal noise."""
+    """Normal noise of mean 0; adversarial autoencoders have the standard deviation 5."""
 
     size: int = 100
+    std: float = dataclasses.field(default=1.0, metadata={"later": True})
 
     def __post_init__(self) -> None:
-        checks.positive(size=self.size)
+        checks.positive(size=self.size, std=self.std)
 
     def __call__(self, key: Array, num: int) -> Array:
-        keys = core.example_keys(key, num)
-        return jax.vmap(lambda key: jax.random.normal(key, (self.size,), "float32"))(keys)
+        return self.std * _normal(key, num, self.size)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,3 +44,73 @@ class Uniform:
         keys = core.example_keys(key, num)
         draw = lambda key: jax.random.uniform(key, (self.size,), "float32", -1, 1)  # noqa: E731
         return jax.vmap(draw)(keys)
+
+
+@dataclasses.dataclass(frozen=True)
+class GaussianMixture:
+    """Equally likely Gaussians in a plane, on a circle, each longer along its radius than across.
+
+    The picture is that of adversarial autoencoders (Makhzani et al. 2015, figure 4), which state no
+    sizes; with these, neighbours are seven standard deviations apart. `std` is (along, across).
+    """
+
+    components: int = 10
+    radius: float = 3.0
+    std: tuple[float, float] = (0.6, 0.25)
+
+    def __post_init__(self) -> None:
+        checks.positive(components=self.components, radius=self.radius)
+
+    def __call__(self, key: Array, num: int) -> Array:
+        component_key, key = jax.random.split(key)
+        return self.given(key, _components(component_key, num, self.components))
+
+    def given(self, key: Array, labels: Array) -> Array:
+        """Each from the Gaussian of its label, `[num] -> [num, 2]`."""
+        noise = _normal(key, labels.shape[0], 2) * jnp.array(self.std, "float32")
+        along, across = self.radius + noise[:, 0], noise[:, 1]
+        angle = labels.astype("float32") * (2 * math.pi / self.components)
+        cos, sin = jnp.cos(angle), jnp.sin(angle)
+        return jnp.stack((along * cos - across * sin, along * sin + across * cos), axis=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class SwissRoll:
+    """A spiral in a plane, about as dense everywhere, cut into one piece per component.
+
+    Pieces follow each other from the centre outwards. As for `GaussianMixture`, the paper states no
+    sizes. `std` is that of the normal noise around the spiral.
+    """
+
+    components: int = 10
+    radius: float = 3.0
+    turns: float = 2.0
+    std: float = 0.05
+
+    def __post_init__(self) -> None:
+        checks.positive(components=self.components, radius=self.radius, turns=self.turns)
+
+    def __call__(self, key: Array, num: int) -> Array:
+        component_key, key = jax.random.split(key)
+        return self.given(key, _components(component_key, num, self.components))
+
+    def given(self, key: Array, labels: Array) -> Array:
+        """Each from the piece of its label, `[num] -> [num, 2]`."""
+        place_key, key = jax.random.split(key)
+        keys = core.example_keys(place_key, labels.shape[0])
+        within = jax.vmap(lambda key: jax.random.uniform(key, dtype="float32"))(keys)
+        # The length of a spiral grows with the square of its angle.
+        place = jnp.sqrt((labels.astype("float32") + within) / self.components)
+        angle = 2 * math.pi * self.turns * place
+        spiral = self.radius * place[:, None] * jnp.stack((jnp.cos(angle), jnp.sin(angle)), axis=1)
+        return spiral + self.std * _normal(key, labels.shape[0], 2)
+
+
+def _normal(key: Array, num: int, size: int) -> Array:
+    keys = core.example_keys(key, num)
+    return jax.vmap(lambda key: jax.random.normal(key, (size,), "float32"))(keys)
+
+
+def _components(key: Array, num: int, components: int) -> Array:
+    keys = core.example_keys(key, num)
+    return jax.vmap(lambda key: jax.random.randint(key, (), 0, components))(keys)

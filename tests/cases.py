@@ -15,6 +15,7 @@ from gans_jax import (
     MMDGAN,
     WGAN,
     WGANGP,
+    AdversarialAutoencoder,
     AttentionGAN,
     BiGAN,
     CoGAN,
@@ -23,6 +24,7 @@ from gans_jax import (
     DistanceGAN,
     Pix2Pix,
     SimGAN,
+    SmoothGAN,
     core,
     losses,
     penalties,
@@ -203,6 +205,33 @@ def _bigan_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, An
     }
 
 
+@dataclasses.dataclass(frozen=True)
+class Intervals:
+    """Uniform noise, moved by the label; its bits are the same in every program, too."""
+
+    components: int = 3
+
+    def __call__(self, key: jax.Array, num: int) -> jax.Array:
+        return priors.Uniform(2)(key, num)
+
+    def given(self, key: jax.Array, labels: jax.Array) -> jax.Array:
+        return self(key, labels.shape[0]) + labels.astype("float32")[:, None]
+
+
+def _labelled(method: Any, t: int, n: int = N) -> dict[str, np.ndarray]:
+    """Labels -1 to 2, of which the first is unknown."""
+    return _one_minibatch(method, t, n) | {"label": np.arange(t, t + n, dtype="i4") % 4 - 1}
+
+
+def _autoencoder_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
+    x, z, label = method.given(batch, key)
+    shown = z if label is None else jax.numpy.concatenate((z, label), axis=1)
+    return {
+        "autoencoder": method.autoencoder_loss(state.autoencoder, x, key),
+        "discriminator": method.discriminator_loss(state.discriminator, shown, shown, key),
+    }
+
+
 _pix2pix = functools.partial(
     Case,
     players=("discriminator", "generator"),
@@ -271,6 +300,20 @@ FROM_NOISE = [
         WGANGP(*_ring_networks, penalty=penalties.GradientPenalty(1.0), **_ring),
         iterations=1000,
     ),
+    _from_noise(
+        "smooth_gan",
+        SmoothGAN(*_smooth, prior=_z, n_critic=2, generator_weight=0.5, critic_weight=0.25, **_sgd),
+        "critic",
+        SmoothGAN(
+            *_ring_networks,
+            penalty=penalties.GradientPenalty(1.0),
+            generator_weight=0.01,
+            critic_weight=0.01,
+            **_ring,
+        ),
+        iterations=1000,
+        slow=True,
+    ),
 ]
 TRANSLATORS = [
     _pix2pix(
@@ -324,6 +367,38 @@ BIGAN = Case(
     iterations=3000,
     slow=True,
 )
+_autoencoder = functools.partial(
+    Case,
+    players=("autoencoder", "discriminator"),
+    images=lambda method, state, key, num: method.sample(state, key, num),
+    losses=_autoencoder_losses,
+    toy=None,
+    iterations=0,
+    slow=True,
+)
+AUTOENCODERS = [
+    _autoencoder(
+        "adversarial_autoencoder",
+        AdversarialAutoencoder(
+            EncoderDecoder(tiny.Encoder(), tiny.Generator()),
+            tiny.Discriminator(),
+            prior=_z,
+            **_sgd,
+        ),
+        batch=_one_minibatch,
+    ),
+    _autoencoder(
+        "adversarial_autoencoder_labelled",
+        AdversarialAutoencoder(
+            EncoderDecoder(tiny.Encoder(2), tiny.Generator()),
+            tiny.Discriminator(),
+            prior=Intervals(),
+            labels=3,
+            **_sgd,
+        ),
+        batch=_labelled,
+    ),
+]
 COGAN = Case(
     "cogan",
     CoGAN(tiny.Twins(), tiny.TwinDiscriminators(), prior=_z, search=5, **_sgd),
@@ -347,11 +422,11 @@ COULOMB = _sampled(
     toy=None,
     iterations=0,
 )
-_autoencoder = EncoderDecoder(tiny.Encoder(), tiny.Generator())
+_codec = EncoderDecoder(tiny.Encoder(), tiny.Generator())
 BEGAN_CASE = _sampled(
     "began",
     # With the paper's lambda_k, k would hardly leave 0 here.
-    BEGAN(_tiny[0], _autoencoder, prior=_z, lambda_k=0.1, **_sgd),
+    BEGAN(_tiny[0], _codec, prior=_z, lambda_k=0.1, **_sgd),
     players=("discriminator", "generator"),
     batch=_one_minibatch,
     losses=_began_losses,
@@ -362,7 +437,7 @@ BEGAN_CASE = _sampled(
 MMD = _sampled(
     "mmd_gan",
     # The limit is wide enough that codes, and so the discrepancy, have gradients here.
-    MMDGAN(_tiny[0], _autoencoder, prior=_z, n_critic=2, warmup=False, clip=0.5, **_sgd),
+    MMDGAN(_tiny[0], _codec, prior=_z, n_critic=2, warmup=False, clip=0.5, **_sgd),
     players=("critic", "generator"),
     batch=_minibatches,
     losses=_mmd_losses,
@@ -370,4 +445,4 @@ MMD = _sampled(
     iterations=0,
     slow=True,
 )
-CASES = [*FROM_NOISE, *TRANSLATORS, BIGAN, COGAN, COULOMB, BEGAN_CASE, MMD]
+CASES = [*FROM_NOISE, *TRANSLATORS, BIGAN, COGAN, *AUTOENCODERS, COULOMB, BEGAN_CASE, MMD]

@@ -7,3 +7,11 @@ import jax
 _CACHE = os.environ.get("JAX_COMPILATION_CACHE_DIR", os.path.expanduser("~/.cache/gans_jax/xla"))
 jax.config.update("jax_compilation_cache_dir", _CACHE)
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Prints how many cases each fuzz test tried."""
+    for report in terminalreporter.getreports("passed"):
+        for name, count in report.user_properties:
+            if name == "cases" and report.when == "teardown":
+                terminalreporter.write_line(f"{report.nodeid}: {count} cases")

@@ -4,20 +4,34 @@ The flags that make four devices of a CPU must be set before jax starts, and hol
 process. Every step is waited for: unsynchronised ones starve each other of the few real cores.
 """
 
+import dataclasses
 import functools
+import itertools
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax.sharding import PartitionSpec
+from jax import lax
+from jax.sharding import NamedSharding, PartitionSpec
 
-from gans_jax import core, parallel, priors
+from gans_jax import core, parallel, priors, wrappers
+from gans_jax.data.source import InMemory
+from gans_jax.training import CheckpointError, Checkpoints, Experiment, train
 from tests import tiny
 from tests.cases import CASES
 
 N = 16  # the global batch
+
+
+@dataclasses.dataclass(frozen=True)
+class Pixels(InMemory):
+    @property
+    def arrays(self):
+        return {"image": tiny.images(40)}
+
+
 # The losses of GAN differ in a few element-wise lines: one stands for all where time is short.
 REDUNDANT = {"minimax", "least_squares", "hinge"}
 
@@ -171,6 +185,81 @@ def test_the_state_is_donated_and_its_source_lives(simple):
     jax.block_until_ready(step(replicas, batch(simple), jax.random.key(0)))
     assert all(leaf.is_deleted() for leaf in jax.tree.leaves(replicas))
     tiny.assert_same_bits(state, before)
+
+
+@pytest.mark.slow
+def test_save_mode_x_restore_mode(simple, tmp_path):
+    """With `shard_map` in two processes: `test_two_processes_are_one`."""
+    method, mesh, key = simple.method, parallel.mesh(), jax.random.key(0)
+    initial = tiny.jit(method.init)(key, batch(simple))
+    replicate = functools.partial(parallel.replicate, mesh)
+    modes = {
+        "jit": (lambda state: state, tiny.jit(method.step)),
+        "pmap": (replicate, parallel.pmapped_step(method)),
+    }
+    for name, (place, step) in modes.items():
+        _, state = states(step, place(initial), [batch(simple, t) for t in range(2)], key)
+        with Checkpoints(tmp_path / name) as checkpoints:
+            checkpoints.save(2, state)
+        np.savez(tmp_path / f"{name}.npz", **tiny.leaves(state))
+    expected = None
+    for saved, (place, step) in itertools.product(modes, modes.values()):
+        with Checkpoints(tmp_path / saved) as checkpoints:
+            _, state = checkpoints.restore(jax.eval_shape(lambda: initial))
+        with np.load(tmp_path / f"{saved}.npz") as leaves:
+            tiny.assert_same_bits(dict(leaves), tiny.leaves(state))
+        _, state = states(step, place(state), [batch(simple, 2)], key)
+        expected = state if expected is None else expected
+        tiny.assert_close(state, expected, 1e-5)
+
+
+def with_one_apart(mesh, tree, at=2):
+    """The replicated tree, with the last bit of each leaf changed on one device."""
+
+    def copies(leaf):
+        own = [np.array(leaf) for _ in mesh.devices]
+        own[at].reshape(-1).view(np.uint8)[0] ^= 1
+        shards = [jax.device_put(x, device) for x, device in zip(own, mesh.devices, strict=True)]
+        sharding = NamedSharding(mesh, PartitionSpec())
+        return jax.make_array_from_single_device_arrays(leaf.shape, sharding, shards)
+
+    return jax.tree.map(copies, tree)
+
+
+def test_replicas_that_diverge_are_named():
+    mesh = parallel.mesh()
+    tree = {"a": np.float32([1, np.nan]), "b": np.int32(3), "c": np.zeros(3, jnp.bfloat16)}
+    tree |= {"d": np.array([True, False]), "e": np.uint8([0, 255])}
+    same = parallel.replicate(mesh, tree)
+    assert parallel.diverged(mesh, same) == []
+    for name, leaf in tree.items():
+        apart = same | {name: with_one_apart(mesh, leaf)}
+        assert parallel.diverged(mesh, apart) == [f"['{name}']"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Apart(wrappers._Wrapper):
+    """Its generators differ between the devices from the sixth iteration on."""
+
+    def init(self, key, batch):
+        return self.method.init(key, batch)
+
+    def step(self, state, batch, key):
+        state, metrics = self.method.step(state, batch, key)
+        more = jnp.where(state.step > 5, lax.axis_index("data"), 0)
+        params = jax.tree.map(lambda leaf: leaf + more, state.generator.params)
+        return state._replace(generator=state.generator._replace(params=params)), metrics
+
+
+@pytest.mark.slow
+def test_replicas_that_diverge_are_not_saved(simple, tmp_path):
+    every = {"log_every": 10, "sample_every": 10, "checkpoint_every": 4, "samples": 4}
+    experiment = Experiment(Apart(simple.method), Pixels(), 10, batch_size=4, **every)
+    words = r"state.generator.params.* differs between the devices after iteration 8 and is not"
+    with pytest.raises(CheckpointError, match=words):
+        train(experiment, tmp_path / "run", devices=jax.devices(), progress=False)
+    with Checkpoints(tmp_path / "run/checkpoints") as checkpoints:
+        assert checkpoints.steps() == [4]
 
 
 def test_a_batch_that_the_devices_do_not_divide(simple):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gans_jax.cli import load_file, main
+from gans_jax.cli import arithmetic, load_file, main
 from gans_jax.training import load, pictures
 from tests.tiny import assert_same_bits
 
@@ -138,6 +138,31 @@ def test_interpolate_goes_from_one_point_of_noise_to_another(run, tmp_path):
     assert np.abs(picture(out) - wanted).max() <= 1
 
 
+def test_arithmetic_draws_its_terms_their_means_and_neighbours(run, tmp_path):
+    out = tmp_path / "sum.png"
+    terms = ["--a", "0", "5", "1", "--b", "2", "--c", "3", "4"]
+    assert main(["arithmetic", str(run), *terms, "--seed=3", "--out", str(out)]) == 0
+    experiment, state = load(run)
+    z = np.asarray(experiment.method.prior(jax.random.key(3), 6))
+    means = [z[[0, 5, 1]].mean(0), z[2], z[[3, 4]].mean(0)]
+    total = means[0] - means[1] + means[2]
+
+    cells = picture(out)[:, :, 0]
+    cell = lambda row, column: cells[30 * row : 30 * row + 28, 30 * column : 30 * column + 28]  # noqa: E731
+    wanted = {(0, 0): z[0], (1, 0): z[5], (2, 0): z[1], (0, 1): z[2], (0, 2): z[3], (1, 2): z[4]}
+    wanted |= {(3, column): mean for column, mean in enumerate(means)} | {(1, 5): total}
+    images = np.asarray(experiment.method.generate(state, np.stack([*wanted.values()])))
+    for place, image in zip(wanted, pictures.to_uint8(images)[..., 0], strict=True):
+        assert np.abs(cell(*place).astype(int) - image).max() <= 1, place
+    assert not cell(1, 1).any()
+    assert not cells[:, 90:118].any()
+    neighbours = arithmetic.neighbours(total, jax.random.key(0))
+    np.testing.assert_array_equal(neighbours[4], total)
+    away = np.abs(np.delete(neighbours, 4, axis=0) - total)
+    assert 0.2 < away.max() <= 0.25
+    assert len(np.unique(away)) == away.size
+
+
 def test_export_runs_without_this_package(run, tmp_path):
     pytest.importorskip("flatbuffers")
     file, out = tmp_path / "sampler.bin", tmp_path / "images.npy"
@@ -191,6 +216,9 @@ def test_an_own_class_is_found_only_with_its_file(own, tmp_path, capsys):
         assert image.size == (480, 480)
     interpolate = ("interpolate", workdir, "--out", out, "--experiment", file)
     assert "makes points: draw them with `sample`" in error(capsys, *interpolate)
+    terms = ("--a", 1, "--b", 2, "--c", 3)
+    arithmetic = ("arithmetic", workdir, *terms, "--out", out, "--experiment", file)
+    assert "makes points: draw them with `sample`" in error(capsys, *arithmetic)
 
 
 def test_files_that_hold_no_experiment(tmp_path, monkeypatch, capsys):

@@ -19,8 +19,10 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from PIL import Image
 
 from gans_jax import GAN, losses, parallel
+from gans_jax.training import Checkpoints
 from tests import four_devices, tiny, two_processes
 from tests.cases import CASES
 
@@ -74,8 +76,9 @@ def test_four_devices_are_one(case, request):
     assert_passed(found, [test for test in found if case.name in parameters(test)])
 
 
-def test_whatever_the_method_on_four_devices():
-    found = outcomes("not slow")
+@pytest.mark.parametrize("speed", ["not slow", pytest.param("slow", marks=pytest.mark.slow)])
+def test_whatever_the_method_on_four_devices(speed):
+    found = outcomes(speed)
     names = {case.name for case in CASES}
     assert_passed(found, [test for test in found if not parameters(test) & names])
 
@@ -109,15 +112,51 @@ def start(tmp_path):
 
 
 def test_two_processes_are_one(start, tmp_path):
+    """They also restore what one has saved, and one restores what they have saved."""
+    same = lambda x: jax.tree.map(np.asarray, x)  # noqa: E731
+    one = functools.partial(
+        two_processes.train, tiny.jit(two_processes.METHOD.step), same, same, shard=(0, 1)
+    )
+    state = one()
+    with Checkpoints(tmp_path / "one_process") as checkpoints:
+        checkpoints.save(3, state)
     for process in start("train"):
         output, _ = process.communicate(timeout=120)
         assert process.returncode == 0, output
-    same = lambda x: x  # noqa: E731
-    step = tiny.jit(two_processes.METHOD.step)
-    expected = tiny.leaves(two_processes.train(step, same, same, shard=(0, 1)))
     for name in ("sharded0", "sharded1", "pmapped0", "pmapped1"):
-        with np.load(tmp_path / f"{name}.npz") as leaves:
-            tiny.assert_close(dict(leaves), expected, 1e-5)
+        tiny.assert_close(arrays(tmp_path / f"{name}.npz"), tiny.leaves(state), 1e-5)
+    further = tiny.leaves(one(state=state, start=3, stop=4))
+    for name in ("resumed0", "resumed1"):
+        tiny.assert_close(arrays(tmp_path / f"{name}.npz"), further, 1e-5)
+    restored = tiny.leaves(two_processes.restore(tmp_path / "two_processes"))
+    tiny.assert_same_bits(arrays(tmp_path / "sharded0.npz"), restored)
+
+
+def arrays(file):
+    with np.load(file) as leaves:
+        return dict(leaves)
+
+
+@pytest.mark.slow
+def test_hosts_with_different_files_stop(start, tmp_path):
+    for host, names in enumerate(("abcdefghijklmnop", "abcdefghijklmnoq")):
+        (tmp_path / str(host) / "images").mkdir(parents=True)
+        for name, pixels in zip(names, tiny.images(16), strict=True):
+            Image.fromarray(pixels[..., 0]).save(tmp_path / str(host) / f"images/{name}.png")
+    for process in start("files"):
+        output, _ = process.communicate(timeout=60)
+        assert "the list of files of processes [1] is another than of process 0" in output
+        assert process.returncode == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_data_error_of_one_process_loses_nothing(start, tmp_path):
+    *_, second = start("data")
+    output, _ = second.communicate(timeout=60)
+    assert "cannot be read: replace it; the state after iteration 5 is saved" in output
+    with Checkpoints(tmp_path / "run/checkpoints") as checkpoints:
+        assert checkpoints.steps() == [5]
 
 
 def test_two_processes_with_different_seeds(start):
@@ -132,7 +171,7 @@ def test_two_processes_with_different_seeds(start):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1])  # process 0 is the coordinator
-def test_a_process_that_dies_ends_the_other(start, victim):
+def test_a_process_that_dies_ends_the_other(start, tmp_path, victim):
     processes = start(f"die{victim}")
     processes[victim].communicate(timeout=120)
     assert processes[victim].returncode == -signal.SIGKILL
@@ -140,6 +179,8 @@ def test_a_process_that_dies_ends_the_other(start, victim):
     output, _ = survivor.communicate(timeout=30)
     assert survivor.returncode not in (0, None)
     assert "another task died" in output, output
+    restored = tiny.leaves(two_processes.restore(tmp_path / "two_processes"))
+    tiny.assert_same_bits(arrays(tmp_path / "sharded0.npz"), restored)
 
 
 def test_without_a_cluster_there_is_none():

@@ -101,11 +101,13 @@ class Translator(nn.Module):
 
 
 class Encoder(nn.Module):
-    """8x8 images to codes `[n, 8]` in [-1, 1]."""
+    """8x8 images to codes `[n, size]` in [-1, 1]."""
+
+    size: int = 8
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
-        return jnp.tanh(nn.Dense(8)(x.reshape(x.shape[0], -1)))
+        return jnp.tanh(nn.Dense(self.size)(x.reshape(x.shape[0], -1)))
 
 
 class Joint(nn.Module):

@@ -5,6 +5,7 @@ from gans_jax.data.digits import Digits
 from gans_jax.data.domains import DigitDomains, Unpaired, UnpairedFolders
 from gans_jax.data.folder import ImageFolder
 from gans_jax.data.idx import IDX
+from gans_jax.data.objects import CutOuts, PastedObjects, Side
 from gans_jax.data.pairs import PairedFolder, Unaligned
 from gans_jax.data.source import DataError
 from gans_jax.data.stream import Stream, stream
@@ -31,6 +32,7 @@ __all__ = [
     "TFDS",
     "Augment",
     "Colourisation",
+    "CutOuts",
     "DataError",
     "Denoising",
     "Deraining",
@@ -43,7 +45,9 @@ __all__ = [
     "Inpainting",
     "PairedFolder",
     "ParallelLines",
+    "PastedObjects",
     "Rotation",
+    "Side",
     "Stream",
     "SuperResolution",
     "TwoGaussians",

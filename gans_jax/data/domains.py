@@ -7,9 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gans_jax.data import skipping
 from gans_jax.data.augment import Fitted, read_image
 from gans_jax.data.digits import Digits
 from gans_jax.data.folder import ImageFolder
+from gans_jax.data.skipping import OnBad
 from gans_jax.data.source import DataError, InMemory, Source, generator, shuffled
 
 INK, PAPER = (20, 40, 140), (250, 210, 60)
@@ -68,7 +70,8 @@ class Unpaired(_Domains):
 class UnpairedFolders(_Domains):
     """The folders `trainA` and `trainB` under `path` (`testA` and `testB` for another `split`).
 
-    Files are read as `ImageFolder` reads them, and streamed as `Unpaired` says.
+    Files are read as `ImageFolder` reads them, also with `on_bad="skip"`, in each domain by itself,
+    and streamed as `Unpaired` says.
 
     Examples: `a` and `b`, uint8 [size, size, channels].
 
@@ -80,10 +83,11 @@ class UnpairedFolders(_Domains):
     path: str
     split: str = "train"
     channels: Literal[1, 3] = 3
+    on_bad: OnBad = dataclasses.field(default="raise", metadata=skipping.LATER)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        ImageFolder(self.path, channels=self.channels)  # refuses other channels
+        ImageFolder(self.path, channels=self.channels, on_bad=self.on_bad)  # refuses unknown values
 
     @functools.cached_property
     def a(self) -> ImageFolder:
@@ -100,7 +104,12 @@ class UnpairedFolders(_Domains):
         if not os.path.isdir(path):
             both = f"{self.split}A and {self.split}B"
             raise DataError(f"there is no folder {path}: unpaired images lie in {both}")
-        return ImageFolder(path, size=None, channels=self.channels)
+        return ImageFolder(path, size=None, channels=self.channels, on_bad=self.on_bad)
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Why each file was skipped that was, those of the first domain first."""
+        return self.a.skipped + self.b.skipped
 
 
 @dataclasses.dataclass(frozen=True)

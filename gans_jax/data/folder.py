@@ -1,6 +1,7 @@
 """A folder of image files."""
 
 import dataclasses
+import errno
 import functools
 import os
 import struct
@@ -12,7 +13,9 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from gans_jax import checks
+from gans_jax.data import skipping
 from gans_jax.data.image import crop_centre, fit_square, to_array
+from gans_jax.data.skipping import BadExample, OnBad, Skipped
 from gans_jax.data.source import DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
@@ -28,6 +31,8 @@ DECODING_ERRORS = (
     zlib.error,
     Image.DecompressionBombError,
 )
+# Of the system's errors, those that a file has by itself; others may be gone the next time.
+LASTING = (None, errno.ENOENT, errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.EINVAL)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,23 +43,30 @@ class ImageFolder:
     read once, and names that begin with a dot are skipped. The shorter side is resized to
     `size` (bicubic, antialiased) and the centre is kept; `crop` first cuts that many central
     pixels from the original (DCGAN's CelebA: crop 108, size 64). `size` None keeps the pixels of
-    the file. Orientation tags are applied, palettes become colours, transparency is laid on white.
+    the file. Orientation tags are applied, palettes become colours, transparency is laid on white,
+    and of an animation the first picture is taken.
+
+    With `on_bad="skip"` the next readable image takes the place of one that is not, as `Skipped`
+    says; `skipped` lists those met so far.
 
     Examples: `image` uint8 [size, size, channels]; `label` int32, the index in `classes`, where
     every file lies in a first-level folder.
 
     Raises (at first use):
       DataError: if the folder is missing or has no image, or an image is unreadable, has 16
-        bits per channel (8 would lose some), or is smaller than `crop`.
+        bits per channel (8 would lose some), or is smaller than `crop`; with "skip", if more than
+        one in a hundred is bad.
     """
 
     path: str
     size: int | None = 64
     channels: Literal[1, 3] = 3
     crop: int | None = None
+    on_bad: OnBad = dataclasses.field(default="raise", metadata=skipping.LATER)
 
     def __post_init__(self):
         checks.positive(size=self.size, crop=self.crop)
+        skipping.check(self.on_bad)
         if self.channels not in (1, 3):
             raise DataError(f"images cannot have {self.channels!r} channels: choose 1 or 3")
 
@@ -77,13 +89,25 @@ class ImageFolder:
     def __len__(self) -> int:
         return len(self.files)
 
+    @functools.cached_property
+    def _reader(self) -> Skipped:
+        return Skipped(self.on_bad, len(self))
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Why each file was skipped that was, in the order of the files."""
+        return self._reader.listed
+
     def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        return self._reader.read(index, self._read)
+
+    def _read(self, index: int) -> dict[str, np.ndarray]:
         file = self.files[index]
         path = Path(self.path, file)
-        image = _decode(path, self.channels)
+        image = decode(path, self.channels)
         if self.crop is not None:
             if min(image.size) < self.crop:
-                raise DataError(f"{path} has {image.size} pixels: choose a `crop` that fits")
+                raise BadExample(f"{path} has {image.size} pixels: choose a `crop` that fits")
             image = crop_centre(image, self.crop)
         if self.size is not None:
             image = fit_square(image, self.size)
@@ -115,20 +139,24 @@ def _refuse(error: OSError) -> None:
     raise DataError(f"{error.filename} cannot be listed ({error.strerror}): check its permissions")
 
 
-def _decode(path: Path, channels: int) -> Image.Image:
-    """The upright grey or RGB image in a file."""
+def decode(path: Path, channels: int) -> Image.Image:
+    """The upright grey (1 channel) or RGB image in a file.
+
+    BadExample if it holds no such image of 8 bits; DataError if the system fails to read it.
+    """
     try:
         with path.open("rb") as file:
             header = file.read(PNG_BIT_DEPTH + 1)
             if _sixteen_bits(header):
-                raise DataError(f"{path} has 16 bits per channel: convert it to 8 bits first")
+                raise BadExample(f"{path} has 16 bits per channel: convert it to 8 bits first")
             file.seek(0)
             with Image.open(file, formats=FORMATS) as image:
                 return _flatten(ImageOps.exif_transpose(image), channels)
     except DataError:
         raise
     except DECODING_ERRORS as error:
-        raise DataError(f"{path} cannot be read ({error}): replace or remove it") from error
+        kind = BadExample if getattr(error, "errno", None) in LASTING else DataError
+        raise kind(f"{path} cannot be read ({error}): replace or remove it") from error
 
 
 def _sixteen_bits(header: bytes) -> bool:

@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gans_jax.data import skipping
 from gans_jax.data.augment import Fitted
 from gans_jax.data.folder import ImageFolder
+from gans_jax.data.skipping import BadExample, OnBad, Skipped
 from gans_jax.data.source import DataError, generator, shuffled
 
 SAME_PROPORTIONS = 0.02  # what rounding does to the sides of a small copy
@@ -42,21 +44,27 @@ class PairedFolder(Paired, Fitted):
     read as `ImageFolder` reads them; size, window and memory are those of `Fitted`. The window and
     the mirroring of a pair are the same for both.
 
+    With `on_bad="skip"` the next good pair takes the place of one with a bad image, as `Skipped`
+    says; `skipped` lists those met so far.
+
     Examples: `a` and `b`, uint8 [size, size, channels].
 
     Raises (at first use):
       DataError: if a folder is missing or empty, an image is unreadable or has 16 bits per channel,
         a file has no partner, a file with two halves has an odd width, or two partners have other
-        proportions (other sizes, without `size`).
+        proportions (other sizes, without `size`); with "skip", if more than one pair in a hundred
+        is bad.
     """
 
     path: str
     path_b: str | None = None
     direction: Literal["a_to_b", "b_to_a"] = "a_to_b"
     channels: Literal[1, 3] = 3
+    on_bad: OnBad = dataclasses.field(default="raise", metadata=skipping.LATER)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        skipping.check(self.on_bad)
         if self.direction not in ("a_to_b", "b_to_a"):
             raise DataError(
                 f"there is no direction {self.direction!r}: choose 'a_to_b' or 'b_to_a'"
@@ -73,7 +81,7 @@ class PairedFolder(Paired, Fitted):
         """Of each pair, the index of its file in each folder."""
         if self.path_b is None:
             return tuple((index,) for index in range(len(self._folders[0])))
-        of_a, of_b = map(_by_name, self._folders)
+        of_a, of_b = map(by_name, self._folders)
         if alone := sorted(of_a.keys() ^ of_b.keys()):
             folder = 0 if alone[0] in of_a else 1
             where = self._where(folder, (of_a | of_b)[alone[0]])
@@ -85,9 +93,21 @@ class PairedFolder(Paired, Fitted):
         return len(self.files)
 
     def pair(self, index: int, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
-        images = self._fit(index, lambda: self._read(self.files[index]), rng)
+        def read(place: int) -> list[np.ndarray]:
+            return self._fit(place, lambda: self._read(self.files[place]), rng)
+
+        images = self._reader.read(index, read)
         a, b = images if self.direction == "a_to_b" else reversed(images)
         return {"a": a, "b": b}
+
+    @functools.cached_property
+    def _reader(self) -> Skipped:
+        return Skipped(self.on_bad, len(self))
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Why each pair was skipped that was, in their order."""
+        return self._reader.listed
 
     def _read(self, files: tuple[int, ...]) -> Sequence[np.ndarray]:
         images = [f[i]["image"] for f, i in zip(self._folders, files, strict=True)]
@@ -97,7 +117,7 @@ class PairedFolder(Paired, Fitted):
         stretch = (width_a * height_b) / (width_b * height_a)
         same = (height_a, width_a) == (height_b, width_b)
         if not same and (self.size is None or abs(stretch - 1) > SAME_PROPORTIONS):
-            raise DataError(
+            raise BadExample(
                 f"{self._where(0, files[0])} has {width_a}x{height_a} pixels and "
                 f"{self._where(1, files[1])} {width_b}x{height_b}: "
                 + ("give a `size`" if self.size is None else "cut both to the same view")
@@ -107,7 +127,7 @@ class PairedFolder(Paired, Fitted):
     def _halves(self, image: np.ndarray, index: int) -> Sequence[np.ndarray]:
         half, rest = divmod(image.shape[1], 2)
         if rest:
-            raise DataError(
+            raise BadExample(
                 f"{self._where(0, index)} has the odd width {image.shape[1]}, so no two halves: "
                 "put both images side by side in one file, or give `path_b`"
             )
@@ -118,7 +138,7 @@ class PairedFolder(Paired, Fitted):
         return f"{found.path}/{found.files[index]}"
 
 
-def _by_name(folder: ImageFolder) -> dict[str, int]:
+def by_name(folder: ImageFolder) -> dict[str, int]:
     """Indices of a folder's files by their relative path without suffix."""
     found: dict[str, int] = {}
     for index, file in enumerate(folder.files):

@@ -1,5 +1,6 @@
 """One file per paper."""
 
+from gans_jax.methods.adversarial_autoencoder import AAEState, AdversarialAutoencoder
 from gans_jax.methods.attention_gan import AttentionGAN
 from gans_jax.methods.began import BEGAN, BEGANState
 from gans_jax.methods.bigan import BiGAN, BiGANState
@@ -11,6 +12,7 @@ from gans_jax.methods.gan import GAN, GANState
 from gans_jax.methods.mmd_gan import MMDGAN
 from gans_jax.methods.pix2pix import Pix2Pix, Pix2PixState
 from gans_jax.methods.simgan import SimGAN, SimGANState
+from gans_jax.methods.smooth_gan import SmoothGAN
 from gans_jax.methods.two_domains import TwoDomainsState
 from gans_jax.methods.wgan import WGAN, WGANState
 from gans_jax.methods.wgan_gp import WGANGP, WGANGPState
@@ -21,6 +23,8 @@ __all__ = [
     "MMDGAN",
     "WGAN",
     "WGANGP",
+    "AAEState",
+    "AdversarialAutoencoder",
     "AttentionGAN",
     "BEGANState",
     "BiGAN",
@@ -36,6 +40,7 @@ __all__ = [
     "Scale",
     "SimGAN",
     "SimGANState",
+    "SmoothGAN",
     "TwoDomainsState",
     "WGANGPState",
     "WGANState",

@@ -51,6 +51,7 @@ class BiGAN:
     optimizer: Callable[..., optax.GradientTransformation] = functools.partial(optax.adam, b1=0.5)
     schedule: Any = Constant()
     batch_axis: ClassVar[int] = 0
+    directions: ClassVar[tuple[str, ...]] = ("a_to_b", "b_to_a")
     sampled: ClassVar[tuple[str, ...]] = ("translator",)
 
     def __post_init__(self) -> None:

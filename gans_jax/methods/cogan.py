@@ -54,6 +54,7 @@ class CoGAN:
     search: int = 200
     search_learning_rate: float = 0.1
     batch_axis: ClassVar[int] = 0
+    directions: ClassVar[tuple[str, ...]] = ("a_to_b", "b_to_a")
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate, search=self.search)

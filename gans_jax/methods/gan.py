@@ -13,7 +13,7 @@ from jax import Array, lax
 
 from gans_jax import checks, core, penalties
 from gans_jax.core import Batch, Metrics, Player, apply, descend
-from gans_jax.losses import AdversarialLoss, NonSaturating
+from gans_jax.losses import AdversarialLoss, Minimax, NonSaturating
 from gans_jax.priors import Normal
 from gans_jax.schedules import Constant
 
@@ -37,8 +37,11 @@ class GAN:
     update rule (Heusel et al. 2017).
 
     Batch: `image` `[k, n, ...]`, uint8 or float in [-1, 1]. Metrics: loss and gradient norm of each
-    player, the discriminator's mean logits on real and on fake examples. The discriminator sees
-    these in two passes; a player's running batch statistics change in its own updates only.
+    player, the discriminator's mean logits on real and on fake examples, and for the losses of the
+    paper `js_estimate`, log 2 minus half the two cross entropies: the Jensen-Shannon divergence is
+    at least its expectation (Arjovsky et al. 2017, arXiv:1701.07875, section 4.2). The
+    discriminator sees real and fake examples in two passes; a player's running batch statistics
+    change in its own updates only.
     """
 
     generator: nn.Module
@@ -98,9 +101,11 @@ class GAN:
         discriminator = discriminator._replace(batch_stats=stats)
         on_fake, stats = apply(self.discriminator, discriminator, fake, train=True, key=keys[2])
         loss = self.loss.discriminator(on_real, on_fake, step)
+        metrics = {"logit_real": core.mean_logit(on_real), "logit_fake": core.mean_logit(on_fake)}
+        if isinstance(self.loss, Minimax):
+            metrics["js_estimate"] = jnp.log(2) - loss / 2
         if self.penalty is not None:
             loss += self.penalty(self.discriminator, discriminator, real, fake, keys[3])
-        metrics = {"logit_real": core.mean_logit(on_real), "logit_fake": core.mean_logit(on_fake)}
         return loss, (stats, metrics)
 
     def generator_loss(

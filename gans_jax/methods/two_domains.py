@@ -58,6 +58,7 @@ class TwoDomains:
     """
 
     adversarial = True
+    directions: ClassVar[tuple[Direction, ...]] = ("a_to_b", "b_to_a")
     sampled: ClassVar[tuple[str, ...]] = ("translator",)
     translator: nn.Module
     discriminator: nn.Module

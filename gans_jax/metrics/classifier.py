@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +66,10 @@ class DigitsClassifier:
     sha256: str
     accuracy: float
 
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What `features` and `logits` return, in one pass."""
+        return _run(self.width, self.params, images)
+
     def features(self, images: np.ndarray) -> np.ndarray:
         """The 64 activations before the last layer, `[n, h, w, 1] -> float32 [n, 64]`.
 
@@ -99,7 +102,7 @@ def digits_classifier(training: DigitsTraining = DigitsTraining()) -> DigitsClas
     path = _cache_file(training)
     try:
         params = _read(path)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except Exception:  # missing or damaged: zipfile, zlib and NumPy each raise their own
         params = _train(training)
         _write(path, params)
     test = Digits(split="test").arrays

@@ -10,8 +10,8 @@ def energy_distance(x: np.ndarray, y: np.ndarray) -> float:
     distances of each sample to itself, so that equal samples have distance 0. Units are the data's.
     """
     x, y = (np.asarray(a, np.float64).reshape(len(a), -1) for a in (x, y))
-    within = _distances(x, x).mean() + _distances(y, y).mean()
-    return float(2 * _distances(x, y).mean() - within)
+    within = pairwise_distances(x, x).mean() + pairwise_distances(y, y).mean()
+    return float(2 * pairwise_distances(x, y).mean() - within)
 
 
 def mode_shares(
@@ -21,13 +21,14 @@ def mode_shares(
 
     Returns `[modes]`; what is missing to a sum of 1 lies near no mode.
     """
-    distances = _distances(np.asarray(samples, np.float64), np.asarray(centers, np.float64))
+    distances = pairwise_distances(np.asarray(samples, np.float64), np.asarray(centers, np.float64))
     nearest = distances.argmin(axis=1)
     close = distances.min(axis=1) < within * std
     return np.bincount(nearest[close], minlength=len(centers)) / len(samples)
 
 
-def _distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def pairwise_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Euclidean distances `[n, m]` between the rows of `[n, d]` and `[m, d]`."""
     from scipy.spatial.distance import cdist  # a quarter of the package's import time
 
     return cdist(x, y)

@@ -30,7 +30,7 @@ class FeatureStatistics:
         self._mean = np.zeros(features)
         # The lower triangle of the sum of outer products; Fortran's order is what BLAS updates.
         self._scatter = np.zeros((features, features), order="F")
-        self._block = np.empty((_BLOCK, features))
+        self._block = np.empty((_BLOCK + 1, features))  # and one row for the shift of the mean
 
     def update(self, features: np.ndarray) -> Self:
         """Adds features `[n, d]` of any floating type.
@@ -59,7 +59,7 @@ class FeatureStatistics:
         for statistics in (self, other):
             statistics._flush()
         if other._count:
-            self._shift(other._count, other._mean)
+            self._add_outer(self._shift(other._count, other._mean)[None])
             self._scatter += other._scatter
         return self
 
@@ -81,19 +81,21 @@ class FeatureStatistics:
     def _flush(self) -> None:
         if not self._filled:
             return
-        block, self._filled = self._block[: self._filled], 0
+        filled, self._filled = self._filled, 0
+        block = self._block[:filled]
         mean = block.mean(axis=0)
         block -= mean
-        self._add_outer(block)
-        self._shift(len(block), mean)
+        self._block[filled] = self._shift(filled, mean)
+        self._add_outer(self._block[: filled + 1])
 
-    def _shift(self, count: int, mean: np.ndarray) -> None:
-        """Accounts for the distance of `count` new samples' mean from that of the old ones."""
+    def _shift(self, count: int, mean: np.ndarray) -> np.ndarray:
+        """Adds `count` samples to the mean; the row whose outer product they add to their own."""
         total = self._count + count
         difference = mean - self._mean
-        self._add_outer(difference[None] * np.sqrt(self._count * count / total))
+        row = difference * np.sqrt(self._count * count / total)
         self._mean += difference * (count / total)
         self._count = total
+        return row
 
     def _add_outer(self, rows: np.ndarray) -> None:
         """Adds `rows.T @ rows`, in place and the lower triangle alone: half the work."""

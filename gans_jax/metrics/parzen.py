@@ -7,6 +7,10 @@ import numpy as np
 from gans_jax.metrics.distances import squared_distances
 
 
+class BandwidthWarning(UserWarning):
+    """The best bandwidth is the smallest or the largest that was tried."""
+
+
 def parzen_log_likelihood(
     x: np.ndarray, samples: np.ndarray, bandwidths: float | np.ndarray
 ) -> np.ndarray:
@@ -46,6 +50,7 @@ def choose_bandwidth(
         warnings.warn(
             f"the best bandwidth, {candidates[best]:g}, is at the border of the candidates: "
             "give candidates beyond it",
+            BandwidthWarning,
             stacklevel=2,
         )
     return float(candidates[best])

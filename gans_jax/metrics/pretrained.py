@@ -11,19 +11,15 @@ import jax
 import numpy as np
 from jax import Array
 
+from gans_jax.interop.torch_file import WeightsError, read_torch
 from gans_jax.metrics import efficientnet, inception
 from gans_jax.metrics.blocks import in_blocks
 from gans_jax.metrics.resize import resize_clean, resize_legacy
-from gans_jax.metrics.torch_pickle import read_torch_pickle
 
 # The public file's name carries the beginning of its hash: weights-inception-2015-12-05-6726825d.
 INCEPTION_PTH = "6726825d"
 EFFICIENTNET_PTH = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _BLOCK = 16
-
-
-class WeightsError(ValueError):
-    """Weights that are missing, damaged or of another network; the message names the file."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +100,7 @@ def load_efficientnet(resize: Literal["legacy", "clean"] = "clean") -> FeatureNe
     digest = hashlib.sha256(content).hexdigest()
     if digest != EFFICIENTNET_PTH:
         raise WeightsError(f"{path} has the sha256 {digest}: install the package again")
-    weights = read_torch_pickle(content)
+    weights = read_torch(content)
     params = {}
     for layer in efficientnet.shapes():
         if layer == "_fc":
@@ -179,7 +175,8 @@ def _load(path: Path, like: Any, sha256: str | None) -> tuple[Any, str]:
         )
     leaves = _read(path)
     expected = {f"{layer}/{name}": s.shape for layer, ps in like.items() for name, s in ps.items()}
-    if expected != {name: leaf.shape for name, leaf in leaves.items()}:
+    floats = all(leaf.dtype.kind == "f" for leaf in leaves.values())
+    if not floats or expected != {name: leaf.shape for name, leaf in leaves.items()}:
         raise WeightsError(f"{path} holds another network: write it with the converter")
     params = {layer: {name: leaves[f"{layer}/{name}"] for name in ps} for layer, ps in like.items()}
     return jax.device_put(params), digest

@@ -7,6 +7,7 @@ from gans_jax.training.export import export_sampler
 from gans_jax.training.folder import load
 from gans_jax.training.loop import Interrupted, resume, train
 from gans_jax.training.report import write_report
+from gans_jax.training.translation import Translated, translate_folder
 
 __all__ = [
     "CheckpointError",
@@ -14,9 +15,11 @@ __all__ = [
     "ConfigError",
     "Experiment",
     "Interrupted",
+    "Translated",
     "export_sampler",
     "load",
     "resume",
     "train",
+    "translate_folder",
     "write_report",
 ]

@@ -124,7 +124,7 @@ class Checkpoints:
     def _read(self, step: int, like: Any) -> Any:
         """The state of a step as NumPy arrays, verified."""
         item = self._load(step, leaves=ocp.args.JsonRestore())
-        if not isinstance(item, dict) or item.keys() != {"leaves", "sha256"}:
+        if not _is_record(item):
             raise _Damaged("the record of its leaves is not one")
         if _digest_of_record(item["leaves"]) != item["sha256"]:
             raise _Damaged("the record of its leaves has another SHA-256 than when it was written")
@@ -176,6 +176,23 @@ class Checkpoints:
         if jax.process_index() == 0:
             source.rename(target)
         return target
+
+
+def _is_record(item: Any) -> bool:
+    """Whether this is of the form that `save` writes."""
+    if not isinstance(item, dict) or item.keys() != {"leaves", "sha256"}:
+        return False
+    leaves = item["leaves"].values() if isinstance(item["leaves"], dict) else [None]
+    forms = {"empty": str}, {"shape": list, "dtype": str, "sha256": str}
+    return all(
+        isinstance(leaf, dict)
+        and any(leaf.keys() == form.keys() and _fits(leaf, form) for form in forms)
+        for leaf in leaves
+    )
+
+
+def _fits(leaf: dict[str, Any], form: dict[str, type]) -> bool:
+    return all(isinstance(leaf[name], kind) for name, kind in form.items())
 
 
 def _is_empty(node: Any) -> bool:

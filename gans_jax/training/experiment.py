@@ -23,17 +23,24 @@ class Experiment:
       sample_every: iterations between two pictures of samples.
       checkpoint_every: iterations between two checkpoints.
       keep: how many of the newest checkpoints stay on disk.
-      samples: examples in a picture, always made from the same noise.
+      samples: examples in a picture, always made from the same noise; of a method that translates,
+        some from all over `data`, but no more than 8.
       ema: decay of an average of the players that samples are drawn from, as in
         `wrappers.with_ema`; None for the players themselves.
       skip_nonfinite: how many iterations in a row that were skipped, as in
-        `wrappers.skip_nonfinite`, end the run once metrics are read; 0 for no skipping.
+        `wrappers.skip_nonfinite`, end the run; 0 for no skipping.
       repeat: iterations in a dispatch, as in `wrappers.repeat`, which says when this is faster. The
         number of iterations and the three intervals must be multiples of it.
       micro_batches: parts of each device's minibatch over which an update takes its gradients one
         after another, as in `parallel.accumulate`, for batches that do not fit.
+      evaluate_every: iterations between two evaluations of the samples, of the average where the
+        run keeps one; None for none. The best state by them stays on disk besides the newest.
+      evaluate_by: the metric, one of `evaluation.MONITORED`; None for the one that suits the data.
+      evaluate_num: samples in an evaluation, always made from the same noise, and training examples
+        that they are compared with. Held-out examples decide nothing, for they are to report on.
 
-    The last iteration is logged, drawn and saved, too. ValueError for a number out of range.
+    The last iteration is logged, drawn, saved and evaluated, too. ValueError for a number out of
+    range.
     """
 
     method: Any
@@ -50,11 +57,15 @@ class Experiment:
     skip_nonfinite: int = dataclasses.field(default=0, metadata=_LATER)
     repeat: int = dataclasses.field(default=1, metadata=_LATER)
     micro_batches: int = dataclasses.field(default=1, metadata=_LATER)
+    evaluate_every: int | None = dataclasses.field(default=None, metadata=_LATER)
+    evaluate_by: str | None = dataclasses.field(default=None, metadata=_LATER)
+    evaluate_num: int = dataclasses.field(default=2000, metadata=_LATER)
 
     def __post_init__(self) -> None:
         numbers = ("iterations", "batch_size", "log_every", "sample_every", "checkpoint_every")
-        for name in (*numbers, "keep", "samples", "repeat", "micro_batches"):
+        for name in (*numbers, "keep", "samples", "repeat", "micro_batches", "evaluate_num"):
             checks.positive(**{name: getattr(self, name)})
+        checks.positive(evaluate_every=self.evaluate_every)
         if self.skip_nonfinite < 0:
             raise ValueError(f"skip_nonfinite must be 0 or more, but is {self.skip_nonfinite}")
         if not 0 <= self.seed < 2**63:
@@ -64,8 +75,9 @@ class Experiment:
             self._check_repeat()
 
     def _check_repeat(self) -> None:
-        for name in ("iterations", "log_every", "sample_every", "checkpoint_every"):
-            if getattr(self, name) % self.repeat:
+        names = ("iterations", "log_every", "sample_every", "checkpoint_every", "evaluate_every")
+        for name in names:
+            if (getattr(self, name) or 0) % self.repeat:
                 raise ValueError(
                     f"{name} must be a multiple of repeat, which is {self.repeat}, but is "
                     f"{getattr(self, name)}: change one of them"
@@ -90,6 +102,6 @@ class Experiment:
         method = method if self.ema is None else wrappers.with_ema(method, self.ema)
         return wrappers.skip_nonfinite(method) if self.skip_nonfinite else method
 
-    def due(self, done: int, every: int) -> bool:
+    def due(self, done: int, every: int | None) -> bool:
         """Whether what happens `every` so many iterations happens after `done` of them."""
-        return done % every == 0 or done == self.iterations
+        return every is not None and (done % every == 0 or done == self.iterations)

@@ -3,25 +3,35 @@
 `config.json` is the whole experiment, `data.json` the number of examples and the shapes of a batch
 (so that the networks can be rebuilt without the data), `metrics.jsonl` one JSON object per logged
 iteration, `samples/` the pictures, `checkpoints/` the states, `events.out.tfevents...` the same for
-TensorBoard, and `report.png` the whole run on one page. Several seeds trained together are as many
-such folders in one, `seed_0`, ...
+TensorBoard, and `report.png` the whole run on one page. A run with `evaluate_every` has the state
+that its evaluations rated best in `best/`, and in `best.json` what chose it. Several seeds trained
+together are as many such folders in one, `seed_0`, ...
 """
 
 import dataclasses
 import json
 import os
 import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+from flax.errors import FlaxError
 
 from gans_jax import wrappers
 from gans_jax.training import config
 from gans_jax.training.checkpoint import CheckpointError, Checkpoints
 from gans_jax.training.config import ConfigError
 from gans_jax.training.experiment import Experiment
+
+SKIPS = re.compile(r"data\.(\w+\.)*on_bad: 'raise' -> 'skip'")
+# What `config` accepts, if every character is as long as UTF-8 has them.
+MAX_BYTES = 4 * config.MAX_CHARACTERS
+# What networks raise that do not fit the data, or a configuration whose fields do not fit together.
+_UNFIT = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, FlaxError)
 
 
 def places(workdir: Path, seeds: Sequence[int] | None) -> list[Path]:
@@ -32,7 +42,7 @@ def places(workdir: Path, seeds: Sequence[int] | None) -> list[Path]:
 def runs(workdir: Path) -> list[Path]:
     """The folders of the seeds that `workdir` holds, `seed_0`, ..., or `workdir` itself."""
     entries = workdir.iterdir() if workdir.is_dir() else ()
-    matches = [re.fullmatch(r"seed_(\d+)", path.name) for path in entries]
+    matches = [re.fullmatch(r"seed_(0|[1-9][0-9]{0,18})", path.name) for path in entries]
     return places(workdir, sorted(int(match[1]) for match in matches if match) or None)
 
 
@@ -49,26 +59,37 @@ def create(
     ConfigError if it holds anything, a run above all; OSError if it cannot be written.
     """
     texts = {place: config.to_json(e, extra) for place, e in experiments.items()}
-    shapes = {name: [v.shape, v.dtype.name] for name, v in batch.items()}
     try:
         workdir.mkdir(parents=True, exist_ok=True)
-        if (runs(workdir)[0] / "config.json").exists():
-            raise ConfigError(
-                f"{workdir} already holds a run: continue it with "
-                f"`python -m gans_jax resume {workdir}`, or choose another --workdir"
-            )
-        if any(workdir.iterdir()):
-            raise ConfigError(f"{workdir} is not empty: choose another --workdir")
+        refuse_occupied(workdir)
         for place, experiment in experiments.items():
             place.mkdir(exist_ok=True)
-            found = {"examples": len(experiment.data), "batch": shapes}
-            replace(place / "data.json", json.dumps(found))
-            replace(place / "config.json", texts[place])
+            write(place, texts[place], len(experiment.data), batch)
     except OSError as error:
         raise OSError(
             f"the run folder {workdir} cannot be written ({error.strerror}): "
             "choose another --workdir"
         ) from error
+
+
+def refuse_occupied(workdir: Path) -> None:
+    """ConfigError if the folder holds anything, a run above all."""
+    if (runs(workdir)[0] / "config.json").exists():
+        raise ConfigError(
+            f"{workdir} already holds a run: continue it with "
+            f"`python -m gans_jax resume {workdir}`, or choose another --workdir"
+        )
+    if any(workdir.iterdir()):
+        raise ConfigError(f"{workdir} is not empty: choose another --workdir")
+
+
+def write(
+    place: Path, experiment: str, examples: int, batch: dict[str, jax.ShapeDtypeStruct]
+) -> None:
+    """Writes what a run begins with, of its experiment's JSON and the number of examples."""
+    shapes = {name: [v.shape, v.dtype.name] for name, v in batch.items()}
+    replace(place / "data.json", json.dumps({"examples": examples, "batch": shapes}))
+    replace(place / "config.json", experiment)
 
 
 def replace(path: Path, text: str) -> None:
@@ -86,16 +107,25 @@ def read_experiment(workdir: Path, extra: Sequence[Any] = ()) -> Experiment:
     experiment = config.from_json(_read(workdir, "config.json"), extra)
     if not isinstance(experiment, Experiment):
         raise ConfigError(f"{workdir / 'config.json'} holds no Experiment: give a run's folder")
+    parts = ("method", experiment.method, "step"), ("data", experiment.data, "__getitem__")
+    for name, value, needed in parts:
+        if not callable(getattr(value, needed, None)):
+            raise ConfigError(
+                f"{workdir / 'config.json'}: {name} is {reprlib.repr(value)}: mend it"
+            )
     return experiment
 
 
 def change(workdir: Path, saved: Experiment, wanted: Experiment, extra: Sequence[Any] = ()) -> None:
     """Makes `wanted` the experiment of the run: `saved` with as many iterations or more.
 
+    Its data may also skip bad examples from now on, which ended the run before it met any.
+
     ConfigError that lists the differences if it is another one.
     """
     shorter = dataclasses.replace(wanted, iterations=saved.iterations)
-    found = config.differences(config.to_json(saved, extra), config.to_json(shorter, extra))
+    changed = config.differences(config.to_json(saved, extra), config.to_json(shorter, extra))
+    found = [line for line in changed if not SKIPS.fullmatch(line)]
     if found:
         raise ConfigError(
             f"{workdir} has another configuration ({'; '.join(found)}): resume it without these "
@@ -106,7 +136,7 @@ def change(workdir: Path, saved: Experiment, wanted: Experiment, extra: Sequence
             f"{workdir} is a run of {saved.iterations} iterations, which cannot become "
             f"{wanted.iterations}: give a larger number"
         )
-    if wanted.iterations > saved.iterations:
+    if changed or wanted.iterations > saved.iterations:
         replace(workdir / "config.json", config.to_json(wanted, extra))
 
 
@@ -117,12 +147,17 @@ def state_shapes(method: Any, batch: dict[str, Any]) -> Any:
     """
     try:
         return jax.eval_shape(method.init, jax.random.key(0), batch)
-    except (ValueError, TypeError, ZeroDivisionError) as error:
-        raise ConfigError(f"the networks cannot be built for these data: {error}") from error
+    except _UNFIT as error:
+        what = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise ConfigError(f"the networks cannot be built for these data: {what}") from error
 
 
-def load(workdir: str | os.PathLike[str], extra: Sequence[Any] = ()) -> tuple[Experiment, Any]:
+def load(
+    workdir: str | os.PathLike[str], extra: Sequence[Any] = (), *, best: bool = False
+) -> tuple[Experiment, Any]:
     """The experiment of a run and its newest state, from the run folder alone.
+
+    With `best` it is the state that the evaluations of the run rated best.
 
     The state is that of `experiment.method`; in a run with `ema`, the players that sampling reads
     are their averages.
@@ -135,15 +170,38 @@ def load(workdir: str | os.PathLike[str], extra: Sequence[Any] = ()) -> tuple[Ex
     """
     workdir = Path(workdir)
     experiment = read_experiment(workdir, extra)
-    with Checkpoints(workdir / "checkpoints", experiment.keep) as checkpoints:
+    directory, step = workdir / "checkpoints", None
+    if best:
+        directory, step = workdir / "best", read_best(workdir)["step"]
+    with Checkpoints(directory, experiment.keep) as checkpoints:
         if checkpoints.latest() is None:
             raise CheckpointError(
                 f"{workdir} has no checkpoint yet: continue it with "
                 f"`python -m gans_jax resume {workdir}`"
             )
-        _, batch = _data(workdir)
-        _, state = checkpoints.restore(state_shapes(experiment.wrapped(), batch))
+        batch = batch_shapes(workdir)
+        _, state = checkpoints.restore(state_shapes(experiment.wrapped(), batch), step)
     return experiment, wrappers.unwrap(state)
+
+
+def batch_shapes(workdir: Path) -> dict[str, jax.ShapeDtypeStruct]:
+    """Shapes and types of the batches of a run; ConfigError if the folder holds none."""
+    return _data(workdir)[1]
+
+
+def read_best(workdir: Path) -> dict[str, Any]:
+    """What `best.json` says of the checkpoint in `best`; CheckpointError if there is none."""
+    try:
+        found = json.loads((workdir / "best.json").read_text("utf-8"))
+        kept = {name: found[name] for name in ("metric", "evaluations", "label")}
+        return kept | {"step": int(found["step"]), "value": float(found["value"])}
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"{workdir} has no best checkpoint: train with --evaluate-every, or take the newest"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        file = workdir / "best.json"
+        raise CheckpointError(f"{file} is damaged ({error!r}): take the newest one") from error
 
 
 def check_examples(workdir: Path, num: int) -> None:
@@ -158,18 +216,39 @@ def check_examples(workdir: Path, num: int) -> None:
 
 def _data(workdir: Path) -> tuple[int, dict[str, jax.ShapeDtypeStruct]]:
     """How many examples a run's data had, and the shapes of a batch."""
+    text = _read(workdir, "data.json")
     try:
-        found = json.loads(_read(workdir, "data.json"))
-        shapes = {name: jax.ShapeDtypeStruct(*v) for name, v in found["batch"].items()}
+        found = json.loads(text)
+        shapes = {str(name): _shape(*v) for name, v in found["batch"].items()}
+        if type(found["examples"]) is not int:
+            raise ValueError("examples is no number")
         return found["examples"], shapes
-    except (json.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
         file = workdir / "data.json"
         raise ConfigError(f"{file} is damaged ({error}): restore it from a copy") from error
 
 
+def _shape(shape: Any, dtype: Any) -> jax.ShapeDtypeStruct:
+    """ValueError or TypeError for what is no shape and type of an array of numbers."""
+    if not all(type(side) is int and 0 <= side < 2**31 for side in shape):
+        raise ValueError(f"{reprlib.repr(shape)} is no shape")
+    if not isinstance(dtype, str) or not jnp.issubdtype(jnp.dtype(dtype), jnp.number):
+        raise ValueError(f"{reprlib.repr(dtype)} is no type of numbers")
+    return jax.ShapeDtypeStruct(tuple(shape), jnp.dtype(dtype))
+
+
 def _read(workdir: Path, name: str) -> str:
+    file = workdir / name
+    if file.exists() and not file.is_file():  # to read a pipe would never end
+        raise ConfigError(f"{file} is no file: give the folder that `train` made")
     try:
-        return (workdir / name).read_text("utf-8")
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ConfigError(
+                f"{file} has more than {MAX_BYTES} bytes: `train` writes no such file"
+            )
+        return content.decode()
     except UnicodeDecodeError as error:
         raise ConfigError(
             f"{workdir / name} is damaged ({error}): restore it from a copy"

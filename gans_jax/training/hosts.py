@@ -3,6 +3,7 @@
 Every process must call these functions at the same place; `several` is False for a process alone.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -60,6 +61,22 @@ def check_same(value: Any, name: str, several: bool) -> None:
             parallel.check_same(value, name)
     except ValueError as error:
         raise ConfigError(str(error)) from error
+
+
+def files(source: Any) -> list[Any]:
+    """The names of the files of a source and of those within it, as far as they have been listed.
+
+    Their order is that of the examples, so that hosts with equal names read the same ones.
+    """
+    found = []
+    for name, value in sorted(getattr(source, "__dict__", {}).items()):
+        if name == "files":
+            found.append(value)
+        inner = value if isinstance(value, tuple | list) else [value]
+        found += [
+            names for each in inner if dataclasses.is_dataclass(each) for names in files(each)
+        ]
+    return found
 
 
 def _from_first(tree: Any) -> Any:

@@ -7,15 +7,18 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 
 from gans_jax import wrappers
+from gans_jax.data import DataError
 from gans_jax.training import config, folder, hosts, record
 from gans_jax.training.config import ConfigError
 from gans_jax.training.experiment import Experiment
 from gans_jax.training.program import Program
+
+T = TypeVar("T")
 
 
 class Interrupted(KeyboardInterrupt):
@@ -62,16 +65,19 @@ def train(
     Raises:
       ConfigError: if the folder holds anything, the networks do not fit the data, the devices do
         not divide the batch, or processes have different arguments.
-      DataError: if the data are missing, unfit, or fewer than a batch.
+      DataError: if the data are missing, unfit, or fewer than a batch; in the middle of a run its
+        state is saved first, as for any other error of the data.
       OSError: if the folder cannot be written.
-      FloatingPointError: if a metric that is read (to be logged, or before a checkpoint) is not
-        finite, or as many iterations in a row as `skip_nonfinite` says were skipped; earlier
-        checkpoints stay.
+      FloatingPointError: if a metric of an iteration is not finite, or as many iterations in a row
+        as `skip_nonfinite` says were skipped; earlier checkpoints stay.
+      CheckpointError: if a state that is to be saved is not finite, differs between the devices, or
+        cannot be written.
       Interrupted: after a signal.
     """
     workdir = Path(workdir)
     program = _program(experiment, _numbered(experiment.seed, seeds), devices, extra)
     program.state_shapes()  # refuses what does not fit before anything is written
+    _ = program.monitor  # so does this
     places = folder.places(workdir, program.seeds)
     runs = dict(zip(places, program.experiments, strict=True))
     make = functools.partial(folder.create, workdir, runs, program.batch_shapes, extra)
@@ -135,6 +141,7 @@ def _program(
     text = config.to_json(experiment, extra)
     hosts.check_same(text, "the configuration", program.several)
     hosts.check_same(len(experiment.data), "the number of examples", program.several)
+    hosts.check_same(hosts.files(experiment.data), "the list of files", program.several)
     return program
 
 
@@ -144,36 +151,45 @@ def _run(
     experiment, k, several = program.experiment, program.experiment.repeat, program.several
     names = [f" of seed {seed}" for seed in program.seeds or ()] or [""]
     follows = several and jax.process_index() > 0
-    with record.Record([] if follows else places, experiment) as files:
+    with record.Record([] if follows else places, program) as files:
         start, state = _start(program, files)
         files.open(start, workdir.name if progress else None)
         received = files.enter_context(_signals())
         trace = files.enter_context(_Trace(None if follows else profile, places[0] / "profile", k))
         if start == 0:
             files.pictures(0, program.draw(state))
-        previous = None
-        for t, batch in zip(
-            range(start, experiment.iterations, k), program.batches(start), strict=True
-        ):
+        previous, batches = None, program.batches(start)
+        for t in range(start, experiment.iterations, k):
+            batch = _next(batches, program, state, workdir, t if t > start else 0)
             trace.before(t, previous)
-            state, metrics = program.step(state, batch, program.keys(t))
+            state, judged = program.step(state, batch, program.keys(t))
+            metrics, done = judged[0], t + k
             # A second in flight holds its temporaries, too. On a CPU that gained 2 % of an MLP's
             # iteration, and nothing measurable where convolutions make the temporaries large.
-            jax.block_until_ready(metrics if jax.default_backend() == "cpu" else previous)
-            previous, done = metrics, t + k
+            ready, at = (judged, done) if jax.default_backend() == "cpu" else (previous, t)
+            if ready and not program.are_finite(ready[1]):
+                record.check(program.numbers(ready[0]), at, names, experiment.skip_nonfinite)
+            previous = judged
             files.advance(k, program.examples(batch))
             every = experiment.log_every, experiment.sample_every, experiment.checkpoint_every
             log, draw, save = (experiment.due(done, interval) for interval in every)
+            rate = experiment.due(done, experiment.evaluate_every)
+            log = log or rate
             number = _agreed(received, several, log or save) if done < experiment.iterations else 0
             if log or save or number:
                 values = program.numbers(metrics)
                 # A state that is lost must not push out a good one.
                 record.check(values, done, names, experiment.skip_nonfinite)
+            if rate:
+                evaluate = functools.partial(files.evaluate, done, program.split(state))
+                found = hosts.on_first(evaluate, several) or [{}]
+                values = [own | more for own, more in zip(values, found, strict=True)]
             if log:
                 files.metrics(done, values)
             if draw:
                 files.pictures(done, program.draw(state))
             if save or number:
+                program.check_replicas(state, done)
                 write = functools.partial(files.save, done, program.split(state))
                 hosts.on_first(write, several)
             if number:
@@ -191,6 +207,21 @@ def _start(program: Program, files: record.Record) -> tuple[int, Any]:
         start = hosts.largest(start)
         states = start and [hosts.share(states[0] if states else None, like)]
     return start, program.restored(states) if states else program.init()
+
+
+def _next(batches: Iterator[T], program: Program, state: Any, workdir: Path, t: int) -> T:
+    """The next batch; where there is none, the state after iteration t is saved, unless t is 0."""
+    try:
+        return next(batches)
+    except Exception as error:
+        places, keep = folder.places(workdir, program.seeds), program.experiment.keep
+        if not t or not record.rescue(places, keep, t, program.split(state)):
+            raise
+        saved = f"the state after iteration {t} is saved: `python -m gans_jax resume {workdir}`"
+        if isinstance(error, DataError):
+            raise DataError(f"{error}; {saved}") from error
+        error.add_note(saved)
+        raise
 
 
 def _agreed(received: list[int], several: bool, due: bool) -> int:

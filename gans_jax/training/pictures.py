@@ -4,6 +4,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from PIL import Image
 
@@ -58,6 +60,14 @@ def points(generated: np.ndarray, real: np.ndarray) -> np.ndarray:
     axes.legend(loc="upper right", fontsize=8)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def between(method: Any, state: Any, key: jax.Array, rows: int, steps: int) -> np.ndarray:
+    """Examples `[rows * steps, ...]` along straight lines between `rows` pairs of noise."""
+    ends = method.prior(key, 2 * rows)
+    start, end = ends[:rows, None], ends[rows:, None]
+    z = start + jnp.linspace(0, 1, steps)[:, None] * (end - start)
+    return np.asarray(method.generate(state, z.reshape(-1, z.shape[-1])))
 
 
 def draw(generated: Any, source: Source) -> np.ndarray:

@@ -12,9 +12,13 @@ import numpy as np
 from jax.sharding import Mesh
 
 from gans_jax import data, parallel, wrappers
-from gans_jax.training import folder, pictures
+from gans_jax.training import folder, pictures, sheets
+from gans_jax.training.checkpoint import CheckpointError
 from gans_jax.training.config import ConfigError
 from gans_jax.training.experiment import Experiment
+from gans_jax.training.translator import Translator, draws_translations
+
+SHEET_ROWS = 8  # each is up to eight images wide
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,10 +69,11 @@ class Program:
     def stepped(self) -> Any:
         """The method whose step is a dispatch."""
         method, k = self.experiment.wrapped(), self.experiment.repeat
-        return self._for_seeds(wrappers.repeat(method, k) if k > 1 else method)
+        return _Judged(self._for_seeds(wrappers.repeat(method, k) if k > 1 else method))
 
     @functools.cached_property
     def step(self) -> Any:
+        """A dispatch: the state, the metrics, and whether these are finite, as a scalar."""
         if self.mesh is not None:
             return parallel.sharded_step(self.stepped, self.mesh)
         return jax.jit(self.stepped.step, donate_argnums=0)
@@ -133,10 +138,40 @@ class Program:
         return math.prod(leading) // len(self.experiments)
 
     def draw(self, state: Any) -> Iterator[np.ndarray]:
-        """A picture a seed, always from the same noise, once it is asked for."""
-        samples = self._sample(self.local(state), self._keys[2], self.experiment.samples)
-        for own in self._split(samples):
+        """A picture a seed, once it is asked for: of samples from the same noise, or, if the method
+        translates, of what it makes of the same examples.
+        """
+        state, keys = self.local(state), self._keys[2]
+        if draws_translations(self.experiment.method):
+            for own, key in zip(self._each(state), self._each(keys), strict=True):
+                own = wrappers.unwrap(own)
+                yield sheets.sheet([self._translator.row(own, e, key) for e in self._held])
+            return
+        for own in self._split(self._sample(state, keys, self.experiment.samples)):
             yield pictures.draw(own, self.experiment.data)
+
+    @functools.cached_property
+    def _translator(self) -> Translator:
+        return Translator(self.experiment.method)
+
+    @functools.cached_property
+    def _held(self) -> list[dict[str, np.ndarray]]:
+        """The examples in a sheet of translations, from all over the source."""
+        source = self.experiment.data
+        num = min(self.experiment.samples, len(source), SHEET_ROWS)
+        return [source[index * len(source) // num] for index in range(num)]
+
+    @functools.cached_property
+    def monitor(self) -> Any:
+        """What rates states during the run, None without; ConfigError if it cannot."""
+        if self.experiment.evaluate_every is None:
+            return None
+        from gans_jax import evaluation  # which builds on this package
+
+        try:
+            return evaluation.Monitor(self.experiment)
+        except evaluation.EvaluationError as error:
+            raise ConfigError(str(error)) from error
 
     def join(self, items: Sequence[Any], stack: Any = jnp.stack) -> Any:
         """Trees of the seeds as one tree with their axis; the only item where that is missing."""
@@ -149,13 +184,31 @@ class Program:
         return self._split(self.local(tree))
 
     def _split(self, tree: Any) -> list[Any]:
-        host = jax.device_get(tree)
+        return self._each(jax.device_get(tree))
+
+    def _each(self, tree: Any) -> list[Any]:
+        """The tree of each seed, where it was."""
         if self.seeds is None:
-            return [host]
-        return [jax.tree.map(lambda leaf: leaf[i], host) for i in range(len(self.seeds))]  # noqa: B023
+            return [tree]
+        return [jax.tree.map(lambda leaf: leaf[i], tree) for i in range(len(self.seeds))]  # noqa: B023
 
     def numbers(self, metrics: dict[str, jax.Array]) -> list[dict[str, float]]:
         return [{n: float(v) for n, v in own.items()} for own in self.split(metrics)]
+
+    def are_finite(self, finite: jax.Array) -> bool:
+        """What a step tells of its metrics; this waits for them."""
+        return bool(self.local(finite))
+
+    def check_replicas(self, state: Any, done: int) -> None:
+        """CheckpointError unless all devices have the same state; every process must call it."""
+        if self.mesh is None or self.mesh.size == 1:
+            return
+        if differing := parallel.diverged(self.mesh, state):
+            raise CheckpointError(
+                f"state{differing[0]}, one of {len(differing)} leaves, differs between the devices "
+                f"after iteration {done} and is not saved: resume from the checkpoint before it, "
+                "and replace a device where this happens again"
+            )
 
     def _for_seeds(self, method: Any) -> Any:
         return method if self.seeds is None else wrappers.seeds(method, len(self.seeds))
@@ -169,6 +222,19 @@ class Program:
     @functools.cached_property
     def _sample(self) -> Any:
         return jax.jit(self.method.sample, static_argnums=2)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Judged(wrappers._Wrapper):
+    """The method, whose step also tells whether all of its metrics are finite.
+
+    One scalar crosses to the host for each iteration, and no metric that is not asked for.
+    """
+
+    def step(self, state: Any, batch: Any, key: jax.Array) -> tuple[Any, tuple[Any, jax.Array]]:
+        state, metrics = self.method.step(state, batch, key)
+        finite = [jnp.isfinite(value).all() for value in metrics.values()]
+        return state, (metrics, jnp.array(finite).all())
 
 
 @functools.partial(jax.jit, static_argnums=2)
@@ -190,9 +256,17 @@ def _stack(batches: Iterator[dict[str, np.ndarray]], k: int) -> Iterator[dict[st
 
 
 def _ahead(batches: Iterator[dict[str, jax.Array]]) -> Iterator[dict[str, jax.Array]]:
-    """The same, each moved to the device while the one before it is in use."""
-    ahead = next(batches, None)
+    """The same, each moved to the device while the one before it is in use.
+
+    An error comes after the batches before it.
+    """
+    ahead, error = next(batches, None), None
     while ahead is not None:
-        following = next(batches, None)
+        try:
+            following = next(batches, None)
+        except Exception as caught:
+            following, error = None, caught
         yield ahead
         ahead = following
+    if error is not None:
+        raise error

@@ -2,16 +2,21 @@
 
 import contextlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
+from gans_jax import wrappers
+from gans_jax.training import best
 from gans_jax.training.checkpoint import CheckpointError, Checkpoints
-from gans_jax.training.experiment import Experiment
 from gans_jax.training.logs import Logs
+from gans_jax.training.program import Program
 from gans_jax.training.report import write_report
+
+# What the metrics of a player's update end in.
+PLAYERS = ("_loss", "_gradient_norm")
 
 
 class Record(contextlib.ExitStack):
@@ -21,9 +26,10 @@ class Record(contextlib.ExitStack):
     only follows another has no folders, and what it is given is not asked for an item.
     """
 
-    def __init__(self, workdirs: Sequence[Path], experiment: Experiment) -> None:
+    def __init__(self, workdirs: Sequence[Path], program: Program) -> None:
         super().__init__()
-        self._workdirs, self._experiment = workdirs, experiment
+        self._workdirs, self._program = workdirs, program
+        self._experiment = program.experiment
         self._logs: list[Logs] = []
         self._checkpoints: list[Checkpoints] = []
 
@@ -56,7 +62,8 @@ class Record(contextlib.ExitStack):
     def open(self, start: int, title: str | None) -> None:
         """Begins the logs behind iteration `start`, under one progress bar if it has a title."""
         for index, workdir in enumerate(self._workdirs):
-            logs = Logs(workdir, start, self._experiment.iterations, None if index else title)
+            with _writing(workdir):
+                logs = Logs(workdir, start, self._experiment.iterations, None if index else title)
             self._logs.append(self.enter_context(logs))
 
     def advance(self, iterations: int, images: int) -> None:
@@ -64,12 +71,24 @@ class Record(contextlib.ExitStack):
             logs.advance(iterations, images)
 
     def pictures(self, step: int, pictures: Iterable[np.ndarray]) -> None:
-        for logs, picture in zip(self._logs, pictures, strict=False):
-            logs.picture(step, picture)
+        for workdir, logs, picture in zip(self._workdirs, self._logs, pictures, strict=False):
+            with _writing(workdir):
+                logs.picture(step, picture)
 
     def metrics(self, step: int, values: Iterable[dict[str, float]]) -> None:
-        for logs, own in zip(self._logs, values, strict=False):
-            logs.metrics(step, own)
+        for workdir, logs, own in zip(self._workdirs, self._logs, values, strict=False):
+            with _writing(workdir):
+                logs.metrics(step, own)
+
+    def evaluate(self, step: int, states: Iterable[Any]) -> list[dict[str, float]]:
+        """Rates each run's state, which it keeps if none was better, and returns the numbers."""
+        found = []
+        for workdir, logs, state in zip(self._workdirs, self._logs, states, strict=True):
+            with logs.paused():
+                result = self._program.monitor(wrappers.unwrap(state), step)
+                best.offer(workdir, step, state, result)
+            found.append({result.metric: result.value})
+        return found
 
     def save(self, step: int, states: Iterable[Any]) -> None:
         for checkpoints, state in zip(self._checkpoints, states, strict=False):
@@ -79,14 +98,42 @@ class Record(contextlib.ExitStack):
 
     def report(self) -> None:
         for workdir in self._workdirs:
-            write_report(workdir, self._experiment)
+            with _writing(workdir):
+                write_report(workdir, self._experiment)
+
+
+@contextlib.contextmanager
+def _writing(workdir: Path) -> Iterator[None]:
+    """OSError that names the folder and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            f"{workdir} cannot be written ({error.strerror or error}): make room there and allow "
+            f"writing, then continue with `python -m gans_jax resume {workdir}`"
+        ) from error
+
+
+def rescue(workdirs: Sequence[Path], keep: int, step: int, states: Sequence[Any]) -> bool:
+    """Saves the states of runs whose next batch cannot be had; False where no folder is in sight.
+
+    Any process may do this alone: the others wait for it in the next iteration and write nothing.
+    """
+    if not all((workdir / "config.json").exists() for workdir in workdirs):
+        return False
+    for workdir, state in zip(workdirs, states, strict=True):
+        with Checkpoints(workdir / "checkpoints", keep) as checkpoints:
+            if step > (checkpoints.latest() or 0):
+                checkpoints.save(step, state)
+    return True
 
 
 def check(metrics: Sequence[dict[str, float]], done: int, names: Sequence[str], limit: int) -> None:
-    """FloatingPointError that names the first metric of a run that is not finite after `done`.
+    """FloatingPointError that names a player's metric of a run that is not finite after `done`.
 
-    With a limit above 0, if the last `limit` iterations of a run were skipped instead. `names` say
-    which run, as in ` of seed 3`; that of a run alone is empty.
+    It is called after every iteration, so that `done` is the first such. With a limit above 0, if
+    the last `limit` iterations of a run were skipped instead. `names` say which run, as in
+    ` of seed 3`; that of a run alone is empty.
     """
     remedy = (
         "lower the learning rate, or change what bounds the networks; "
@@ -98,6 +145,11 @@ def check(metrics: Sequence[dict[str, float]], done: int, names: Sequence[str], 
                 f"{values['skipped_in_a_row']:.0f} iterations{run} in a row up to iteration {done} "
                 f"were skipped, since a loss or a gradient was not finite: {remedy}"
             )
-        for name, value in values.items():
-            if not limit and not math.isfinite(value):
-                raise FloatingPointError(f"{name}{run} is {value} after iteration {done}: {remedy}")
+        bad = [name for name, value in values.items() if not math.isfinite(value)]
+        if bad and not limit:
+            name = next((n for n in bad if n.endswith(PLAYERS)), bad[0])
+            player = name.removesuffix("_loss").removesuffix("_gradient_norm")
+            raise FloatingPointError(
+                f"{name}{run} is {values[name]} after iteration {done}, the first such iteration "
+                f"(player {player}): {remedy}"
+            )

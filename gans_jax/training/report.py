@@ -1,12 +1,14 @@
 """A whole run on one page."""
 
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from gans_jax.training.config import ConfigError
 from gans_jax.training.experiment import Experiment
 from gans_jax.training.logs import read_metrics
 
@@ -24,7 +26,12 @@ def write_report(workdir: Path, experiment: Experiment) -> None:
     from matplotlib.figure import Figure
 
     lines = read_metrics(workdir / "metrics.jsonl")
-    samples = sorted((workdir / "samples").glob("*.png"))
+    if not lines:
+        raise ConfigError(f"{workdir} has no metrics to report: restore its metrics.jsonl")
+    files = (workdir / "samples").glob("*.png")
+    samples = sorted(file for file in files if re.fullmatch("[0-9]{8,20}", file.stem))
+    if not samples:
+        raise ConfigError(f"{workdir} has no pictures to report: restore its folder samples")
     figure = Figure(figsize=(14, 7), dpi=110, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)
     FigureCanvasAgg(figure)
@@ -46,7 +53,7 @@ def write_report(workdir: Path, experiment: Experiment) -> None:
 def _curves(axes: Any, lines: list[dict[str, float]], names: list[str]) -> None:
     steps = np.array([line["step"] for line in lines])
     for name, colour in zip(names, itertools.cycle(COLOURS)):
-        values = np.array([line[name] for line in lines], float)  # null is NaN, a gap
+        values = np.array([line.get(name) for line in lines], float)  # null is NaN, a gap
         label = name.replace("_", " ")
         width = len(values) // 50
         if width > 1:

@@ -1,16 +1,30 @@
 import dataclasses
 import json
+import os
+import resource
 import shutil
-from typing import ClassVar
+import signal
+from typing import Any, ClassVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
 
 from gans_jax import data, networks
 from gans_jax.data.source import permutation
-from gans_jax.training import Checkpoints, ConfigError, config, load, resume, train
+from gans_jax.training import (
+    CheckpointError,
+    Checkpoints,
+    ConfigError,
+    Interrupted,
+    config,
+    load,
+    resume,
+    train,
+)
+from gans_jax.training.program import Program
 from tests.tiny import assert_same_bits
 
 
@@ -28,6 +42,19 @@ class Failing:
         if index == Failing.unreadable:
             raise data.DataError(f"example {index} cannot be read: replace it")
         return {"image": np.array([np.cos(index), np.sin(index)], np.float32)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Flat:
+    """Images of two pixels as points."""
+
+    source: data.ImageFolder
+
+    def __len__(self):
+        return len(self.source)
+
+    def __getitem__(self, index):
+        return {"image": self.source[index]["image"].ravel().astype(np.float32) / 20}
 
 
 def steps(workdir):
@@ -97,18 +124,68 @@ def test_a_crash_costs_no_line_and_doubles_none(tiny, tmp_path, monkeypatch):
     experiment = tiny(data=Failing(), log_every=1, checkpoint_every=3)
     straight = train(experiment, tmp_path / "straight", progress=False)
     crashed = tmp_path / "crashed"
-    first_of_8 = permutation(200, experiment.seed, 0)[8 * 16]
-    monkeypatch.setattr(Failing, "unreadable", int(first_of_8))
-    with pytest.raises(data.DataError, match=f"example {Failing.unreadable} cannot be read"):
-        train(experiment, crashed, progress=False)
+
+    def keys(program, t):
+        if t == 8:
+            raise RuntimeError("crash")
+        return original(program, t)
+
+    original = Program.keys
+    with monkeypatch.context() as patch:
+        patch.setattr(Program, "keys", keys)
+        with pytest.raises(RuntimeError, match="crash"):
+            train(experiment, crashed, progress=False)
     assert steps(crashed)[-1] > load(crashed, [Failing])[1].step == 6
-    monkeypatch.setattr(Failing, "unreadable", None)
     with (crashed / "metrics.jsonl").open("a") as file:
         file.write('{"step": 99')
     resumed = resume(crashed, extra=[Failing], progress=False)
     assert_same_bits(resumed, straight)
     assert steps(crashed) == list(range(1, 13))
     assert metrics(crashed) == metrics(tmp_path / "straight")
+
+
+def test_a_data_error_saves_what_is_done(tiny, tmp_path, monkeypatch):
+    experiment = tiny(data=Failing(), log_every=1, checkpoint_every=100)
+    straight = train(experiment, tmp_path / "straight", progress=False)
+    first_of_8 = permutation(200, experiment.seed, 0)[8 * 16]
+    monkeypatch.setattr(Failing, "unreadable", int(first_of_8))
+    words = f"{first_of_8} cannot be read: .* after iteration 8 is saved: .*resume {tmp_path}/run`"
+    with pytest.raises(data.DataError, match=words):
+        train(experiment, tmp_path / "run", progress=False)
+    with pytest.raises(data.DataError, match="cannot be read: replace it") as again:
+        resume(tmp_path / "run", extra=[Failing], progress=False)
+    assert "is saved" not in str(again.value)
+    assert load(tmp_path / "run", [Failing])[1].step == 8
+    monkeypatch.setattr(Failing, "unreadable", None)
+    assert_same_bits(resume(tmp_path / "run", extra=[Failing], progress=False), straight)
+    assert metrics(tmp_path / "run") == metrics(tmp_path / "straight")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_within_one_iteration(tiny, tmp_path, monkeypatch, number):
+    def keys(program, t):
+        if t == 5:
+            os.kill(os.getpid(), number)
+        return original(program, t)
+
+    original = Program.keys
+    monkeypatch.setattr(Program, "keys", keys)
+    with pytest.raises(
+        Interrupted, match="stopped after iteration 6, whose state is saved"
+    ) as stop:
+        train(tiny(checkpoint_every=100, log_every=100), tmp_path / "run", progress=False)
+    assert stop.value.number == number
+    assert load(tmp_path / "run")[1].step == 6
+
+
+def test_no_good_checkpoint_is_no_new_start(finished, tmp_path):
+    workdir = shutil.copytree(finished[0], tmp_path / "run")
+    for record in workdir.glob("checkpoints/*/leaves/metadata"):
+        record.write_text("{}")
+    for _ in range(2):
+        with pytest.raises(CheckpointError, match=r"has no good step: 12 .* 8 "):
+            resume(workdir, progress=False)
+    assert steps(workdir) == [5, 10, 12]
 
 
 def test_more_iterations_may_be_added(finished, tiny, tmp_path):
@@ -177,6 +254,83 @@ def test_a_metric_that_is_not_finite_ends_the_run(tiny, tmp_path):
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(state))
 
 
+@dataclasses.dataclass(frozen=True)
+class Breaking:
+    """A GAN of which a metric is not finite once `at` iterations are done."""
+
+    method: Any
+    metric: str
+    at: int = 7
+    batch_axis: ClassVar[int] = 1
+
+    def __getattr__(self, name):
+        if name.startswith("__") or name == "method":
+            raise AttributeError(name)
+        return getattr(self.method, name)
+
+    def step(self, state, batch, key):
+        state, metrics = self.method.step(state, batch, key)
+        bad = jnp.where(state.step >= self.at, jnp.nan, metrics[self.metric])
+        return state, metrics | {self.metric: bad}
+
+
+@pytest.mark.parametrize(
+    ("metric", "backend"), [("generator_loss", "cpu"), ("discriminator_gradient_norm", "tpu")]
+)
+def test_the_first_bad_iteration_is_named(tiny, tmp_path, monkeypatch, metric, backend):
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    experiment = tiny(log_every=100, checkpoint_every=4, iterations=20)
+    experiment = dataclasses.replace(experiment, method=Breaking(experiment.method, metric))
+    player = metric.partition("_")[0]
+    words = rf"{metric} is nan after iteration 7, the first such iteration \(player {player}\)"
+    with pytest.raises(FloatingPointError, match=words):
+        train(experiment, tmp_path / "run", progress=False)
+    with Checkpoints(tmp_path / "run/checkpoints") as checkpoints:
+        assert checkpoints.steps() == [4]
+
+
+def test_metrics_cost_no_synchronisation(tiny, tmp_path, monkeypatch):
+    """On an accelerator those of an iteration are read when the next is on its way."""
+    events, keys, are_finite = [], Program.keys, Program.are_finite
+
+    def read(program, finite):
+        events.append("read")
+        return are_finite(program, finite)
+
+    def dispatch(program, t):
+        events.append(t)
+        return keys(program, t)
+
+    monkeypatch.setattr(jax, "default_backend", lambda: "tpu")
+    monkeypatch.setattr(Program, "are_finite", read)
+    monkeypatch.setattr(Program, "keys", dispatch)
+    rare = {"log_every": 100, "checkpoint_every": 100}
+    train(tiny(iterations=4, **rare), tmp_path / "run", progress=False)
+    assert events == [0, 1, "read", 2, "read", 3, "read"]
+
+
+@pytest.mark.slow
+def test_disk_full(tiny, tmp_path):
+    """What a run writes fails from some byte on, as it does where no room is left."""
+    every = {"log_every": 1, "sample_every": 2, "checkpoint_every": 2, "keep": 9}
+    experiment = tiny(iterations=30, **every)
+    straight = train(experiment, tmp_path / "straight", progress=False)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    workdir = tmp_path / "run"
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))
+        with pytest.raises(
+            OSError, match=rf"{workdir} cannot be written \(.*\): make room"
+        ) as full:
+            train(experiment, workdir, progress=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "\n" not in str(full.value)
+    assert 0 < load(workdir)[1].step < 30
+    assert_same_bits(resume(workdir, progress=False), straight)
+    assert steps(workdir) == list(range(1, 31))
+
+
 @pytest.mark.parametrize("name", ["iterations", "batch_size", "log_every", "keep", "samples"])
 def test_numbers_out_of_range_are_refused(tiny, name):
     with pytest.raises(ValueError, match=f"{name} must be positive, but is 0"):
@@ -188,3 +342,26 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
         resume(tmp_path, progress=False)
     with pytest.raises(ConfigError, match="holds no run"):
         load(tmp_path / "absent")
+
+
+def test_a_run_that_a_bad_image_ended_may_skip_it(tiny, tmp_path):
+    images = tmp_path / "images"
+    images.mkdir()
+    for i in range(20):
+        Image.new("L", (2, 1), i).save(images / f"{i:02d}.png")
+    bad = next(i for i in permutation(20, 0, 0)[10:] if i > 8)  # not in the first picture
+    (images / f"{bad:02d}.png").write_bytes(b"")
+    source = Flat(data.ImageFolder(str(images), size=None, channels=1))
+    experiment = tiny(data=source, iterations=4, batch_size=5, checkpoint_every=1)
+    with pytest.raises(data.DataError, match="cannot be read"):
+        train(experiment, tmp_path / "run", progress=False)
+    skips = dataclasses.replace(source, source=dataclasses.replace(source.source, on_bad="skip"))
+    wanted = dataclasses.replace(experiment, data=skips)
+    with pytest.warns(UserWarning, match="takes the place"):
+        resumed = resume(tmp_path / "run", wanted, extra=[Flat], progress=False)
+    with pytest.warns(UserWarning, match="takes the place"):
+        straight = train(wanted, tmp_path / "straight", progress=False)
+    assert_same_bits(resumed, straight)
+    assert load(tmp_path / "run", [Flat])[0].data == skips
+    with pytest.raises(ConfigError, match=r"data.source.on_bad: 'skip' -> 'raise'"):
+        resume(tmp_path / "run", experiment, extra=[Flat], progress=False)

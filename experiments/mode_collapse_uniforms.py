@@ -1,0 +1,103 @@
+"""Mode collapse and an untrainable generator, on a mixture of two uniform distributions.
+
+Claim (figures 1 and 2 of Mangal & Banerjee, Understanding Generative Adversarial Networks): where
+the generator is trained much more than the discriminator, its distribution collapses to a very
+small range, which is known as mode collapse or the Helvetica scenario (Goodfellow et al. 2014,
+arXiv:1406.2661, section 6); where the discriminator is trained to its optimum, the generator cannot
+learn the whole distribution.
+
+    python experiments/mode_collapse_uniforms.py --out docs/experiments/mode_collapse_uniforms.png
+
+The data are uniform on [-0.9, -0.3] and [0.3, 0.9]; the generator ends in tanh, for it would else
+run away from a discriminator that is linear far out. Per iteration there are one update of each
+player, one of the discriminator and 50 of the generator, or 50 and one, with the minimax loss.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import drawing
+import jax
+import numpy as np
+
+from gans_jax import GAN, core, data, losses, priors
+from gans_jax.metrics import earth_mover
+from gans_jax.networks import MLPDiscriminator, MLPGenerator
+
+NUM = 128
+
+
+class Setting(NamedTuple):
+    title: str
+    discriminator_updates: int
+    generator_updates: int
+    iterations: int
+
+
+SETTINGS = (
+    Setting("one and one", 1, 1, 10_000),
+    Setting("the generator 50 times as often", 1, 50, 400),
+    Setting("the discriminator 50 times as often", 50, 1, 400),
+)
+
+
+def train(method: GAN, source: data.TwoUniforms, setting: Setting) -> np.ndarray:
+    """Samples `[5000]` after training from seed 0."""
+    state = jax.jit(method.init)(jax.random.key(0), {"image": source.arrays["image"][None, :NUM]})
+
+    @jax.jit
+    def iterate(state, real, key):
+        d_key, g_key = jax.random.split(key)
+        discriminator, _ = core.repeat_update(
+            lambda player, *given: method.update_discriminator(player, state, *given),
+            state.discriminator,
+            real,
+            jax.random.split(d_key, setting.discriminator_updates),
+        )
+        generator, _ = core.repeat_update(
+            lambda player, key: method.update_generator(
+                state._replace(generator=player), discriminator, NUM, key
+            ),
+            state.generator,
+            jax.random.split(g_key, setting.generator_updates),
+        )
+        return state._replace(step=state.step + 1, generator=generator, discriminator=discriminator)
+
+    rng = np.random.default_rng(0)
+    for key in jax.random.split(jax.random.key(1), setting.iterations):
+        rows = rng.integers(source.num, size=(setting.discriminator_updates, NUM))
+        state = iterate(state, source.arrays["image"][rows], key)
+    return np.asarray(method.sample(state, jax.random.key(2), 5000)[:, 0])
+
+
+def main(out: Path) -> None:
+    source = data.TwoUniforms(left=(-0.9, -0.3), right=(0.3, 0.9))
+    method = GAN(
+        generator=MLPGenerator((1,), features=(64, 64)),
+        discriminator=MLPDiscriminator(features=(64, 64), activation="leaky_relu"),
+        prior=priors.Uniform(4),
+        loss=losses.Minimax(),
+        learning_rate=1e-3,
+    )
+    real = source.arrays["image"][:5000, 0]
+    drawn, axes = drawing.figure(3, "Two uniform distributions, by how often each player learns")
+    for ax, setting in zip(axes, SETTINGS, strict=True):
+        samples = train(method, source, setting)
+        low, high = np.quantile(samples, [0.05, 0.95])
+        inside = [np.mean((samples > a) & (samples < b)) for a, b in (source.left, source.right)]
+        print(
+            f"{setting.title}: 90 % of the samples in [{low:.2f}, {high:.2f}], shares of the two "
+            f"intervals {inside[0]:.3f} and {inside[1]:.3f}, Earth-Mover distance "
+            f"{earth_mover(samples[:300], real[:300]).distance:.3f}"
+        )
+        bins = np.linspace(-1, 1, 101)
+        for x, colour, name in ((real, drawing.REAL, "real"), (samples, drawing.FAKE, "generated")):
+            shares, _ = np.histogram(x, bins)
+            ax.stairs(shares / len(x), bins, fill=True, color=colour, alpha=0.5, label=name)
+        ax.set(title=setting.title, xlabel="x", ylabel="share", yscale="log", ylim=(1e-4, 1))
+        ax.legend(frameon=False)
+    drawing.save(drawn, out)
+
+
+if __name__ == "__main__":
+    main(drawing.out_argument(__doc__, "mode_collapse_uniforms.png"))

@@ -1,0 +1,68 @@
+"""The command that draws sums and differences of noise: `arithmetic`."""
+
+import argparse
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from gans_jax import core, training
+from gans_jax.cli.arguments import add_picture, add_run, command, seed
+from gans_jax.cli.experiment_file import own_classes
+from gans_jax.training import ConfigError, pictures
+
+DETAILS = """\
+Draws A - B + C of averaged noise (Radford et al. 2016, section 6.3.2), such as
+smiling woman - neutral woman + neutral man.
+
+A, B and C are numbers of images in the grid that `sample` draws with the same seed, counted row by
+row from 0; the paper has three each, because single ones were unstable. The picture shows them in
+three columns, below each the image of its mean noise, and beside them the image of
+mean A - mean B + mean C in the middle of eight neighbours, to whose noise uniform values in
+[-0.25, 0.25) are added."""
+
+REACH = 0.25
+
+
+def add(commands: Any) -> None:
+    parser = command(commands, arithmetic, "draw A - B + C of averaged noise", DETAILS)
+    add_run(parser)
+    for name in "abc":
+        what = {"metavar": "I", "help": f"numbers of the images of {name.upper()}"}
+        parser.add_argument(f"--{name}", type=seed, nargs="+", required=True, **what)
+    add_picture(parser)
+
+
+def arithmetic(options: argparse.Namespace, _: list[str]) -> None:
+    experiment, state = training.load(options.workdir, own_classes(options))
+    draw_key = jax.random.key(options.seed)
+    columns = [np.array(column) for column in (options.a, options.b, options.c)]
+    z = experiment.method.prior(draw_key, int(max(map(np.max, columns))) + 1)
+    means = jnp.stack([z[column].mean(axis=0) for column in columns])
+    around = neighbours(means[0] - means[1] + means[2], jax.random.fold_in(draw_key, 1))
+    shown = [z[column] for column in columns]
+    images = np.asarray(experiment.method.generate(state, jnp.concatenate([*shown, means, around])))
+    if images.ndim != 4:
+        raise ConfigError(f"{options.workdir} makes points: draw them with `sample`")
+    pictures.save(options.out, pictures.grid(_layout(images, [len(c) for c in columns]), columns=7))
+
+
+def neighbours(z: Array, key: Array) -> Array:
+    """z in the middle of nine rows, `[size] -> [9, size]`, the others up to 0.25 away from it."""
+    keys = core.example_keys(key, 9)
+    draw = lambda key: jax.random.uniform(key, z.shape, z.dtype, -REACH, REACH)  # noqa: E731
+    return z + jax.vmap(draw)(keys).at[4].set(0)
+
+
+def _layout(images: np.ndarray, counts: list[int]) -> np.ndarray:
+    """Columns of the images and their means, a black one, and three rows of neighbours."""
+    *columns, means, around = np.split(images, np.cumsum([*counts, 3]))
+    rows = max(*counts, 3)
+    cells = np.full((rows + 1, 7, *images.shape[1:]), -1, images.dtype)
+    for place, column in enumerate(columns):
+        cells[: len(column), place] = column
+    cells[rows, :3] = means
+    cells[:3, 4:] = around.reshape(3, 3, *images.shape[1:])
+    return cells.reshape(-1, *images.shape[1:])

@@ -1,0 +1,79 @@
+"""Experiments from the files of their users, with fields changed by arguments."""
+
+import argparse
+import dataclasses
+import difflib
+import functools
+import os
+import runpy
+import types
+from pathlib import Path
+from typing import Any
+
+from gans_jax.training import ConfigError, Experiment, load
+from gans_jax.training.translator import draws_translations
+
+
+def load_file(file: str) -> tuple[Experiment, list[Any]]:
+    """The experiment in a Python file, and the classes and functions which that file defines."""
+    if not os.path.isfile(file):
+        places = (Path(file).parent, Path("experiments"))
+        known = {path.stem: str(path) for place in places for path in place.glob("*.py")}
+        close = [known[stem] for stem in difflib.get_close_matches(Path(file).stem, known)]
+        remedy = f"did you mean {' or '.join(close)}?" if close else "give an experiment's path"
+        raise ConfigError(f"there is no file {file}: {remedy}")
+    name = f"experiment {Path(file).stem}"  # hides no module, as the stem alone could
+    try:
+        defined = runpy.run_path(file, run_name=name)
+    except ValueError as error:
+        raise ConfigError(f"{file}: {error}") from error
+    if not isinstance(defined.get("experiment"), Experiment):
+        raise ConfigError(
+            f"{file} has no experiment: assign `experiment = gans_jax.training.Experiment(...)`"
+        )
+    named = [v for v in defined.values() if isinstance(v, type | types.FunctionType)]
+    own = [v for v in named if v.__module__ == name]
+    return defined["experiment"], list(dict.fromkeys(own + _foreign(defined["experiment"])))
+
+
+def _foreign(value: Any) -> list[Any]:
+    """Classes and functions of other packages in a configuration, which the file has imported."""
+    if isinstance(value, functools.partial):
+        return _foreign(value.func)
+    if isinstance(value, types.FunctionType):
+        return [] if value.__module__.split(".")[0] in ("gans_jax", "optax") else [value]
+    if not dataclasses.is_dataclass(value):
+        return []
+    fields = [getattr(value, f.name) for f in dataclasses.fields(value) if f.name != "parent"]
+    inner = [found for field in fields for found in _foreign(field)]
+    here = type(value).__module__.split(".")[0] == "gans_jax"
+    return inner if here else [type(value), *inner]
+
+
+def override(experiment: Experiment, arguments: list[str], command: str) -> Experiment:
+    """The experiment with fields changed by command-line arguments such as `--method.clip 1`."""
+    import tyro  # takes half a second, and most commands do without
+
+    return tyro.cli(
+        Experiment,
+        prog=f"gans_jax {command}",
+        description="Every option overrides a field of the experiment.",
+        args=arguments,
+        default=experiment,
+        config=(tyro.conf.SuppressFixed,),
+    )
+
+
+def load_sampler(options: argparse.Namespace) -> tuple[Experiment, Any]:
+    """The experiment and the state of a run; ConfigError if it makes nothing from noise."""
+    experiment, state = load(options.workdir, own_classes(options))
+    if draws_translations(experiment.method):
+        raise ConfigError(
+            f"{options.workdir} is a run of {type(experiment.method).__name__}, which makes images "
+            "from images: use `translate`"
+        )
+    return experiment, state
+
+
+def own_classes(options: argparse.Namespace) -> list[Any]:
+    return load_file(options.experiment)[1] if options.experiment else []

@@ -1,0 +1,33 @@
+"""The command that puts runs on a page: `report`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from gans_jax.cli.arguments import command, new_file
+from gans_jax.cli.experiment_file import own_classes
+from gans_jax.report import write_page
+from gans_jax.training import ConfigError
+
+REPORT = """\
+Writes one HTML file about runs, side by side: curves, samples over time, interpolations, nearest
+training images, and the results of `evaluate` with all that they depend on. It holds its pictures
+in itself, and opens from disk without a network."""
+
+
+def add(commands: Any) -> None:
+    parser = command(commands, report, "put runs on one HTML page", REPORT)
+    text = "folders that `train` made"
+    parser.add_argument("workdirs", type=Path, nargs="+", metavar="RUN", help=text)
+    text = "to write (default: report.html in the folder of the only run)"
+    parser.add_argument("--out", type=new_file, metavar="HTML", help=text)
+    text = "the file that defines classes of your own which the experiments are made of"
+    parser.add_argument("--experiment", metavar="FILE", help=text)
+
+
+def report(options: argparse.Namespace, _: list[str]) -> None:
+    if options.out is None and len(options.workdirs) > 1:
+        raise ConfigError(f"{len(options.workdirs)} runs share one page: name it with --out HTML")
+    out = options.out or options.workdirs[0] / "report.html"
+    write_page(options.workdirs, out, own_classes(options))
+    print(f"written to {out}")

@@ -1,0 +1,39 @@
+"""The commands that draw generated examples: `sample` and `interpolate`."""
+
+import argparse
+from typing import Any
+
+import jax
+
+from gans_jax.cli.arguments import add_picture, add_run, command, count
+from gans_jax.cli.experiment_file import load_sampler
+from gans_jax.training import ConfigError, pictures
+
+
+def add(commands: Any) -> None:
+    parser = command(commands, sample, "draw generated examples as a PNG file")
+    add_run(parser)
+    parser.add_argument("--num", type=count, default=64, help="examples (default: 64)")
+    add_picture(parser)
+
+    parser = command(commands, interpolate, "draw what lies between two points of noise")
+    add_run(parser)
+    parser.add_argument("--rows", type=count, default=8, help="pairs of points (default: 8)")
+    parser.add_argument("--steps", type=count, default=10, help="images in a row (default: 10)")
+    add_picture(parser)
+
+
+def sample(options: argparse.Namespace, _: list[str]) -> None:
+    experiment, state = load_sampler(options)
+    images = experiment.method.sample(state, jax.random.key(options.seed), options.num)
+    pictures.save(options.out, pictures.draw(images, experiment.data))
+
+
+def interpolate(options: argparse.Namespace, _: list[str]) -> None:
+    """Draws rows of images between two points of noise each."""
+    experiment, state = load_sampler(options)
+    key = jax.random.key(options.seed)
+    images = pictures.between(experiment.method, state, key, options.rows, options.steps)
+    if images.ndim != 4:
+        raise ConfigError(f"{options.workdir} makes points: draw them with `sample`")
+    pictures.save(options.out, pictures.grid(images, columns=options.steps))

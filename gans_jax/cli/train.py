@@ -1,0 +1,97 @@
+"""The commands that train: `train` and `resume`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from gans_jax import parallel, training
+from gans_jax.cli.arguments import add_devices, add_run, command, count, local_devices, seed
+from gans_jax.cli.experiment_file import load_file, override, own_classes
+from gans_jax.training import ConfigError, Experiment, folder
+
+TRAIN = """\
+Runs the experiment in FILE, a Python file that assigns an Experiment to `experiment`, in a new
+folder. Further options override any field of the experiment, its method, networks and data, such
+as `--iterations 100 --method.clip 0.02`; `train FILE --help` lists them.
+
+Ctrl-C (exit code 130) and SIGTERM (143) stop the run after the current iteration and save its
+state; `resume` continues it."""
+
+RESUME = """\
+Continues a run from its newest checkpoint. Of the further options, which are those of `train`,
+only a larger `--iterations` changes anything; others must agree with the run's configuration.
+Where RUN holds the runs of several seeds, they go on together from their newest common step."""
+
+
+def add(commands: Any) -> None:
+    parser = command(commands, train, "run an experiment", TRAIN, own_help=True)
+    parser.add_argument("file", metavar="FILE", help="such as experiments/wgan_digits.py")
+    parser.add_argument("--workdir", type=Path, help="a new folder (default: runs/NAME of NAME.py)")
+    text = "train the experiment's seed and those that follow it, so many, in one program"
+    parser.add_argument("--seeds", type=count, metavar="NUM", help=text)
+    _add_machines(parser)
+
+    parser = command(commands, resume, "continue a run", RESUME, own_help=True)
+    add_run(parser)
+    _add_machines(parser)
+
+
+def train(options: argparse.Namespace, overrides: list[str]) -> None:
+    devices = _devices(options)
+    experiment, extra = load_file(options.file)
+    experiment = override(experiment, overrides, f"train {options.file}")
+    workdir = options.workdir or Path("runs", Path(options.file).stem)
+    how = {"devices": devices, "profile": options.profile}
+    training.train(experiment, workdir, extra=extra, seeds=options.seeds, **how)
+    _say_done(workdir, experiment)
+
+
+def resume(options: argparse.Namespace, overrides: list[str]) -> None:
+    devices = _devices(options)
+    workdir, extra = options.workdir, own_classes(options)
+    experiment = folder.read_experiment(folder.runs(workdir)[0], extra)
+    experiment = override(experiment, overrides, f"resume {workdir}")
+    training.resume(workdir, experiment, extra=extra, devices=devices, profile=options.profile)
+    _say_done(workdir, experiment)
+
+
+def _devices(options: argparse.Namespace) -> list[jax.Device] | None:
+    """Those that the options ask for, before anything uses one; None for the default one."""
+    cluster = options.coordinator, options.num_processes, options.process_id
+    if options.distributed:
+        if options.devices is not None:
+            raise ConfigError("--distributed uses all devices of all hosts: leave out --devices")
+        try:
+            found = parallel.initialize(*cluster)
+        except (ValueError, RuntimeError) as error:
+            raise ConfigError(f"the cluster cannot be joined: {error}") from error
+        if not found:
+            raise ConfigError(
+                "no cluster was found: name it with --coordinator, --num-processes and "
+                "--process-id, or use the devices of this machine with --devices all"
+            )
+        return jax.devices()
+    if cluster != (None, None, None):
+        raise ConfigError("a cluster is named, but not asked for: add --distributed")
+    return local_devices(options.devices)
+
+
+def _say_done(workdir: Path, experiment: Experiment) -> None:
+    if jax.process_index() > 0:
+        return
+    where = workdir if folder.runs(workdir) == [workdir] else workdir / "seed_*"
+    print(f"{workdir}: {experiment.iterations} iterations done, see {where / 'report.png'}")
+
+
+def _add_machines(parser: argparse.ArgumentParser) -> None:
+    add_devices(parser)
+    text = "use all devices of a cluster; every one of its processes runs this same command"
+    parser.add_argument("--distributed", action="store_true", help=text)
+    text = "of process 0, where the cluster is none that jax detects"
+    parser.add_argument("--coordinator", metavar="HOST:PORT", help=text)
+    parser.add_argument("--num-processes", type=count, metavar="N", help="in that cluster")
+    parser.add_argument("--process-id", type=seed, metavar="I", help="of this one, from 0")
+    text = "write a profiler's trace of iterations N to N + 3 into the run folder"
+    parser.add_argument("--profile", type=seed, metavar="N", help=text)

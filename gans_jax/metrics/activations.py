@@ -1,0 +1,110 @@
+"""What a trained discriminator has learned: its features, and what its last layer responds to."""
+
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from gans_jax.core import Player, apply, as_float
+from gans_jax.metrics.blocks import in_blocks
+from gans_jax.networks.layers import Conv
+
+_SIDE, _BLOCK = 4, 100
+
+
+def activations(
+    network: nn.Module,
+    player: Player,
+    images: Array,
+    change: Callable[[Array], Array] = lambda x: x,
+) -> list[Array]:
+    """The activations of each convolutional layer but the last, `[n, h, w, c]` each.
+
+    They are what enters the convolution (`networks.layers.Conv` or linen's) that follows, which
+    sees what `change` makes of them. With running statistics; `images` are float in [-1, 1].
+
+    Raises:
+      ValueError: if the network has fewer than two convolutions.
+    """
+    entered: list[Array] = []
+
+    def listen(next_call: Callable, args: tuple, kwargs: dict, context: Any) -> Any:
+        if isinstance(context.module, Conv | nn.Conv) and context.method_name == "__call__":
+            x = change(args[0]) if entered else args[0]
+            entered.append(x)
+            args = x, *args[1:]
+        return next_call(*args, **kwargs)
+
+    with nn.intercept_methods(listen):
+        apply(network, player, images)
+    if len(entered) < 2:
+        raise ValueError(
+            f"{type(network).__name__} has no two convolutions, between which activations could be "
+            "read: use a convolutional discriminator such as DCGANDiscriminator"
+        )
+    return entered[1:]
+
+
+def discriminator_features(network: nn.Module, player: Player, images: np.ndarray) -> np.ndarray:
+    """DCGAN's features of images (Radford et al. 2016, section 5.1), float32 `[n, 16 channels]`.
+
+    The activations of all convolutional layers but the last, each max-pooled to 4x4, flattened and
+    concatenated. Images are `[n, h, w, c]`, uint8, or float in [-1, 1] rounded as in a PNG file.
+    """
+
+    @jax.jit
+    def run(block: Array) -> tuple[Array]:
+        found = activations(network, player, as_float(block))
+        return (jnp.concatenate([pool(x).reshape(_BLOCK, -1) for x in found], axis=1),)
+
+    return in_blocks(run, images, _BLOCK)[0]
+
+
+def pool(x: Array) -> Array:
+    """The maxima in 4x4 equal parts, `[n, h, w, c] -> [n, 4, 4, c]`, overlapping where 4 divides no
+    side, as PyTorch's adaptive pooling.
+    """
+    for axis in (1, 2):
+        side = x.shape[axis]
+        bounds = [(i * side // _SIDE, -(-(i + 1) * side // _SIDE)) for i in range(_SIDE)]
+        parts = [jax.lax.slice_in_dim(x, *bound, axis=axis).max(axis) for bound in bounds]
+        x = jnp.stack(parts, axis)
+    return x
+
+
+def strongest_responses(
+    network: nn.Module, player: Player, images: np.ndarray, features: int = 6, count: int = 8
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the first features of the last convolutional layer respond most, and to what.
+
+    Of each feature (channel) it takes the `count` images with the largest response at any place,
+    `[features, count]`, the strongest first, and that response's gradient by guided backpropagation
+    (Springenberg et al. 2015, arXiv:1412.6806), `[features, count, h, w, c]`: of the gradients that
+    pass a rectifier, only positive ones behind positive activations are kept.
+    """
+
+    def responses(images: Array, change: Callable[[Array], Array]) -> Array:
+        last = activations(network, player, as_float(images), change)[-1]
+        return last[..., :features].max(axis=(1, 2))
+
+    plain = jax.jit(lambda block: (responses(block, lambda x: x),))
+    chosen = np.argsort(-in_blocks(plain, images, _BLOCK)[0], axis=0)[:count].T
+
+    @jax.jit
+    def gradient(images: Array, feature: Array) -> Array:
+        return jax.grad(lambda x: responses(x, _guided)[:, feature].sum())(as_float(images))
+
+    found = [gradient(images[rows], feature) for feature, rows in enumerate(chosen)]
+    return chosen, np.stack(found)
+
+
+@jax.custom_vjp
+def _guided(x: Array) -> Array:
+    return x
+
+
+_guided.defvjp(lambda x: (x, x > 0), lambda on, g: (jnp.where(on & (g > 0), g, 0),))

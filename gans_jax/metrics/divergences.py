@@ -1,0 +1,99 @@
+"""Divergences between distributions over the same outcomes, in float64 and in nats.
+
+Each takes the probabilities p and q `[n]` of the outcomes, in any order that both share, and raises
+ValueError if these are negative, do not sum to one, or differ in number. A density is given by its
+integrals over cells, samples by `histograms`.
+"""
+
+import numpy as np
+
+
+def total_variation(p: np.ndarray, q: np.ndarray) -> float:
+    """max over events A of |P(A) - Q(A)|, in [0, 1]; half the sum of |p - q|."""
+    p, q = _distributions(p, q)
+    return float(np.abs(p - q).sum() / 2)
+
+
+def kl_divergence(p: np.ndarray, q: np.ndarray) -> float:
+    """KL(p || q), the sum of p log(p / q); infinite where q is 0 and p is not."""
+    p, q = _distributions(p, q)
+    return _relative_entropy(p, q)
+
+
+def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
+    """KL(p || m) / 2 + KL(q || m) / 2 with m = (p + q) / 2, in [0, log 2].
+
+    With these halves the best discriminator leaves a GAN the value -log 4 + 2 JS (Goodfellow et al.
+    2014, arXiv:1406.2661, theorem 1). Arjovsky et al. 2017 (arXiv:1701.07875, section 2) write the
+    sum without them, yet its value in their example 1, log 2, is the one with them.
+    """
+    p, q = _distributions(p, q)
+    middle = (p + q) / 2
+    return (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
+
+
+def pearson_chi2(p: np.ndarray, q: np.ndarray) -> float:
+    """chi^2(p || q), the sum of (q - p)^2 / p, as LSGAN writes it; infinite where only p is 0.
+
+    LSGAN with b - c = 1 and b - a = 2 minimises chi^2(p + q || 2 q) for data p and samples q, which
+    is twice that of (p + q) / 2 and q (Mao et al. 2017, arXiv:1611.04076, equation 7).
+    """
+    p, q = _distributions(p, q)
+    if np.any(q[p == 0] > 0):
+        return float("inf")
+    inside = p > 0
+    return float((np.square(q - p)[inside] / p[inside]).sum())
+
+
+def optimal_discriminator(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """D*(x) = p(x) / (p(x) + q(x)), from densities or probabilities of data and samples.
+
+    It maximises E log D(x) + E log(1 - D(G(z))) (Goodfellow et al. 2014, proposition 1). NaN where
+    neither has mass: any value is as good there.
+    """
+    p, q = np.asarray(p, np.float64), np.asarray(q, np.float64)
+    with np.errstate(invalid="ignore"):
+        return p / (p + q)
+
+
+def histograms(x: np.ndarray, y: np.ndarray, bins: int = 50) -> tuple[np.ndarray, np.ndarray]:
+    """The shares of samples `[n, d]` and `[m, d]` in the cells of one grid around both.
+
+    Each axis has `bins` cells, so that this is for few dimensions. Divergences of these shares are
+    biased upwards, the more so the fewer samples a cell has.
+
+    Returns:
+      Two distributions `[bins ** d]`.
+    """
+    x, y = (np.asarray(a, np.float64).reshape(len(a), -1) for a in (x, y))
+    if x.shape[1] != y.shape[1] or not (len(x) and len(y)):
+        raise ValueError(
+            f"x {x.shape} and y {y.shape} share no grid: give both samples of one dimension"
+        )
+    both = np.concatenate([x, y])
+    limits = np.stack([both.min(axis=0), both.max(axis=0)], axis=1)
+    counts = [np.histogramdd(a, bins, limits)[0].ravel() for a in (x, y)]
+    return counts[0] / len(x), counts[1] / len(y)
+
+
+def probabilities(values: np.ndarray, name: str) -> np.ndarray:
+    """The values as float64 `[n]`; ValueError with their name if they are no distribution."""
+    values = np.asarray(values, np.float64)
+    if values.ndim != 1 or not np.all(values >= 0):
+        raise ValueError(f"{name} must be probabilities [n], none of them negative or NaN")
+    if not np.isclose(values.sum(), 1, rtol=0, atol=1e-6):
+        raise ValueError(f"{name} sums to {values.sum():.8g} and not to 1: divide it by its sum")
+    return values
+
+
+def _distributions(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    p, q = probabilities(p, "p"), probabilities(q, "q")
+    if len(p) != len(q):
+        raise ValueError(f"p has {len(p)} outcomes and q has {len(q)}: give both over the same")
+    return p, q
+
+
+def _relative_entropy(p: np.ndarray, q: np.ndarray) -> float:
+    inside = p > 0
+    with np.errstate(divide="ignore"):
+        return float((p[inside] * (np.log(p[inside]) - np.log(q[inside]))).sum())

@@ -1,0 +1,71 @@
+"""Contact sheets: rows of images that belong together, each column under its name."""
+
+import colorsys
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from gans_jax.data.image import to_uint8
+
+MARGIN, GAP, NARROWEST, LINE = 2, 12, 64, 14
+GOLDEN = 0.618034
+
+
+def as_rgb(image: np.ndarray) -> np.ndarray:
+    """A float image `[h, w, c]` in [-1, 1] as uint8 `[h, w, 3]`.
+
+    One channel is grey, three are colours. Any other number is taken for a map of labels: each
+    pixel has the colour of its largest channel, whose hue depends on its number alone.
+    """
+    channels = image.shape[-1]
+    if channels in (1, 3):
+        return np.broadcast_to(to_uint8(image), (*image.shape[:2], 3))
+    hues = [colorsys.hsv_to_rgb(i * GOLDEN % 1, 0.75, 0.95) for i in range(channels)]
+    return np.rint(255 * np.array(hues)).astype(np.uint8)[image.argmax(-1)]
+
+
+def sheet(rows: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:
+    """Rows of float images `[h, w, c]` in [-1, 1] by their names, as a uint8 picture `[H, W, 3]`.
+
+    All rows have the same names, which head the columns. The images of a row and the rows may have
+    different sizes and channels; where the widest has fewer than 64 pixels, all are enlarged by a
+    whole factor. Where there are many rows of few images, the later ones stand beside the first.
+    """
+    cells = [{name: as_rgb(np.asarray(image)) for name, image in row.items()} for row in rows]
+    factor = -(-NARROWEST // max(cell.shape[1] for row in cells for cell in row.values()))
+    length = math.ceil(len(rows) / max(1, round(math.sqrt(len(rows) / len(rows[0])))))
+    blocks = [_block(cells[i : i + length], factor) for i in range(0, len(rows), length)]
+    height = max(block.shape[0] for block in blocks)
+    below = [((0, height - block.shape[0]), (0, GAP), (0, 0)) for block in blocks]
+    return np.concatenate(list(map(np.pad, blocks, below)), axis=1)[:, :-GAP]
+
+
+def _block(rows: Sequence[Mapping[str, np.ndarray]], factor: int) -> np.ndarray:
+    cells = [[c.repeat(factor, 0).repeat(factor, 1) for c in row.values()] for row in rows]
+    heights = [max(cell.shape[0] for cell in row) for row in cells]
+    font = ImageFont.load_default(10)
+    named = zip(rows[0], *cells, strict=True)
+    widths = [max(*(c.shape[1] for c in own), _width(font, name)) for name, *own in named]
+    picture = Image.new("RGB", (_total(widths), LINE + _total(heights)))
+    pen = ImageDraw.Draw(picture)
+    for name, x in zip(rows[0], _starts(widths), strict=True):
+        pen.text((x + 1, 0), name, "white", font)
+    for row, y in zip(cells, _starts(heights), strict=True):
+        for cell, x in zip(row, _starts(widths), strict=True):
+            picture.paste(Image.fromarray(np.ascontiguousarray(cell)), (x, LINE + y))
+    return np.array(picture)
+
+
+def _width(font: Any, text: str) -> int:
+    return math.ceil(font.getlength(text)) + 2
+
+
+def _total(sides: Sequence[int]) -> int:
+    return sum(sides) + MARGIN * (len(sides) - 1)
+
+
+def _starts(sides: Sequence[int]) -> list[int]:
+    return [_total(sides[: i + 1]) - side for i, side in enumerate(sides)]
