@@ -28,3 +28,19 @@ def one_of(options: Collection[str], **values: Any) -> None:
 def used(weight: Any) -> bool:
     """False for the number 0, whose term need not be computed; True for a traced weight."""
     return not isinstance(weight, int | float) or weight != 0
+
+
+def coupled(name: str, num: int) -> None:
+    """ValueError unless a loss that couples the examples of a batch has at least two of them."""
+    if num < 2:
+        raise ValueError(
+            f"{name} couples the examples of a batch, of which {num} is too few: "
+            "use a global batch of two or more"
+        )
+
+
+def share(**values: Any) -> None:
+    """ValueError that names the first number not between 0 and 1; traced values pass."""
+    for name, value in values.items():
+        if isinstance(value, int | float) and not 0 < value < 1:
+            raise ValueError(f"{name} must be between 0 and 1, but is {value}")

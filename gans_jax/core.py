@@ -44,7 +44,8 @@ class Method(Protocol):
 
     The loop and the commands ask for no more than this. `batch_axis` is 1 where an iteration takes
     k fresh minibatches (leaves `[k, n, ...]`), else 0 (leaves `[n, ...]`). A method whose losses
-    are not means over examples, each from its own, declares `couples_examples = True`.
+    are not means over examples, each from its own, declares `couples_examples = True`, as an
+    adversarial loss in its field `loss` does for it.
     """
 
     batch_axis: int
@@ -76,6 +77,12 @@ def bound_axis() -> str | None:
     except NameError:
         return None
     return AXIS
+
+
+def devices() -> int:
+    """Of how many devices a mapped program runs on; 1 elsewhere."""
+    axis = bound_axis()
+    return lax.axis_size(axis) if axis else 1
 
 
 def mean_over_devices(tree: Any) -> Any:

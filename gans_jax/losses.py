@@ -7,10 +7,13 @@ at least float32. The step argument is for losses with a schedule.
 """
 
 import dataclasses
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 from jax import Array
+
+from gans_jax import checks, core
 
 
 def _promote(logits: Array) -> Array:
@@ -18,7 +21,12 @@ def _promote(logits: Array) -> Array:
 
 
 class AdversarialLoss:
-    """The means of three elementwise functions; a loss defines `real`, `fake` and `fool`."""
+    """The means of three elementwise functions; a loss defines `real`, `fake` and `fool`.
+
+    One that is not such a mean declares `couples_examples`.
+    """
+
+    couples_examples: ClassVar[bool] = False
 
     def real(self, logits: Array) -> Array:
         """What the discriminator minimises on real examples, elementwise."""
@@ -123,3 +131,55 @@ class Hinge(AdversarialLoss):
 
     def fool(self, logits: Array) -> Array:
         return -logits
+
+
+@dataclasses.dataclass(frozen=True)
+class RisingPrior:
+    """A class prior that rises by `increase` every so many iterations, up to `limit`.
+
+    The default is the schedule of PUGAN's code. ValueError unless start and limit are in (0, 1).
+    """
+
+    start: float = 0.3
+    increase: float = 0.1
+    every: int = 10_000
+    limit: float = 0.6
+
+    def __post_init__(self) -> None:
+        checks.share(start=self.start, limit=self.limit)
+        checks.positive(increase=self.increase, every=self.every)
+
+    def __call__(self, step: Array | int) -> Array:
+        return jnp.minimum(self.start + self.increase * (step // self.every), self.limit)
+
+
+@dataclasses.dataclass(frozen=True)
+class PositiveUnlabeled(AdversarialLoss):
+    """PUGAN (Guo et al. 2020, CVPR), equation 11: some generated examples count as good ones.
+
+    The discriminator takes them for a mixture of good examples, a share `prior` of them, and bad
+    ones, whose risk E fake(D(G(z))) - prior * E fake(D(x)) cannot be negative: it minimises
+    prior * E real(D(x)) + max(0, risk). The means are those of the global batch. Where the risk is
+    clipped it has no gradient, as in the authors' code (nnPU ascends it). The generator's loss is
+    that of `loss` itself. `prior` is a number in (0, 1) or a function of the step (`RisingPrior`).
+
+    The authors' least squares have a=-1. With `Wasserstein` and a `GradientPenalty` in `GAN` this
+    is PUWGAN-GP. ValueError for a prior out of range, and for a global batch of one logit.
+    """
+
+    loss: AdversarialLoss = NonSaturating()
+    prior: Any = 0.3
+    couples_examples: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        checks.share(prior=self.prior)
+
+    def discriminator(self, on_real: Array, on_fake: Array, step: Array | int = 0) -> Array:
+        on_real, on_fake = _promote(on_real), _promote(on_fake)
+        checks.coupled(type(self).__name__, core.devices() * on_real.size)
+        prior = self.prior(step) if callable(self.prior) else self.prior
+        risk = jnp.mean(self.loss.fake(on_fake)) - prior * jnp.mean(self.loss.fake(on_real))
+        return prior * jnp.mean(self.loss.real(on_real)) + jax.nn.relu(core.mean_over_devices(risk))
+
+    def generator(self, on_fake: Array, step: Array | int = 0) -> Array:
+        return self.loss.generator(on_fake, step)

@@ -242,7 +242,8 @@ def accumulate(method: core.Method, micro_batches: int) -> core.Method:
     ValueError if the method's losses couple examples: they are not means over micro-batches.
     """
     checks.positive(micro_batches=micro_batches)
-    if getattr(method, "couples_examples", False):
+    parts = method, getattr(method, "loss", None)
+    if any(getattr(part, "couples_examples", False) for part in parts):
         raise ValueError(
             f"the losses of {type(method).__name__} couple the examples of a batch, which "
             "micro-batches would take apart: use more devices or a smaller batch instead"

@@ -37,6 +37,20 @@ class LinearDecay:
 
 
 @dataclasses.dataclass(frozen=True)
+class StepDecay:
+    """`factor` to the power of how many times `every` steps are done."""
+
+    every: int
+    factor: float = 0.5
+
+    def __post_init__(self) -> None:
+        checks.positive(every=self.every, factor=self.factor)
+
+    def __call__(self, step: Array | int) -> Array:
+        return jnp.float32(self.factor) ** (step // self.every)
+
+
+@dataclasses.dataclass(frozen=True)
 class EpochDecay:
     """1 for `constant` epochs, then a step down a line after each of `decay` epochs.
 

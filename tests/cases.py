@@ -10,13 +10,16 @@ import numpy as np
 import optax
 
 from gans_jax import (
+    BEGAN,
     GAN,
+    MMDGAN,
     WGAN,
     WGANGP,
     AdversarialAutoencoder,
     AttentionGAN,
     BiGAN,
     CoGAN,
+    CoulombGAN,
     CycleGAN,
     DistanceGAN,
     Pix2Pix,
@@ -93,7 +96,9 @@ def _from_noise(
     return Case(name, method, players, _minibatches, sample, both, toy, iterations, slow)
 
 
-def _gan(name: str, loss: Any, discriminator_learning_rate: float = 2e-3) -> Case:
+def _gan(
+    name: str, loss: Any, discriminator_learning_rate: float = 2e-3, slow: bool = False
+) -> Case:
     decay = schedules.LinearDecay(start=750, end=1500)
     toy = GAN(
         *_ring_networks,
@@ -103,9 +108,8 @@ def _gan(name: str, loss: Any, discriminator_learning_rate: float = 2e-3) -> Cas
         schedule=decay,
         **_ring,
     )
-    return _from_noise(
-        name, GAN(*_tiny, prior=_z, loss=loss, k=2, **_sgd), "discriminator", toy, iterations=1500
-    )
+    method = GAN(*_tiny, prior=_z, loss=loss, k=2, **_sgd)
+    return _from_noise(name, method, "discriminator", toy, iterations=1500, slow=slow)
 
 
 def _pairs(method: Any, t: int, n: int = N) -> dict[str, np.ndarray]:
@@ -124,6 +128,32 @@ def _many_pairs(method: Any, t: int, n: int = N) -> dict[str, np.ndarray]:
 
 def _one_minibatch(method: Any, t: int, n: int = N) -> dict[str, np.ndarray]:
     return {"image": tiny.images(n, seed=t)}
+
+
+def _coulomb_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
+    real, z = core.as_float(batch["image"]), method.prior(key, N)
+    players = state.discriminator, state.generator
+    return {
+        "discriminator": method.discriminator_loss(*players, real, z, key),
+        "generator": method.generator_loss(*players[::-1], z, key),
+    }
+
+
+def _began_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
+    real, z = core.as_float(batch["image"]), method.prior(key, N)
+    players = state.discriminator, state.generator
+    return {
+        "discriminator": method.discriminator_loss(*players, real, z, key, 0.5),
+        "generator": method.generator_loss(*players[::-1], z, key),
+    }
+
+
+def _mmd_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
+    given = core.as_float(batch["image"][0]), method.prior(key, N), key
+    return {
+        "critic": method.critic_loss(state.critic, state.generator, *given),
+        "generator": method.generator_loss(state.generator, state.critic, *given),
+    }
 
 
 def _pix2pix_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
@@ -248,6 +278,7 @@ FROM_NOISE = [
     _gan("non_saturating", losses.NonSaturating()),
     _gan("least_squares", losses.LeastSquares(), discriminator_learning_rate=1e-3),
     _gan("hinge", losses.Hinge()),
+    _gan("positive_unlabeled", losses.PositiveUnlabeled(prior=losses.RisingPrior()), slow=True),
     _from_noise(
         "gan_penalised",
         GAN(*_smooth, prior=_z, penalty=penalties.GradientPenalty(1.0), k=2, **_sgd),
@@ -379,4 +410,39 @@ COGAN = Case(
     iterations=0,
     slow=True,
 )
-CASES = [*FROM_NOISE, *TRANSLATORS, BIGAN, COGAN, *AUTOENCODERS]
+_sampled = functools.partial(
+    Case, images=lambda method, state, key, num: method.sample(state, key, num)
+)
+COULOMB = _sampled(
+    "coulomb_gan",
+    CoulombGAN(*_tiny, prior=_z, **_sgd),
+    players=("discriminator", "generator"),
+    batch=_one_minibatch,
+    losses=_coulomb_losses,
+    toy=None,
+    iterations=0,
+)
+_codec = EncoderDecoder(tiny.Encoder(), tiny.Generator())
+BEGAN_CASE = _sampled(
+    "began",
+    # With the paper's lambda_k, k would hardly leave 0 here.
+    BEGAN(_tiny[0], _codec, prior=_z, lambda_k=0.1, **_sgd),
+    players=("discriminator", "generator"),
+    batch=_one_minibatch,
+    losses=_began_losses,
+    toy=None,
+    iterations=0,
+    slow=True,
+)
+MMD = _sampled(
+    "mmd_gan",
+    # The limit is wide enough that codes, and so the discrepancy, have gradients here.
+    MMDGAN(_tiny[0], _codec, prior=_z, n_critic=2, warmup=False, clip=0.5, **_sgd),
+    players=("critic", "generator"),
+    batch=_minibatches,
+    losses=_mmd_losses,
+    toy=None,
+    iterations=0,
+    slow=True,
+)
+CASES = [*FROM_NOISE, *TRANSLATORS, BIGAN, COGAN, *AUTOENCODERS, COULOMB, BEGAN_CASE, MMD]

@@ -25,6 +25,24 @@ BY_HAND = [
     (losses.LeastSquares(generator_scale=1.0), [3.0], [4.0], 0.5 * 4 + 0.5 * 16, 9.0),
     (losses.Wasserstein(), [1.0, 3.0], [5.0], 5.0 - 2.0, -5.0),
     (losses.Hinge(), [0.25, 4.0], [-0.5, -3.0], 0.75 / 2 + 0.5 / 2, 1.75),
+    # The risk of a generated example is log 4; that of a real one, of which 1/4 counts, log 2.
+    (
+        losses.PositiveUnlabeled(prior=0.25),
+        [0.0, 0.0],
+        [LOG3, LOG3],
+        np.log(2) / 4 + np.log(4) - np.log(2) / 4,
+        np.log(4 / 3),
+    ),
+    (losses.PositiveUnlabeled(losses.Hinge(), 0.5), [0.5] * 2, [0.0, 1.0], 0.25 + 1.5 - 0.75, -0.5),
+    (losses.PositiveUnlabeled(losses.Hinge(), 0.5), [0.5] * 2, [-1.0, -1.0], 0.25, 1.0),
+    (
+        losses.PositiveUnlabeled(losses.LeastSquares(a=-1), 0.5),
+        [0.0, 2.0],
+        [1.0, 0.0],
+        0.5 * 0.5 + 0.5 * 2.5 - 0.5 * 0.5 * 5,
+        0.25,
+    ),
+    (losses.PositiveUnlabeled(losses.Wasserstein(), 0.5), [1.0, 3.0], [2.0, 5.0], 1.5, -3.5),
 ]
 
 
@@ -41,6 +59,7 @@ ALL = [
     losses.LeastSquares(),
     losses.Wasserstein(),
     losses.Hinge(),
+    losses.PositiveUnlabeled(),
 ]
 
 
@@ -72,3 +91,80 @@ def test_only_the_non_saturating_generator_learns_from_a_sure_discriminator():
     sure = jnp.array([-20.0])
     assert abs(jax.grad(losses.Minimax().generator)(sure)[0]) < 1e-8
     np.testing.assert_allclose(jax.grad(losses.NonSaturating().generator)(sure), [-1.0], rtol=1e-6)
+
+
+def cross_entropy(logits, target):
+    p = 1 / (1 + np.exp(-logits))
+    return -(target * np.log(p) + (1 - target) * np.log(1 - p))
+
+
+AUTHORS = [
+    (losses.NonSaturating(), lambda x: cross_entropy(x, 1), lambda x: cross_entropy(x, 0)),
+    (
+        losses.LeastSquares(a=-1, discriminator_scale=1.0),
+        lambda x: (x - 1) ** 2,
+        lambda x: (x + 1) ** 2,
+    ),
+    (losses.Hinge(), lambda x: np.maximum(0, 1 - x), lambda x: np.maximum(0, 1 + x)),
+    (losses.Wasserstein(), lambda x: -x, lambda x: x),
+]
+
+
+@pytest.mark.parametrize(("loss", "one", "zero"), AUTHORS, ids=lambda loss: type(loss).__name__)
+@pytest.mark.parametrize("shift", [-2.0, 0.0, 2.0])
+def test_positive_unlabeled_is_the_authors_formula(loss, one, zero, shift):
+    """pi L(real, 1) + max(0, L(fake, 0) - pi L(real, 0)); with the first shift it is clipped."""
+    real, fake = np.random.default_rng(0).normal(0.5, 2, (2, 64)).astype("f4")
+    fake += np.float32(shift)
+    for prior in (0.3, 0.6):
+        risk = zero(fake).mean() - prior * zero(real).mean()
+        expected = prior * one(real).mean() + max(0, risk)
+        value = losses.PositiveUnlabeled(loss, prior).discriminator(real, fake)
+        np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_clipped_risk_has_no_gradient():
+    loss = losses.PositiveUnlabeled(losses.Hinge(), 0.5)
+    gradient = jax.grad(loss.discriminator, argnums=(0, 1))
+    of_real, of_fake = gradient(jnp.array([0.5, 0.5]), jnp.array([-0.5, -0.6]))
+    assert not of_fake.any()
+    np.testing.assert_allclose(of_real, [-0.25, -0.25])
+    assert gradient(jnp.array([0.5, 0.5]), jnp.array([0.5, 0.6]))[1].all()
+
+
+def test_the_risk_is_clipped_over_the_global_batch():
+    """Of two shards one alone would be clipped, but their mean is not."""
+    loss = losses.PositiveUnlabeled(losses.Hinge(), 0.5)
+    real, fake = jnp.full((2, 4), 0.5), jnp.array([[-2.0] * 4, [1.0] * 4])
+    gradients = lambda real, fake: jax.value_and_grad(loss.discriminator, argnums=1)(real, fake)  # noqa: E731
+    values, shards = jax.vmap(gradients, axis_name="data")(real, fake)
+    whole, expected = gradients(real.reshape(-1), fake.reshape(-1))
+    np.testing.assert_allclose(values, [whole, whole], rtol=1e-6)
+    # A device's gradient counts half in the mean over the devices.
+    np.testing.assert_allclose(shards.reshape(-1) / 2, expected, rtol=1e-6)
+    assert expected[4:].all()
+
+
+def test_the_prior_rises_as_in_the_authors_code():
+    prior = losses.RisingPrior()
+    steps = [0, 9_999, 10_000, 29_999, 30_000, 10**6]
+    expected = [0.3, 0.3, 0.4, 0.5, 0.6, 0.6]
+    np.testing.assert_allclose([prior(step) for step in steps], expected, rtol=1e-6)
+    loss = losses.PositiveUnlabeled(losses.Hinge(), prior)
+    logits = jnp.array([-3.0, -3.0])
+    np.testing.assert_allclose(loss.discriminator(logits, logits, 15_000), 0.4 * 4, rtol=1e-6)
+
+
+@pytest.mark.parametrize("prior", [0, 1.0, -0.1, 1.5])
+def test_a_prior_that_is_no_share_is_refused(prior):
+    with pytest.raises(ValueError, match=f"prior must be between 0 and 1, but is {prior}"):
+        losses.PositiveUnlabeled(prior=prior)
+    with pytest.raises(ValueError, match=f"limit must be between 0 and 1, but is {prior}"):
+        losses.RisingPrior(limit=prior)
+
+
+def test_one_logit_is_too_few_for_a_clipped_mean():
+    with pytest.raises(ValueError, match="PositiveUnlabeled couples the examples"):
+        losses.PositiveUnlabeled().discriminator(jnp.ones(1), jnp.ones(1))
+    patches = jnp.ones((1, 2, 2, 1))
+    assert np.isfinite(losses.PositiveUnlabeled().discriminator(patches, patches))

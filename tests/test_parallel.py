@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gans_jax import GAN, parallel
+from gans_jax import GAN, losses, parallel
 from gans_jax.training import Checkpoints
 from tests import four_devices, tiny, two_processes
 from tests.cases import CASES
@@ -216,8 +216,12 @@ class Coupled(GAN):
 
 
 def test_accumulation_is_refused_where_the_loss_couples_examples():
-    method = Coupled(tiny.Generator(), tiny.Discriminator())
+    two_networks = tiny.Generator(), tiny.Discriminator()
+    method = Coupled(*two_networks)
     with pytest.raises(ValueError, match="the losses of Coupled couple the examples"):
+        parallel.accumulate(method, 2)
+    method = GAN(*two_networks, loss=losses.PositiveUnlabeled())
+    with pytest.raises(ValueError, match="the losses of GAN couple the examples"):
         parallel.accumulate(method, 2)
     with pytest.raises(ValueError, match="micro_batches must be positive, but is 0"):
         parallel.accumulate(two_processes.METHOD, 0)

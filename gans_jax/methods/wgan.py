@@ -24,6 +24,17 @@ class WGANState(NamedTuple):
     critic: Player
 
 
+def critic_iterations(t: int, n_critic: int, warmup: bool) -> int:
+    """How many critic updates iteration t has; `warmup` is the schedule of WGAN's code."""
+    return 100 if warmup and (t < 25 or t % 500 == 0) else n_critic
+
+
+def critic_iterations_before(t: int, n_critic: int, warmup: bool) -> int:
+    """How many critic updates the iterations before t had."""
+    long = min(t, 25) + max(0, (t - 1) // 500) if warmup else 0
+    return n_critic * t + (100 - n_critic) * long
+
+
 @dataclasses.dataclass(frozen=True)
 class WGAN:
     """Wasserstein GAN with weight clipping (Arjovsky et al. 2017, arXiv:1701.07875), Algorithm 1.
@@ -54,12 +65,11 @@ class WGAN:
 
     def critic_iterations(self, t: int) -> int:
         """How many minibatches iteration t takes."""
-        return 100 if self.warmup and (t < 25 or t % 500 == 0) else self.n_critic
+        return critic_iterations(t, self.n_critic, self.warmup)
 
     def minibatches_before(self, t: int) -> int:
         """How many minibatches the iterations before t took."""
-        long = min(t, 25) + max(0, (t - 1) // 500) if self.warmup else 0
-        return self.n_critic * t + (100 - self.n_critic) * long
+        return critic_iterations_before(t, self.n_critic, self.warmup)
 
     def init(self, key: Array, batch: Batch) -> WGANState:
         """The state before iteration 0; ValueError if the networks do not fit the batch."""

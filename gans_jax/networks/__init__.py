@@ -1,7 +1,8 @@
 """Linen modules: generators return arrays in [-1, 1], discriminators and critics return logits."""
 
 from gans_jax.networks.attention import AttentionNetwork
-from gans_jax.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from gans_jax.networks.began import BEGANDiscriminator, BEGANEncoder, BEGANGenerator
+from gans_jax.networks.dcgan import DCGANDiscriminator, DCGANEncoder, DCGANGenerator
 from gans_jax.networks.encoder_decoder import EncoderDecoder
 from gans_jax.networks.layered import LayeredTranslator
 from gans_jax.networks.mlp import MLPDiscriminator, MLPGenerator
@@ -13,7 +14,11 @@ from gans_jax.networks.unet import UNetGenerator
 
 __all__ = [
     "AttentionNetwork",
+    "BEGANDiscriminator",
+    "BEGANEncoder",
+    "BEGANGenerator",
     "DCGANDiscriminator",
+    "DCGANEncoder",
     "DCGANGenerator",
     "EncoderDecoder",
     "LayeredTranslator",

@@ -93,13 +93,41 @@ class DCGANDiscriminator(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
-        start, doublings = _stages(x.shape[1])
+        x = _halve(x, self.features, self.norm, self.lineage, train, self.dtype)
         use_bias = self.lineage == "paper" or self.norm == "none"
-        kernel, padding = (5, 2) if self.lineage == "paper" else (4, 1)
-        for layer in range(doublings):
-            width = self.features * 2**layer
-            x = Conv(width, kernel, 2, padding, use_bias, self.dtype)(x)
-            if layer:
-                x = normalize(x, self.norm, train, self.dtype)
-            x = leaky_relu(x)
-        return Conv(1, start, use_bias=use_bias, dtype=self.dtype)(x)[:, 0, 0, 0]
+        return Conv(1, x.shape[1], use_bias=use_bias, dtype=self.dtype)(x)[:, 0, 0, 0]
+
+
+class DCGANEncoder(nn.Module):
+    """Images to codes, `[n, size, size, channels] -> [n, code]`: the discriminator with more units.
+
+    With a `DCGANGenerator` as its decoder it is MMD-GAN's auto-encoder.
+    """
+
+    code: int = 100
+    features: int = 64
+    norm: Norm = "batch"
+    lineage: Lineage = "torch"
+    dtype: DType = "float32"
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool = False) -> Array:
+        x = _halve(x, self.features, self.norm, self.lineage, train, self.dtype)
+        use_bias = self.lineage == "paper" or self.norm == "none"
+        x = Conv(self.code, x.shape[1], use_bias=use_bias, dtype=self.dtype)(x)
+        return at_least_float32(x[:, 0, 0])
+
+
+def _halve(
+    x: Array, features: int, norm: Norm, lineage: Lineage, train: bool, dtype: DType
+) -> Array:
+    """Strided convolutions of the calling compact module, down to a side of 4 to 7."""
+    _, doublings = _stages(x.shape[1])
+    use_bias = lineage == "paper" or norm == "none"
+    kernel, padding = (5, 2) if lineage == "paper" else (4, 1)
+    for layer in range(doublings):
+        x = Conv(features * 2**layer, kernel, 2, padding, use_bias, dtype)(x)
+        if layer:
+            x = normalize(x, norm, train, dtype)
+        x = leaky_relu(x)
+    return x
