@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    modules = train, plan, sample, arithmetic, translate, evaluate, report, export, import_
-    for module in (*modules, deduplicate):
+    using = sample, arithmetic, translate, evaluate, report, export, import_, deduplicate
+    for module in (train, plan, *using):
         module.add(commands)
     return parser
