@@ -50,7 +50,7 @@ def plan(experiment: Experiment, place: Slice, batch_per_chip: int) -> Plan:
     """
     mesh = parallel.mesh(_devices(place))
     method, k, examples = experiment.method, _minibatches(experiment), _examples(experiment)
-    compiled = functools.partial(_compile, method, mesh, examples, batch_per_chip)
+    compiled = functools.partial(_compile, experiment.wrapped(), mesh, examples, batch_per_chip)
     try:
         program = compiled(k)
         read = hlo.read(program.as_text())
@@ -109,7 +109,9 @@ def _examples(experiment: Experiment) -> dict[str, jax.ShapeDtypeStruct]:
             raise PlanError(
                 f"{error}; a plan needs the images' shape: give the data a `size`"
             ) from error
-        return {"image": jax.ShapeDtypeStruct(shape, np.uint8)}
+        # Of the methods without noise of their own, all translate.
+        names = ("image",) if hasattr(experiment.method, "prior") else ("a", "b")
+        return dict.fromkeys(names, jax.ShapeDtypeStruct(shape, np.uint8))
     return {n: jax.ShapeDtypeStruct(np.shape(x), np.asarray(x).dtype) for n, x in example.items()}
 
 
@@ -124,6 +126,8 @@ def _image_shape(experiment: Experiment) -> tuple[int, ...] | None:
 
     if hasattr(method, "prior") and hasattr(method, "generator"):
         return jax.eval_shape(make, jax.eval_shape(lambda: jax.random.key(0))).shape[1:]
+    while hasattr(source, "source"):
+        source = source.source
     side = getattr(source, "size", None)
     return (side, side, getattr(source, "channels", 3)) if side else None
 
