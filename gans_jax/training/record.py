@@ -86,7 +86,8 @@ class Record(contextlib.ExitStack):
         for workdir, logs, state in zip(self._workdirs, self._logs, states, strict=True):
             with logs.paused():
                 result = self._program.monitor(wrappers.unwrap(state), step)
-                best.offer(workdir, step, state, result)
+                with _writing(workdir):
+                    best.offer(workdir, step, state, result)
             found.append({result.metric: result.value})
         return found
 
