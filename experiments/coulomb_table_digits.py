@@ -11,10 +11,10 @@ The first command trains the Coulomb GAN alone.
 """
 
 import dataclasses
-import runpy
 from pathlib import Path
 
 from gans_jax import CoulombGAN, data
+from gans_jax.cli import load_file
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator
 from gans_jax.training import Experiment
 
@@ -34,7 +34,7 @@ experiment = Experiment(
 
 def _of(name: str, iterations: int) -> Experiment:
     """The experiment of another file beside this one."""
-    other = runpy.run_path(str(Path(__file__).with_name(name)))["experiment"]
+    other, _ = load_file(str(Path(__file__).with_name(name)))
     return dataclasses.replace(other, iterations=iterations)
 
 

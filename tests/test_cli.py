@@ -267,7 +267,7 @@ def test_errors_are_one_sentence(run, tmp_path, capsys):
             "must be a positive whole number",
         ),
         (["sample", "runs/digits", "--out", "a.png", "--bogus"], "unrecognized arguments: --bogus"),
-        (["export", "runs/digits"], "required: --stablehlo"),
+        (["export", "runs/digits"], "one of the arguments --stablehlo --pytorch is required"),
     ],
 )
 def test_wrong_usage_has_exit_code_2(run, arguments, words, monkeypatch, capsys):

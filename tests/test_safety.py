@@ -14,6 +14,7 @@ CONDITIONS = {"np.load": ("allow_pickle", False), "torch.load": ("weights_only",
 # The user's own experiment is a program, and is run as one.
 ALLOWED = {
     ("gans_jax/cli", "runpy.run_path"),
+    ("experiments/table.py", "runpy.run_path"),
 }
 
 

@@ -211,6 +211,7 @@ def test_only_skips_pass_the_bottleneck(skip):
     assert (abs(gradient).max() > 0) == skip
 
 
+@pytest.mark.slow
 def test_remat_changes_neither_parameters_nor_values():
     networks = [ResNetGenerator(1, 2, 2, "batch", remat=remat) for remat in (False, True)]
     x = images(2, 8, 12, 3)
@@ -286,6 +287,7 @@ def test_the_shared_encoder_is_half_of_the_generators():
         assert count(params["encoder"]) + count(params[decoder]) == count(generator)
 
 
+@pytest.mark.slow
 def test_the_shared_encoder_serves_both_directions():
     network, x = SharedEncoderTranslator(1, 2, 1, 1), images(1, 8, 8, 1)
     variables = filled(network, x, x)

@@ -73,7 +73,8 @@ def save(folder, state):
 
 def restore(folder):
     with Checkpoints(folder) as checkpoints:
-        return checkpoints.restore(jax.eval_shape(initial))[1]
+        batch = data.stream(Images(), 16, 0, METHOD)[0]
+        return checkpoints.restore(jax.eval_shape(METHOD.init, jax.random.key(0), batch))[1]
 
 
 def train_run(source, folder):

@@ -109,6 +109,7 @@ def test_statistics_of_old_instance_norm_and_dropout_are_left_out():
     tiny.assert_same_bits(imported.params, found["params"])
 
 
+@pytest.mark.slow
 def test_one_generator_is_a_run_of_pix2pix(files, tmp_path, capsys):
     generator = files / "latest_net_G_A.safetensors"
     assert main(["import", str(generator), "--workdir", str(tmp_path / "run"), *SMALL]) == 0
@@ -135,6 +136,7 @@ def test_one_generator_is_a_run_of_pix2pix(files, tmp_path, capsys):
     assert "choose --part of a-to-b, discriminator-a-to-b" in reason
 
 
+@pytest.mark.slow
 def test_two_generators_are_a_run_of_cyclegan(files, tmp_path):
     """That code names a discriminator after the generator that it opposes."""
     parts = {f"--{n}": f"latest_net_G_{x}" for n, x in (("a-to-b", "A"), ("b-to-a", "B"))}
