@@ -66,7 +66,7 @@ def case(file):
     return pytest.param(file, marks=marks, id=str(file.relative_to(ROOT)))
 
 
-@pytest.mark.parametrize("file", map(case, FILES))
+@pytest.mark.parametrize("file", [case(file) for file in FILES])
 def test_experiment(file):
     experiment, _ = load_file(str(file))
     method, text = experiment.method, config.to_json(experiment)
