@@ -161,8 +161,11 @@ def test_the_data_may_be_elsewhere():
     missing = data.ImageFolder("no such folder", size=48)
     assert audit._examples(mlp_experiment(data=missing))["image"].shape == (28, 28, 1)
     method = dataclasses.make_dataclass("Translator", [])()
-    found = audit._examples(mlp_experiment(method=method, data=missing))["image"]
-    assert (found.shape, found.dtype) == ((48, 48, 3), np.uint8)
+    for source in (missing, data.Unaligned(data.PairedFolder("no such folder", size=48))):
+        found = audit._examples(mlp_experiment(method=method, data=source))
+        assert {n: (x.shape, x.dtype) for n, x in found.items()} == dict.fromkeys(
+            "ab", ((48, 48, 3), np.uint8)
+        )
     with pytest.raises(plan.PlanError, match="give the data a `size`"):
         audit._examples(mlp_experiment(method=method, data=data.IDX("no such file")))
 
