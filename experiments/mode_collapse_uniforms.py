@@ -11,6 +11,12 @@ learn the whole distribution.
 The data are uniform on [-0.9, -0.3] and [0.3, 0.9]; the generator ends in tanh, for it would else
 run away from a discriminator that is linear far out. Per iteration there are one update of each
 player, one of the discriminator and 50 of the generator, or 50 and one, with the minimax loss.
+
+Measured on two cores of an AVX-512 Xeon shared with other jobs, jax 0.10.2, Python 3.11,
+2026-11-22, seed 0. One and one: 90 % of the samples in [-0.83, 0.87], 51 % and 44 % of them in the
+two intervals, Earth-Mover distance 0.140. The generator 50 times as often: 90 % in [-0.42, -0.39],
+one interval alone, 0.623: the collapse. The discriminator 50 times as often: both intervals, 47 %
+and 40 %, 0.082, the best of the three, so that the second half of the claim does not show here.
 """
 
 from pathlib import Path
