@@ -14,7 +14,7 @@ from jax import Array, lax
 from gans_jax import checks, core
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.losses import NonSaturating
-from gans_jax.methods.two_domains import Passes
+from gans_jax.passes import Passes
 from gans_jax.priors import Normal
 
 LOSS = NonSaturating()

@@ -12,7 +12,8 @@ from jax import Array, lax
 
 from gans_jax import checks, core
 from gans_jax.core import Batch, Metrics, Player, apply, descend
-from gans_jax.methods.two_domains import Passes, distance
+from gans_jax.methods.two_domains import distance
+from gans_jax.passes import Passes
 from gans_jax.priors import Uniform
 from gans_jax.schedules import StepDecay
 

@@ -15,7 +15,8 @@ from jax import Array
 from gans_jax import checks, core
 from gans_jax.core import Batch, Metrics, Player
 from gans_jax.losses import AdversarialLoss, LeastSquares
-from gans_jax.methods.two_domains import Passes, TwoDomains, distance
+from gans_jax.methods.two_domains import TwoDomains, distance
+from gans_jax.passes import Passes
 from gans_jax.schedules import Constant
 
 

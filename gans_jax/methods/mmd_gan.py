@@ -14,8 +14,8 @@ from jax import Array, lax
 from gans_jax import checks, core, penalties
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.kernels import safe_root, squared_mmd
-from gans_jax.methods.two_domains import Passes
 from gans_jax.methods.wgan import WGANState, critic_iterations, critic_iterations_before
+from gans_jax.passes import Passes
 from gans_jax.priors import Normal
 
 

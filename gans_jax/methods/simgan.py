@@ -15,7 +15,7 @@ from gans_jax import checks, core, history
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.history import History
 from gans_jax.losses import AdversarialLoss, NonSaturating
-from gans_jax.methods.two_domains import Passes
+from gans_jax.passes import Passes
 from gans_jax.schedules import Constant
 
 

@@ -14,6 +14,7 @@ from gans_jax import checks, core, history
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.history import History
 from gans_jax.losses import AdversarialLoss
+from gans_jax.passes import Passes
 
 Direction = Literal["a_to_b", "b_to_a"]
 
@@ -27,21 +28,6 @@ class TwoDomainsState(NamedTuple):
     discriminator_b: Player
     history_a: History
     history_b: History
-
-
-class Passes:
-    """Passes of one player in training mode: each on the statistics that the one before left."""
-
-    def __init__(self, network: nn.Module, player: Player, key: Array) -> None:
-        self.network, self.player, self.key = network, player, key
-
-    def __call__(self, *inputs: Any, method: str = "__call__") -> Any:
-        self.key, key = jax.random.split(self.key)
-        outputs, stats = apply(
-            self.network, self.player, *inputs, train=True, key=key, method=method
-        )
-        self.player = self.player._replace(batch_stats=stats)
-        return outputs
 
 
 def distance(x: Array, y: Array) -> Array:
