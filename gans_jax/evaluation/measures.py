@@ -64,6 +64,8 @@ def kernel(inputs: Inputs) -> list[Value]:
             stacklevel=2,
         )
     mean, std = metrics.kernel_distance(real, fake, subset_size=size)
+    if size == len(real) == len(fake):
+        std = None  # all subsets are the whole
     name = f"KD{inputs.suffix}" if inputs.suffix else "KID"
     settings = {"subsets": 100, "subset_size": size}
     return [Value(name, mean, std, LOWER, settings)]
