@@ -14,8 +14,9 @@ the generator, the learning rate and the batch. The critic of the first part has
 the paper's, of 128 units. They are leaky: clipped ReLU units die (see `wgan_mlp_digits`), after
 which all gradients are 0. Norms are of the gradient of -(E f(x) - E f(g(z))) with respect to the
 inputs of each layer, over 1,000 examples of each kind at the end of training; the first layer's are
-the examples. WGAN-GP has its own defaults. The second part has the critic and c = 0.1 of
-`wgan_gaussians`. All rows have as many generator updates, so that 25 critic updates take most time.
+the examples, and a norm of 0 is below what float32 holds. WGAN-GP has its own defaults. The second
+part has the critic and c = 0.1 of `wgan_gaussians`. All rows have as many generator updates, so
+that 25 critic updates take most time.
 
 The energy distance is that of 2,000 samples to as many held-out points, the estimate is the
 critic's, of K times the distance, where every critic has its own K. Adam has b1 = 0.5, as in the
@@ -110,6 +111,7 @@ def deep(axes: list[Any], iterations: int) -> None:
             shares, bins = np.histogram(weights, 100)
             ax.stairs(shares / len(weights), bins, fill=True, color=COLOURS[name])
             ax.set(title=f"weights, {name}", xlabel="weight", ylabel="share", yscale="log")
+            ax.locator_params(axis="x", nbins=5)
     axes[0].set(title="gradients of the critic's loss", xlabel="layer", ylabel="norm", yscale="log")
     axes[0].legend(frameon=False)
 
