@@ -1,4 +1,4 @@
-"""Networks and batches small enough that a method compiles in seconds."""
+"""Networks and batches small enough that a method compiles in seconds, and how tests are fuzzed."""
 
 import functools
 
@@ -6,6 +6,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+from hypothesis import HealthCheck, settings
 from jax import Array
 
 
@@ -198,3 +199,14 @@ def assert_close(a, b, tolerance: float) -> None:
     for (path, x), y in zip(leaves(a).items(), leaves(b).values(), strict=True):
         scale = max(np.abs(y).max(initial=0), 1e-30)
         assert np.abs(x - y).max(initial=0) <= tolerance * scale, path
+
+
+def fuzz(cases: int) -> settings:
+    """Runs a test on so many cases, always the same."""
+    return settings(
+        max_examples=cases,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )

@@ -5,10 +5,11 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gans_jax.interop.torch_file import WeightsError, read_tensors, write_tensors
+from tests.tiny import fuzz
 
 VALUES = np.arange(6, dtype="<f4")
 BYTES = VALUES.tobytes()
@@ -97,43 +98,54 @@ def test_refuses_a_missing_file_and_a_folder(tmp_path):
             read_tensors(path)
 
 
-VALID = {"net.pth": zipped(tensor())}
-
-
-@settings(max_examples=300, deadline=None, derandomize=True)
-@given(st.data())
-def test_damage_is_refused_or_harmless(tmp_path_factory, data):
+def test_fuzz_pth(tmp_path, cases):
     """Cut or changed anywhere, or garbage behind the right beginning: one kind of error."""
-    content = bytearray(VALID["net.pth"])
-    for _ in range(data.draw(st.integers(0, 3))):
-        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    cut = bytes(content[: data.draw(st.integers(0, len(content)))])
-    path = tmp_path_factory.getbasetemp() / "damaged.pth"
-    for damaged in (cut, bytes(content), cut[:4] + data.draw(st.binary(max_size=40))):
-        path.write_bytes(damaged)
-        _harmless(path)
+    whole, path = zipped(tensor()), tmp_path / "damaged.pth"
+
+    @fuzz(300)
+    @given(st.data())
+    def refused_or_harmless(data):
+        content = bytearray(whole)
+        for _ in range(data.draw(st.integers(0, 3))):
+            content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+        cut = bytes(content[: data.draw(st.integers(0, len(content)))])
+        for damaged in (cut, bytes(content), cut[:4] + data.draw(st.binary(max_size=40))):
+            cases.append(damaged)
+            path.write_bytes(damaged)
+            _harmless(path)
+
+    refused_or_harmless()
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
-@given(st.binary(max_size=60))
-def test_any_pickle_is_refused_or_harmless(tmp_path_factory, garbage):
-    path = tmp_path_factory.getbasetemp() / "garbage.pth"
-    place = len(tensor()) // 2
-    for value in (garbage, tensor()[:place] + garbage, tensor() + garbage):
-        path.write_bytes(zipped(value))
-        _harmless(path)
+def test_fuzz_pickle(tmp_path, cases):
+    path, place = tmp_path / "garbage.pth", len(tensor()) // 2
+
+    @fuzz(300)
+    @given(st.binary(max_size=60))
+    def refused_or_harmless(garbage):
+        for value in (garbage, tensor()[:place] + garbage, tensor() + garbage):
+            cases.append(value)
+            path.write_bytes(zipped(value))
+            _harmless(path)
+
+    refused_or_harmless()
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
-@given(st.binary(max_size=60), st.integers(0, 120))
-def test_any_safetensors_file_is_refused_or_harmless(tmp_path_factory, garbage, cut):
+def test_fuzz_safetensors(tmp_path, cases):
     pytest.importorskip("safetensors")
-    path = tmp_path_factory.getbasetemp() / "damaged.safetensors"
+    path = tmp_path / "damaged.safetensors"
     write_tensors(path, {"w": VALUES})
     whole = path.read_bytes()
-    for content in (garbage, whole[:cut], whole[:cut] + garbage, whole[:8] + garbage):
-        path.write_bytes(content)
-        _harmless(path)
+
+    @fuzz(100)
+    @given(st.binary(max_size=60), st.integers(0, 120))
+    def refused_or_harmless(garbage, cut):
+        for content in (garbage, whole[:cut], whole[:cut] + garbage, whole[:8] + garbage):
+            cases.append(content)
+            path.write_bytes(content)
+            _harmless(path)
+
+    refused_or_harmless()
 
 
 def _harmless(path):

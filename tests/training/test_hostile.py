@@ -14,7 +14,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -24,6 +24,7 @@ from gans_jax.metrics.pretrained import WeightsError
 from gans_jax.training import CheckpointError, ConfigError, folder, load, resume
 from gans_jax.training.logs import read_metrics
 from tests.data.test_idx import encode
+from tests.tiny import fuzz
 
 # Of a refused step, tensorstore's threads may still read other leaves when orbax gives up.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -35,26 +36,6 @@ DEEP = "[" * 100_000 + "]" * 100_000
 def run(finished, tmp_path):
     """A complete run that a test may damage."""
     return shutil.copytree(finished[0], tmp_path / "run")
-
-
-def fuzz(cases):
-    """Runs a test on so many cases, always the same."""
-    return settings(
-        max_examples=cases,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-
-
-@pytest.fixture
-def cases(record_property):
-    """Counts the cases of a fuzz test."""
-    count = []
-    yield count
-    record_property("cases", len(count))
-    assert len(count) >= 20
 
 
 VALUES = (None, True, -1, 0, 1e308, float("nan"), 10**400, "", "../../etc/passwd", "x" * 1000, [])
