@@ -148,9 +148,10 @@ def _lines(found: Score) -> list[str]:
     what = "taken for real" if found.has_real else "preferred"
     lines = []
     for share in found.shares:
+        unit = "points" if len(share.name.split()) > 1 else f"% {what}"
         interval = f"95 % interval {share.low:.1f} to {share.high:.1f}"
-        lines.append(f"  {share.name:15} {share.percent:5.1f} % {what} ({interval})")
-        lines[-1] += f", {share.trials:,} trials"
+        value = f"{share.percent:5.1f} {unit} ({interval})"
+        lines.append(f"  {share.name:15} {value}, {share.trials:,} trials")
     for votes in found.votes:
         most = f"most raters {'took' if found.has_real else 'preferred'}"
         as_real = " for real" if found.has_real else ""

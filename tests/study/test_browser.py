@@ -1,5 +1,6 @@
 """The page of a study in a real browser: what is seen for how long, and which keys count."""
 
+import os
 import threading
 
 import pytest
@@ -149,3 +150,23 @@ def test_method_against_method_has_no_feedback(page, prepare, start, tmp_path):
     page.wait("document.body.dataset.state === 'done'")
     assert not any("real one was" in text for _, text in page.value("said"))
     assert len(read(tmp_path / "answers.csv")) == 2
+
+
+def test_an_answer_that_was_not_kept_is_sent_again(page, prepare, start, tmp_path, monkeypatch):
+    begin(page, start(prepare("fake", "against", trials=1, practice=0, exposure=0.05)), "Di")
+    page.wait(f"{PROMPT}.startsWith('From here on')")
+    page.press(" ")
+    page.wait(ASKED)
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        page.press("ArrowRight")
+        told = page.wait(f"{PROMPT}.includes('to try again') && {PROMPT}")
+    assert told.startswith("The answer cannot be written (No space left on device).")
+    assert read(tmp_path / "answers.csv") == []
+    page.press(" ")
+    page.wait("document.body.dataset.state === 'done'")
+    assert [answer.answer for answer in read(tmp_path / "answers.csv")] == ["right"]

@@ -70,6 +70,7 @@ def test_two_methods_against_real_images():
         ("against", 25, 4),
         ("fake - against", 50, 8),
     ]
+    assert "50.0 points (" in table([("a.csv", found)])
     assert [(v.name, v.won, v.tied, v.lost) for v in found.votes] == [
         ("fake", 3, 0, 1),
         ("against", 1, 0, 3),
