@@ -5,7 +5,7 @@ is updated n times an iteration does not run through its schedule n times too fa
 """
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
 import jax.numpy as jnp
 from jax import Array
@@ -72,3 +72,14 @@ class EpochDecay:
     def __call__(self, step: Array | int) -> Array:
         updates = step // self.steps_per_epoch + (self.reference == "start")
         return jnp.clip(1 - (updates + 1 - self.constant) / (self.decay + 1), 0, 1)
+
+
+def learning_rates(method: Any, t: int) -> dict[str, float]:
+    """Those of iteration t (from 0), by the names of the method's fields that end so.
+
+    A rate that is None, and so another's, is left out.
+    """
+    factor = float(getattr(method, "schedule", Constant())(t))
+    names = [f.name for f in dataclasses.fields(method) if f.name.endswith("learning_rate")]
+    rates = {name: getattr(method, name) for name in names}
+    return {name: rate * factor for name, rate in rates.items() if rate is not None}

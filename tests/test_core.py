@@ -9,7 +9,7 @@ import pytest
 
 from gans_jax import core, priors, schedules
 from gans_jax.core import Player, apply
-from gans_jax.methods import WGAN
+from gans_jax.methods import GAN, WGAN, WGANGP
 from tests import tiny
 
 KEY = jax.random.key(0)
@@ -140,6 +140,17 @@ def test_uint8_images_become_floats_in_minus_one_to_one():
 def test_linear_decay():
     schedule = schedules.LinearDecay(end=200, start=100)
     np.testing.assert_allclose([schedule(t) for t in (0, 100, 150, 200, 300)], [1, 1, 0.5, 0, 0])
+
+
+def test_learning_rates():
+    networks = tiny.Generator(), tiny.Discriminator()
+    method = GAN(*networks, learning_rate=0.5, schedule=schedules.LinearDecay(end=4))
+    assert schedules.learning_rates(method, 3) == {"learning_rate": 0.125}
+    method = WGANGP(*networks, learning_rate=0.5)
+    assert schedules.learning_rates(method, 3) == {"learning_rate": 0.5}
+    method = GAN(*networks, discriminator_learning_rate=0.25)
+    expected = {"learning_rate": 2e-4, "discriminator_learning_rate": 0.25}
+    assert schedules.learning_rates(method, 3) == expected
 
 
 def test_epoch_decay():

@@ -64,7 +64,7 @@ def _devices(options: argparse.Namespace) -> list[jax.Device] | None:
         if options.devices is not None:
             raise ConfigError("--distributed uses all devices of all hosts: leave out --devices")
         try:
-            found = parallel.initialize(*cluster)
+            found = parallel.initialize(*cluster, options.heartbeat)
         except (ValueError, RuntimeError) as error:
             raise ConfigError(f"the cluster cannot be joined: {error}") from error
         if not found:
@@ -93,5 +93,7 @@ def _add_machines(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--coordinator", metavar="HOST:PORT", help=text)
     parser.add_argument("--num-processes", type=count, metavar="N", help="in that cluster")
     parser.add_argument("--process-id", type=seed, metavar="I", help="of this one, from 0")
+    text = "after how long a silence a process is dead and ends the others (default: %(default)s)"
+    parser.add_argument("--heartbeat", type=count, metavar="SECONDS", default=100, help=text)
     text = "write a profiler's trace of iterations N to N + 3 into the run folder"
     parser.add_argument("--profile", type=seed, metavar="N", help=text)

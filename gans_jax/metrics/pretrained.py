@@ -126,8 +126,6 @@ def convert_inception(
     Raises:
       WeightsError: if the file has another hash or holds another network.
     """
-    import torch
-
     pth, path = Path(pth), Path(path)
     digest = hashlib.sha256(_content(pth)).hexdigest()
     if not digest.startswith(sha256_prefix):
@@ -135,6 +133,8 @@ def convert_inception(
             f"{pth} has the sha256 {digest}, which does not begin with {sha256_prefix}: "
             "download it again"
         )
+    import torch
+
     tensors = torch.load(pth, map_location="cpu", weights_only=True)
     weights = {name: tensor.double().numpy() for name, tensor in tensors.items()}
     leaves: dict[str, np.ndarray] = {}

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from gans_jax import wrappers
+from gans_jax import schedules, wrappers
 from gans_jax.training import best
 from gans_jax.training.checkpoint import CheckpointError, Checkpoints
 from gans_jax.training.logs import Logs
@@ -76,9 +76,11 @@ class Record(contextlib.ExitStack):
                 logs.picture(step, picture)
 
     def metrics(self, step: int, values: Iterable[dict[str, float]]) -> None:
+        """Logs the metrics of iteration number `step`, and the learning rates that it had."""
+        rates = schedules.learning_rates(self._experiment.method, step - 1)
         for workdir, logs, own in zip(self._workdirs, self._logs, values, strict=False):
             with _writing(workdir):
-                logs.metrics(step, own)
+                logs.metrics(step, rates | own)
 
     def evaluate(self, step: int, states: Iterable[Any]) -> list[dict[str, float]]:
         """Rates each run's state, which it keeps if none was better, and returns the numbers."""

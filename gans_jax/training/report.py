@@ -61,7 +61,8 @@ def _curves(axes: Any, lines: list[dict[str, float]], names: list[str]) -> None:
             values = np.convolve(values, np.ones(width) / width, mode="valid")
             axes.plot(steps[width - 1 :], values, color=colour, linewidth=1.8, label=label)
         else:
-            axes.plot(steps, values, color=colour, linewidth=1.8, label=label)
+            marker = "o" if len(values) == 1 else None  # a line has no length then
+            axes.plot(steps, values, color=colour, linewidth=1.8, marker=marker, label=label)
     axes.set_xlabel("iteration", color=MUTED)
     axes.grid(color="#e6e6e6", linewidth=0.8)
     axes.tick_params(colors=MUTED)

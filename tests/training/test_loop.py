@@ -107,7 +107,8 @@ def test_metrics_are_those_of_the_step(finished):
     for t in range(10):
         state, values = step(state, stream[t], jax.random.fold_in(run_key, t))
     logged = metrics(workdir)[1]
-    assert logged.keys() == values.keys() | {"step"}
+    assert logged.keys() == values.keys() | {"step", "learning_rate"}
+    assert logged["learning_rate"] == experiment.method.learning_rate
     for name, value in values.items():
         np.testing.assert_allclose(logged[name], value, rtol=1e-4, err_msg=name)
 
