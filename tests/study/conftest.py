@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -43,3 +45,20 @@ def answered(prepare):
         return found
 
     return answered
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Starts a server of a study, whose answers go to answers.csv."""
+    servers = []
+
+    def serve(found):
+        server = study.StudyServer(study.Answers(tmp_path / "answers.csv", found))
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        servers.append(server)
+        return server
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()

@@ -1,11 +1,10 @@
 """The page of a study in a real browser: what is seen for how long, and which keys count."""
 
 import os
-import threading
 
 import pytest
 
-from gans_jax.study import Answers, StudyServer, read, score
+from gans_jax.study import read, score
 from tests import devtools
 
 pytestmark = [
@@ -46,25 +45,8 @@ def page(tmp_path_factory):
     page.close()
 
 
-@pytest.fixture
-def start(tmp_path):
-    """Serves a study, and returns the server's address."""
-    servers = []
-
-    def start(study):
-        server = StudyServer(Answers(tmp_path / "answers.csv", study))
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
-        servers.append(server)
-        return server.address
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-def begin(page, address, rater):
-    page.open(address)
+def begin(page, server, rater):
+    page.open(server.address)
     page.value(WATCH)
     page.write(rater)  # the field has the focus
     page.press("Enter")
@@ -83,9 +65,9 @@ def look(page, trial):
         assert not page.value(f"{image}.hasAttribute('src')")
 
 
-def test_a_session(page, prepare, start, tmp_path):
+def test_a_session(page, prepare, serve, tmp_path):
     study = prepare(trials=5, practice=2, exposure=EXPOSURE)
-    begin(page, start(study), " Ann <b>")
+    begin(page, serve(study), " Ann <b>")
     pressed = []
     for number, trial in enumerate(study.session("Ann b")):
         if number == study.practice:
@@ -119,14 +101,14 @@ def test_a_session(page, prepare, start, tmp_path):
     assert score(answers).shares[0].percent == 40
 
 
-def test_a_page_that_is_loaded_again_goes_on(page, prepare, start, tmp_path):
+def test_a_page_that_is_loaded_again_goes_on(page, prepare, serve, tmp_path):
     study = prepare(trials=2, practice=1, exposure=0.05)
-    address = start(study)
-    begin(page, address, "Bo")
+    server = serve(study)
+    begin(page, server, "Bo")
     page.wait(ASKED)
     page.press("ArrowRight")
     page.wait(f"{PROMPT}.includes('the real one was')")
-    begin(page, address, "Bo")
+    begin(page, server, "Bo")
     page.wait(f"{PROMPT}.startsWith('The practice is over.')")
     page.press(" ")
     for number in (1, 2):
@@ -134,13 +116,13 @@ def test_a_page_that_is_loaded_again_goes_on(page, prepare, start, tmp_path):
         page.press("ArrowLeft")
     page.wait("document.body.dataset.state === 'done'")
     assert [answer.trial for answer in read(tmp_path / "answers.csv")] == [1, 2, 3]
-    begin(page, address, "Bo")
+    begin(page, server, "Bo")
     refused = "document.querySelector('#refused').textContent"
     assert "one session each" in page.wait(refused)
 
 
-def test_method_against_method_has_no_feedback(page, prepare, start, tmp_path):
-    begin(page, start(prepare("fake", "against", trials=2, practice=0, exposure=0.05)), "Cy")
+def test_method_against_method_has_no_feedback(page, prepare, serve, tmp_path):
+    begin(page, serve(prepare("fake", "against", trials=2, practice=0, exposure=0.05)), "Cy")
     page.wait(f"{PROMPT}.startsWith('From here on')")
     page.press(" ")
     for number in (1, 2):
@@ -152,8 +134,8 @@ def test_method_against_method_has_no_feedback(page, prepare, start, tmp_path):
     assert len(read(tmp_path / "answers.csv")) == 2
 
 
-def test_an_answer_that_was_not_kept_is_sent_again(page, prepare, start, tmp_path, monkeypatch):
-    begin(page, start(prepare("fake", "against", trials=1, practice=0, exposure=0.05)), "Di")
+def test_an_answer_that_was_not_kept_is_sent_again(page, prepare, serve, tmp_path, monkeypatch):
+    begin(page, serve(prepare("fake", "against", trials=1, practice=0, exposure=0.05)), "Di")
     page.wait(f"{PROMPT}.startsWith('From here on')")
     page.press(" ")
     page.wait(ASKED)
