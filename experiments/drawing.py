@@ -14,11 +14,18 @@ REAL, FAKE = COLOURS[:2]
 
 def out_argument(description: str, default: str) -> Path:
     """The path given by --out."""
+    return arguments(description, default).out
+
+
+def arguments(description: str, out: str, **defaults: Any) -> argparse.Namespace:
+    """--out, and an option for each default, of its type."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, default=Path(default), help="where the picture goes")
-    return parser.parse_args().out
+    parser.add_argument("--out", type=Path, default=Path(out), help="where the picture goes")
+    for name, value in defaults.items():
+        parser.add_argument(f"--{name}", type=type(value), default=value, help=f"default {value}")
+    return parser.parse_args()
 
 
 def figure(columns: int, title: str) -> tuple[Figure, list[Any]]:

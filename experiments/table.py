@@ -26,7 +26,7 @@ NUM = 1000
 
 def distance(images: np.ndarray) -> float:
     classifier, held_out = digits_classifier(), data.Digits(split="test").arrays["image"]
-    return frechet_distance(*(fit_gaussian(classifier.features(x)) for x in (images, held_out)))
+    return frechet_distance(*(fit_gaussian([classifier.features(x)]) for x in (images, held_out)))
 
 
 def row(name: str, experiment: training.Experiment, folder: Path, seeds: int) -> str:

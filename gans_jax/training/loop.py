@@ -54,8 +54,8 @@ def train(
     With `devices` each iteration is that of `parallel.sharded_step` on them; without, of `jax.jit`
     on the default device. They may be of several processes (`jax.devices()` after
     `parallel.initialize()`) that all call this with the same arguments: process 0 alone writes, and
-    a signal to any ends all, at the next iteration that is logged or saved. With `profile` the
-    folder gets a trace of iterations `profile` to `profile + 3` for TensorBoard.
+    a signal to any ends all, at the end of the iteration after it. With `profile` the folder gets a
+    trace of iterations `profile` to `profile + 3` for TensorBoard.
 
     Returns the final state of `experiment.method`, as `gans_jax.training.load` does, with `seeds`
     those of all along a leading axis. `extra` are functions of the user's own that the experiment
@@ -162,22 +162,22 @@ def _run(
         for t in range(start, experiment.iterations, k):
             batch = _next(batches, program, state, workdir, t if t > start else 0)
             trace.before(t, previous)
-            state, judged = program.step(state, batch, program.keys(t))
-            metrics, done = judged[0], t + k
+            state, told = program.dispatch(state, batch, t, received)
+            done = t + k
             # A second in flight holds its temporaries, too. On a CPU that gained 2 % of an MLP's
             # iteration, and nothing measurable where convolutions make the temporaries large.
-            ready, at = (judged, done) if jax.default_backend() == "cpu" else (previous, t)
-            if ready and not program.are_finite(ready[1]):
-                record.check(program.numbers(ready[0]), at, names, experiment.skip_nonfinite)
-            previous = judged
+            ready, at = (told, done) if jax.default_backend() == "cpu" else (previous, t)
+            if ready and not program.are_finite(ready.finite):
+                record.check(program.numbers(ready.metrics), at, names, experiment.skip_nonfinite)
+            previous = told
             files.advance(k, program.examples(batch))
             every = experiment.log_every, experiment.sample_every, experiment.checkpoint_every
             log, draw, save = (experiment.due(done, interval) for interval in every)
             rate = experiment.due(done, experiment.evaluate_every)
             log = log or rate
-            number = _agreed(received, several, log or save) if done < experiment.iterations else 0
+            number = program.signal(ready, received) if done < experiment.iterations else 0
             if log or save or number:
-                values = program.numbers(metrics)
+                values = program.numbers(told.metrics)
                 # A state that is lost must not push out a good one.
                 record.check(values, done, names, experiment.skip_nonfinite)
             if rate:
@@ -222,14 +222,6 @@ def _next(batches: Iterator[T], program: Program, state: Any, workdir: Path, t: 
             raise DataError(f"{error}; {saved}") from error
         error.add_note(saved)
         raise
-
-
-def _agreed(received: list[int], several: bool, due: bool) -> int:
-    """The number of a signal to any process, or 0; several tell each other only when it is due."""
-    number = received[0] if received else 0
-    if not several:
-        return number
-    return hosts.largest(number) if due else 0
 
 
 class _Trace(contextlib.ExitStack):

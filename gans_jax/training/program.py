@@ -4,14 +4,14 @@ import dataclasses
 import functools
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from gans_jax import data, parallel, wrappers
+from gans_jax import core, data, parallel, wrappers
 from gans_jax.training import folder, pictures, sheets
 from gans_jax.training.checkpoint import CheckpointError
 from gans_jax.training.config import ConfigError
@@ -19,6 +19,16 @@ from gans_jax.training.experiment import Experiment
 from gans_jax.training.translator import Translator, draws_translations
 
 SHEET_ROWS = 8  # each is up to eight images wide
+SIGNAL = "signal"  # a leaf of several processes' batches: a number on each device
+
+
+class Told(NamedTuple):
+    """Of a dispatch: its metrics, whether all are finite, the largest signal (None if no batch has
+    any)."""
+
+    metrics: dict[str, jax.Array]
+    finite: jax.Array
+    signal: jax.Array | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,10 +83,26 @@ class Program:
 
     @functools.cached_property
     def step(self) -> Any:
-        """A dispatch: the state, the metrics, and whether these are finite, as a scalar."""
+        """A dispatch, which returns the state and what is `Told`."""
         if self.mesh is not None:
             return parallel.sharded_step(self.stepped, self.mesh)
         return jax.jit(self.stepped.step, donate_argnums=0)
+
+    def dispatch(
+        self, state: Any, batch: dict[str, jax.Array], t: int, received: Sequence[int]
+    ) -> tuple[Any, Told]:
+        """That of iteration t, with the numbers of the signals that this process has received."""
+        if self.several:
+            axis, devices = self.stepped.batch_axis, len(self.mesh.local_devices)
+            number = np.full((1,) * axis + (devices,), max(received, default=0), np.int32)
+            batch = batch | parallel.put_batch(self.mesh, {SIGNAL: number}, axis)
+        return self.step(state, batch, self.keys(t))
+
+    def signal(self, told: Told | None, received: Sequence[int]) -> int:
+        """The number of one to any process, or 0, on all of them the same; None told is none."""
+        if not self.several:
+            return max(received, default=0)
+        return int(self.local(told.signal)) if told else 0
 
     @functools.cached_property
     def streams(self) -> list[data.Stream]:
@@ -228,13 +254,18 @@ class Program:
 class _Judged(wrappers._Wrapper):
     """The method, whose step also tells whether all of its metrics are finite.
 
-    One scalar crosses to the host for each iteration, and no metric that is not asked for.
+    One scalar crosses to the host for each iteration, and no metric that is not asked for; where
+    there are several processes a second one, on which they agree when to stop.
     """
 
-    def step(self, state: Any, batch: Any, key: jax.Array) -> tuple[Any, tuple[Any, jax.Array]]:
+    def step(self, state: Any, batch: Any, key: jax.Array) -> tuple[Any, Told]:
+        signal = batch.get(SIGNAL)
+        batch = {name: leaf for name, leaf in batch.items() if name != SIGNAL}
         state, metrics = self.method.step(state, batch, key)
-        finite = [jnp.isfinite(value).all() for value in metrics.values()]
-        return state, (metrics, jnp.array(finite).all())
+        finite = jnp.array([jnp.isfinite(value).all() for value in metrics.values()]).all()
+        if signal is not None:
+            signal = core.gather(signal.reshape(-1)).max()
+        return state, Told(metrics, finite, signal)
 
 
 @functools.partial(jax.jit, static_argnums=2)

@@ -1,0 +1,137 @@
+"""How much clipped weights depend on the clip c, the optimizer and the number of critic updates.
+
+Claims. In a deep critic without batch norm the gradient of the critic's loss grows or decays
+exponentially from layer to layer unless c is tuned, and weights go to both ends of [-c, c]; with a
+gradient penalty neither happens (Gulrajani et al. 2017, arXiv:1704.00028, section 3.2 and figure
+1b). A critic can be trained to its optimum, so that more updates of it do no harm, and training
+gets unstable with an optimizer that has momentum, such as Adam, for which the paper's is RMSProp
+(Arjovsky et al. 2017, arXiv:1701.07875, section 3 and Algorithm 1).
+
+    python experiments/wgan_clip_sensitivity.py --out docs/experiments/wgan_clip_sensitivity.png
+
+The data are the eight Gaussians of `wgan_gaussians`, where the paper's are a Swiss roll, and so are
+the generator, the learning rate and the batch. The critic of the first part has twelve layers, as
+the paper's, of 128 units. They are leaky: clipped ReLU units die (see `wgan_mlp_digits`), after
+which all gradients are 0. Norms are of the gradient of -(E f(x) - E f(g(z))) with respect to the
+inputs of each layer, over 1,000 examples of each kind at the end of training; the first layer's are
+the examples, and a norm of 0 is below what float32 holds. WGAN-GP has its own defaults. The second
+part has the critic and c = 0.1 of `wgan_gaussians`. All rows have as many generator updates, so
+that 25 critic updates take most time.
+
+The energy distance is that of 2,000 samples to as many held-out points, the estimate is the
+critic's, of K times the distance, where every critic has its own K. Adam has b1 = 0.5, as in the
+authors' code.
+
+Expected: 8 minutes on two cores. Not yet run.
+"""
+
+import dataclasses
+import functools
+from pathlib import Path
+from typing import Any
+
+import drawing
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import wgan_gaussians
+from jax import Array
+from translation_scores import trained
+
+from gans_jax import WGAN, WGANGP, core
+from gans_jax.metrics import energy_distance
+from gans_jax.networks import MLPDiscriminator
+
+NUM, SAMPLES = 1000, 2000
+CLIPS = (0.001, 0.01, 0.1)
+UPDATES = (1, 5, 25)
+BASE: WGAN = wgan_gaussians.experiment.method
+SOURCE = wgan_gaussians.experiment.data
+CRITIC = MLPDiscriminator(features=(128,) * 11, activation="leaky_relu")
+DEEP = {f"c = {c}": dataclasses.replace(BASE, critic=CRITIC, clip=c) for c in CLIPS}
+DEEP["gradient penalty"] = WGANGP(BASE.generator, CRITIC, BASE.prior)
+COLOURS = dict(zip(DEEP, ("#edae49", drawing.FAKE, "#66a182", drawing.REAL), strict=True))
+COLUMNS = "energy distance | estimate | seconds"
+OPTIMIZERS = {"RMSProp": BASE.optimizer, "Adam": functools.partial(optax.adam, b1=0.5)}
+
+
+def gradient_norms(critic: nn.Module, player: core.Player, real: Array, fake: Array) -> np.ndarray:
+    """Of -(E f(x) - E f(g(z))) with respect to the inputs of each layer `Dense_i`, `[layers]`."""
+    x = jnp.concatenate((real, fake))
+    shares = jnp.repeat(jnp.array([-1.0, 1.0]) / len(real), len(real))
+
+    def loss(shifts: dict[str, Array]) -> Array:
+        def shifted(next_call: Any, args: tuple, kwargs: dict, context: Any) -> Any:
+            if isinstance(context.module, nn.Dense) and context.method_name == "__call__":
+                args = (args[0] + shifts[context.module.name],)
+            return next_call(*args, **kwargs)
+
+        with nn.intercept_methods(shifted):
+            return shares @ core.apply(critic, player, x)[0]
+
+    layers = [f"Dense_{i}" for i in range(len(player.params))]
+    zeros = {name: jnp.zeros((len(x), len(player.params[name]["kernel"]))) for name in layers}
+    gradients = jax.jit(jax.grad(loss))(zeros)
+    return np.array([np.linalg.norm(gradients[name]) for name in layers])
+
+
+def kernels(player: core.Player) -> np.ndarray:
+    """All weights but the biases, `[n]`."""
+    return np.concatenate([np.ravel(layer["kernel"]) for layer in player.params.values()])
+
+
+def run(method: WGAN | WGANGP, iterations: int) -> tuple[Any, np.ndarray, str]:
+    """The trained state, samples `[SAMPLES, 2]` of it, and the three columns of both tables."""
+    state, seconds = trained(method, SOURCE, wgan_gaussians.experiment.batch_size, iterations)
+    samples = np.asarray(method.sample(state, jax.random.key(1), SAMPLES))
+    real = dataclasses.replace(SOURCE, seed=SOURCE.seed + 1).arrays["image"][:SAMPLES]
+    on_real, on_fake = (core.apply(method.critic, state.critic, x)[0] for x in (real, samples))
+    estimate = float(on_real.mean() - on_fake.mean())
+    found = f"{energy_distance(samples, real):.4f} | {estimate:.3g} | {seconds:.0f}"
+    return state, samples, found
+
+
+def deep(axes: list[Any], iterations: int) -> None:
+    """The first part: what clips and the penalty do to a critic of twelve layers."""
+    print(f"twelve layers | {COLUMNS} | norm at the examples | at the last layer | weights at +-c")
+    real = jnp.asarray(SOURCE.arrays["image"][:NUM])
+    for name, method in DEEP.items():
+        state, samples, found = run(method, iterations)
+        norms = gradient_norms(method.critic, state.critic, real, jnp.asarray(samples[:NUM]))
+        weights, limit = kernels(state.critic), getattr(method, "clip", np.inf)
+        share = np.mean(np.abs(weights) > 0.99 * limit)
+        print(f"{name} | {found} | {norms[0]:.2e} | {norms[-1]:.2e} | {share:.2f}", flush=True)
+        axes[0].plot(
+            range(1, len(norms) + 1), norms, "o-", color=COLOURS[name], markersize=4, label=name
+        )
+        if name in ("c = 0.01", "gradient penalty"):
+            ax = axes[2 if name == "gradient penalty" else 1]
+            shares, bins = np.histogram(weights, 100)
+            ax.stairs(shares / len(weights), bins, fill=True, color=COLOURS[name])
+            ax.set(title=f"weights, {name}", xlabel="weight", ylabel="share", yscale="log")
+            ax.locator_params(axis="x", nbins=5)
+    axes[0].set(title="gradients of the critic's loss", xlabel="layer", ylabel="norm", yscale="log")
+    axes[0].legend(frameon=False)
+
+
+def updates(iterations: int) -> None:
+    """The second part: optimizers and numbers of critic updates."""
+    print(f"optimizer | n_critic | {COLUMNS}")
+    for name, optimizer in OPTIMIZERS.items():
+        for n_critic in UPDATES:
+            method = dataclasses.replace(BASE, optimizer=optimizer, n_critic=n_critic)
+            print(f"{name} | {n_critic} | {run(method, iterations)[2]}", flush=True)
+
+
+def main(out: Path, iterations: int) -> None:
+    drawn, axes = drawing.figure(3, "A critic of twelve layers without batch norm")
+    deep(axes, iterations)
+    drawing.save(drawn, out)
+    updates(iterations)
+
+
+if __name__ == "__main__":
+    given = drawing.arguments(__doc__, "wgan_clip_sensitivity.png", iterations=1000)
+    main(given.out, given.iterations)
