@@ -18,6 +18,7 @@ from gans_jax.cli import (
     plan,
     report,
     sample,
+    study,
     train,
     translate,
 )
@@ -68,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    using = sample, arithmetic, translate, evaluate, report, export, import_, deduplicate
+    using = sample, arithmetic, translate, evaluate, study, report, export, import_, deduplicate
     for module in (train, plan, *using):
         module.add(commands)
     return parser

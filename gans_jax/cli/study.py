@@ -1,0 +1,163 @@
+"""The command that asks people: `study`."""
+
+import argparse
+import dataclasses
+import json
+import math
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+from gans_jax import study as perceptual
+from gans_jax.cli.arguments import command, count, new_file, png, seed
+from gans_jax.data import DataError
+from gans_jax.training import ConfigError
+from gans_jax.training.folder import replace
+
+STUDY = """\
+Asks people which of two images is real, on a page that this machine serves to itself alone:
+
+  study --real FOLDER --fake FOLDER --out CSV                     how often do fakes fool people?
+  study --real FOLDER --fake FOLDER --against FOLDER --out CSV    two methods, in turn
+  study --fake FOLDER --against FOLDER --out CSV                  which method looks more real?
+  study --score CSV ...                                           what the answers say
+
+The protocol is that of pix2pix and CycleGAN: both images are seen for one second, then disappear,
+and the answer (an arrow key) takes as long as it takes; 10 practice trials say what was right, 40
+others do not. There each session was of one method alone: so leave --against out for that. Each
+rater gives a name, sees the same pairs in an order of their own, and has one session, which goes on
+where it stopped. Each answer is in the CSV at once; Ctrl-C ends the server.
+
+Images of one name, whatever their suffixes, are shown together. Where no names agree, pairs are
+drawn at random, and with --unpaired always, as pix2pix did for maps. All images are resized alike.
+
+--score prints the percentage of the main trials in which the fake was taken for real, with a 95 %
+bootstrap interval over raters and their trials, and how many images fooled most raters, as many as
+they did not, and fewer. Without --real, read "was preferred" instead."""
+
+
+def add(commands: Any) -> None:
+    parser = command(commands, study, "ask people which image is real", STUDY)
+    parser.add_argument("--real", metavar="FOLDER", help="of real images")
+    parser.add_argument("--fake", metavar="FOLDER", help="of generated images")
+    parser.add_argument("--against", metavar="FOLDER", help="of those of another method")
+    parser.add_argument("--out", type=new_file, metavar="CSV", help="for the answers, or with some")
+    text = "that are counted, in a session (default: 40)"
+    parser.add_argument("--trials", type=count, default=40, metavar="N", help=text)
+    text = "trials before them (default: 10; without --real 0, for there is nothing to tell)"
+    parser.add_argument("--practice", type=_natural, metavar="N", help=text)
+    text = "how long the images are seen (default: 1)"
+    parser.add_argument("--exposure", type=_seconds, default=1.0, metavar="SECONDS", help=text)
+    text = "pairs at random, even where names agree"
+    parser.add_argument("--unpaired", action="store_true", help=text)
+    text = "that images have on the page, after a bicubic resize and a square cut (default: 256)"
+    parser.add_argument("--size", type=count, default=256, metavar="PIXELS", help=text)
+    text = "of pairs, orders and sides, and of the bootstrap (default: 0)"
+    parser.add_argument("--seed", type=seed, default=0, help=text)
+    text = "of the page's address (default: one that is free)"
+    parser.add_argument("--port", type=_port, default=0, metavar="N", help=text)
+    text = "print the address, and open nothing"
+    parser.add_argument("--no-browser", action="store_true", help=text)
+    text = "files of answers to score; those of one study count together"
+    parser.add_argument("--score", type=Path, nargs="+", metavar="CSV", help=text)
+    text = "to write the scores to"
+    parser.add_argument("--json", type=new_file, metavar="FILE", help=text)
+    text = "to draw the votes per image to, as stacked bars"
+    parser.add_argument("--chart", type=png, metavar="PNG", help=text)
+
+
+def study(options: argparse.Namespace, _: list[str]) -> None:
+    if options.score:
+        _score(options)
+    else:
+        _ask(options)
+
+
+def _ask(options: argparse.Namespace) -> None:
+    folders = {
+        role: getattr(options, role)
+        for role in ("real", "fake", "against")
+        if getattr(options, role) is not None
+    }
+    if "fake" not in folders or len(folders) < 2:
+        raise ConfigError("nothing to compare: give --fake FOLDER, and --real or --against FOLDER")
+    if options.out is None:
+        raise ConfigError("the answers need a file: name it with --out CSV")
+    if options.json or options.chart:
+        raise ConfigError("--json and --chart are of a score: give --score CSV with them")
+    if options.practice and "real" not in folders:
+        raise ConfigError("practice tells what is real: give --real FOLDER, or no --practice")
+    default = 10 if "real" in folders else 0
+    prepared = perceptual.prepare(
+        folders,
+        trials=options.trials,
+        practice=default if options.practice is None else options.practice,
+        exposure=options.exposure,
+        seed=options.seed,
+        unpaired=options.unpaired,
+        size=options.size,
+    )
+    _serve(perceptual.Answers(options.out, prepared), options)
+
+
+def _serve(answers: perceptual.Answers, options: argparse.Namespace) -> None:
+    try:
+        server = perceptual.StudyServer(answers, options.port)
+    except OSError as error:
+        raise ConfigError(
+            f"port {options.port}: {error.strerror}; choose another --port"
+        ) from error
+    with server:
+        print(f"{server.address} asks, {options.out} keeps the answers; Ctrl-C ends", flush=True)
+        if not options.no_browser:
+            webbrowser.open(server.address)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print(f"\n{options.out}: answers of {', '.join(answers.raters) or 'nobody yet'}")
+
+
+def _score(options: argparse.Namespace) -> None:
+    if options.real or options.fake or options.against or options.out:
+        raise ConfigError("--score reads answers alone: leave the folders and --out out")
+    answers: dict[str, list[perceptual.Answer]] = {}
+    files: dict[str, list[Path]] = {}
+    for path in dict.fromkeys(options.score):
+        found = perceptual.read(path)
+        if not found:
+            raise DataError(f"{path} has no answers yet: leave it out")
+        for name in {answer.study for answer in found}:
+            answers.setdefault(name, []).extend(a for a in found if a.study == name)
+            files.setdefault(name, []).append(path)
+    scores = [perceptual.score(found, options.seed) for found in answers.values()]
+    paths = [", ".join(map(str, listed)) for listed in files.values()]
+    print(perceptual.table([*zip(paths, scores, strict=True)]))
+    if options.json:
+        both = zip(files.values(), scores, strict=True)
+        listed = [{"files": [*map(str, f)], **dataclasses.asdict(score)} for f, score in both]
+        replace(options.json, json.dumps({"scores": listed}, indent=2) + "\n")
+        print(f"written to {options.json}")
+    if options.chart:
+        names = [", ".join(path.stem for path in listed) for listed in files.values()]
+        perceptual.write_chart([*zip(names, scores, strict=True)], options.chart)
+        print(f"written to {options.chart}")
+
+
+def _natural(text: str) -> int:
+    return 0 if text == "0" else count(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number of seconds above 0")
+    return value
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 2**16):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a port from 0 to 65535")
+    return int(text)
