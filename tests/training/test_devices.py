@@ -103,7 +103,8 @@ def test_four_devices_are_one(ring, start, tmp_path):
 def test_two_processes_and_one_resume_each_others_run(ring, cluster, tmp_path):
     file, _, state = ring
     run, unused = tmp_path / "run", tmp_path / "unused"
-    short = ("train", file, "--iterations", 4, "--workdir")
+    rated = ("--evaluate-every", 4, "--evaluate-num", 50)
+    short = ("train", file, "--iterations", 4, *rated, "--workdir")
     first, second = finish(cluster((*short, run), (*short, unused)))
     assert "4 iterations done" in first
     assert "iterations done" not in second
@@ -112,7 +113,11 @@ def test_two_processes_and_one_resume_each_others_run(ring, cluster, tmp_path):
     longer = ("resume", run, "--iterations", 12)
     finish(cluster(longer, longer))
     assert_close(load(run)[1], state, 1e-5)
-    assert [json.loads(line)["step"] for line in (run / "metrics.jsonl").open()] == [4, 8, 12]
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").open()]
+    assert [line["step"] for line in lines] == [4, 8, 12]
+    rates = [line["energy distance"] for line in lines]
+    found = json.loads((run / "best.json").read_text())
+    assert (found["step"], found["value"]) == (4 + 4 * rates.index(min(rates)), min(rates))
     samples = sorted(path.name for path in (run / "samples").iterdir())
     assert samples == [f"{step:08d}.png" for step in (0, 4, 8, 12)]
 
