@@ -14,6 +14,14 @@ right; CMP's 106 test pairs stay unseen. From photos to labels, the other direct
 Against the paper: 64 pixels instead of 256, half the features, so that two CPU cores take minutes;
 a discriminator with two strided layers, whose patches of 34 pixels take as much of the image (half
 a side) as 142 do of 256; batches of 4, for speed. The jitter, the losses and Adam are the paper's.
+
+Measured on two cores of an AVX-512 Xeon that three other jobs shared, jax 0.10.2, Python 3.11,
+2026-11-22, seed 0 (`measure_pairs.py RUN --test facades/test`):
+
+- Labels to photo: 2453 s. By eye, on the 106 held-out pairs: walls, windows in their places,
+  cornices and balconies, all in the sandy colours of the training set; streets and skies are
+  smears. PSNR 13.1, SSIM 0.126, and 0.92 of the real photos' sharpness; the mean training photo, the
+  best guess without labels, has 14.0, 0.039 and 0.09.
 """
 
 from gans_jax import Pix2Pix, data
