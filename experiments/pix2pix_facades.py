@@ -20,8 +20,8 @@ Measured on two cores of an AVX-512 Xeon that three other jobs shared, jax 0.10.
 
 - Labels to photo: 2453 s. By eye, on the 106 held-out pairs: walls, windows in their places,
   cornices and balconies, all in the sandy colours of the training set; streets and skies are
-  smears. PSNR 13.1, SSIM 0.126, and 0.92 of the real photos' sharpness; the mean training photo, the
-  best guess without labels, has 14.0, 0.039 and 0.09.
+  smears. PSNR 13.1, SSIM 0.126, and 0.92 of the real photos' sharpness; the mean training photo,
+  the best guess without labels, has 14.0, 0.039 and 0.09.
 """
 
 from gans_jax import Pix2Pix, data
