@@ -18,13 +18,14 @@ a side) as 142 do of 256; batches of 4, for speed. The jitter, the losses and Ad
 Measured on two cores of an AVX-512 Xeon that three other jobs shared, jax 0.10.2, Python 3.11,
 2026-11-22, seed 0 (`measure_pairs.py RUN --test facades/test`):
 
-- Labels to photo: 1264 s of a processor. By eye, on the 106 held-out pairs: walls, windows in place,
-  cornices and balconies, all in the sandy colours of the training set; streets and skies are
-  smears. PSNR 13.1, SSIM 0.126, and 0.92 of the real photos' sharpness; the mean training photo,
-  the best guess without labels, has 14.0, 0.039 and 0.09.
-- Photos to labels: 1104 s of a processor. By eye: roofs, cornices, rows of windows and shops are found, with
-  blurred borders. Of the pixels 43 % have the right class, 24 % in the mean of the classes, class IoU
-  0.15 (the mean label image, the best guess without a photo: 31 %, 12 %, 0.06); PSNR 10.4, SSIM 0.25.
+- Labels to photo: 1264 s of a processor. By eye, on the 106 held-out pairs: walls, windows in
+  place, cornices and balconies, all in the sandy colours of the training set; streets and skies
+  are smears. PSNR 13.1, SSIM 0.126, and 0.92 of the real photos' sharpness; the mean training
+  photo, the best guess without labels, has 14.0, 0.039 and 0.09.
+- Photos to labels: 1104 s of a processor. By eye: roofs, cornices, rows of windows and shops are
+  found, with blurred borders. Of the pixels 43 % have the right class, 24 % in the mean of the
+  classes, class IoU 0.15 (the mean label image, the best guess without a photo: 31 %, 12 %,
+  0.06); PSNR 10.4, SSIM 0.25.
 """
 
 from gans_jax import Pix2Pix, data
