@@ -23,8 +23,10 @@ SIGNAL = "signal"  # a leaf of several processes' batches: a number on each devi
 
 
 class Told(NamedTuple):
-    """Of a dispatch: its metrics, whether all are finite, the largest signal (None if no batch has
-    any)."""
+    """Of a dispatch: its metrics, whether all are finite, and the largest signal to a process.
+
+    The signal is None where the batch has none.
+    """
 
     metrics: dict[str, jax.Array]
     finite: jax.Array
