@@ -26,8 +26,8 @@ Measured on two cores of an AVX-512 Xeon that another job shared, jax 0.10.2, Py
 2026-11-22, seed 0, in 568 s. The first claim shows without a doubt: from the last of twelve layers
 to the examples the norm falls from 5e-3 to 5e-16 with c = 0.01 and below float32 with c = 0.001,
 grows from 0.05 to 2e7 with c = 0.1, and stays at 0.04 to 0.05 with the gradient penalty; 99, 92 and
-84 % of the weights are at +-c. None of the four draws the ring yet (energy distance 1.04, 1.04, 0.75
-and 0.82 after 1,000 iterations). The second part, of energy distances with 1, 5 and 25 critic
+84 % of the weights are at +-c. None of the four draws the ring yet (energy distance 1.04, 1.04,
+0.75 and 0.82 after 1,000 iterations). The second part, of energy distances with 1, 5 and 25 critic
 updates: RMSProp 0.286, 0.083 and 0.206, Adam 4.57, 0.495 and 0.109. So Adam is the worse with few
 updates, as the paper has it, but not with 25, and more updates are no gain for RMSProp beyond 5.
 """
