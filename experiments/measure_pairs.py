@@ -1,12 +1,13 @@
 """How near translations of held-out pairs are to their truths.
 
-    python experiments/measure_pairs.py RUN --test facades/test [--picture FILE]
+    python experiments/measure_pairs.py RUN --test facades/test [--labels b] [--picture FILE]
 
 Prints for each direction PSNR, SSIM (both higher where nearer) and sharpness, the mean gradient of
-the translations over that of the truths, of all pairs in the folder; for label images of facades
-also what the nearest colours of the palette are right about. Beside them stand the same numbers of
-the mean training target, the best guess without an input. Translations are made as in training, in
-batches as large, and the picture shows the first eight pairs: input, translation, truth.
+the translations over that of the truths, of all pairs in the folder. With `--labels`, the domain of
+the run whose images are labels of facades, also what the nearest colours are right about there.
+Beside them stand the same numbers of the mean training target, the best guess without an input.
+Translations are made as in training, in batches as large, and the picture shows the first eight
+pairs: input, translation, truth.
 """
 
 import argparse
@@ -39,7 +40,7 @@ def score(made: np.ndarray, truth: np.ndarray, labels: np.ndarray | None) -> str
     return ", ".join(f"{name} {value:.3f}" for name, value in found.items())
 
 
-def measure(workdir: Path, test: Path, picture: Path | None) -> None:
+def measure(workdir: Path, test: Path, labelled: str | None, picture: Path | None) -> None:
     experiment, state = training.load(workdir)
     train = pairs(experiment.data)
     held_out = dataclasses.replace(train, path=str(test))
@@ -53,7 +54,7 @@ def measure(workdir: Path, test: Path, picture: Path | None) -> None:
         made, truth = scores.translated(*given), np.asarray(core.as_float(real[target]))
         guess = np.broadcast_to(scores.as_float(seen[target]).mean(axis=0), truth.shape)
         labels = None
-        if "facades" in test.parts and target == "ab"[train.direction == "a_to_b"]:
+        if target == labelled:
             labels = scores.true_labels(held_out, target, train.size)
         print(f"{workdir}, {len(made)} pairs, {direction}: {score(made, truth, labels)}")
         print(f"  the mean target: {score(guess, truth, labels)}")
@@ -66,6 +67,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path)
     parser.add_argument("--test", type=Path, required=True)
+    parser.add_argument("--labels", choices=("a", "b"))
     parser.add_argument("--picture", type=Path)
     options = parser.parse_args()
-    measure(options.run, options.test, options.picture)
+    measure(options.run, options.test, options.labels, options.picture)

@@ -16,7 +16,7 @@ a discriminator with two strided layers, whose patches of 34 pixels take as much
 a side) as 142 do of 256; batches of 4, for speed. The jitter, the losses and Adam are the paper's.
 
 Measured on two cores of an AVX-512 Xeon that three other jobs shared, jax 0.10.2, Python 3.11,
-2026-11-22, seed 0 (`measure_pairs.py RUN --test facades/test`):
+2026-11-22, seed 0 (`measure_pairs.py RUN --test facades/test`, for labels with `--labels b`):
 
 - Labels to photo: 1264 s of a processor. By eye, on the 106 held-out pairs: walls, windows in
   place, cornices and balconies, all in the sandy colours of the training set; streets and skies

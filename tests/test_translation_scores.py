@@ -9,6 +9,7 @@ from PIL import Image
 
 sys.path.append(str(Path(__file__).parent.parent / "experiments"))
 
+import measure_pairs
 import translation_scores as scores
 
 from gans_jax import data, metrics
@@ -63,3 +64,19 @@ def test_a_network_learns_to_read_photos():
     photos = metrics.FACADES.colours[truth]
     params = scores.train_segmenter(photos, truth)
     assert (scores.read_photos(params, photos, batch_size=5) == truth).mean() > 0.98
+
+
+def test_held_out_pairs_are_those_of_the_run_without_jitter():
+    jittered = data.PairedFolder("none", direction="b_to_a", size=8, augment=data.Augment())
+    plain = data.PairedFolder("none", direction="b_to_a", size=8)
+    assert jittered != plain
+    for source in (jittered, data.Unaligned(jittered)):
+        assert measure_pairs.pairs(source) == plain
+
+
+def test_a_translation_is_scored_by_its_distance_and_sharpness():
+    truth = noise(2, 16, 16, 3)
+    assert measure_pairs.score(truth, truth, None) == "PSNR inf, SSIM 1.000, sharpness 1.000"
+    found = measure_pairs.score(truth / 2, truth, None)
+    assert found.endswith("sharpness 0.500")
+    assert "pixel_accuracy" in measure_pairs.score(truth, truth, np.zeros((2, 16, 16), int))

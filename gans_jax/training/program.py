@@ -4,33 +4,22 @@ import dataclasses
 import functools
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from gans_jax import core, data, parallel, wrappers
+from gans_jax import data, parallel, wrappers
 from gans_jax.training import folder, pictures, sheets
 from gans_jax.training.checkpoint import CheckpointError
 from gans_jax.training.config import ConfigError
 from gans_jax.training.experiment import Experiment
+from gans_jax.training.told import SIGNAL, Judged, Told
 from gans_jax.training.translator import Translator, draws_translations
 
 SHEET_ROWS = 8  # each is up to eight images wide
-SIGNAL = "signal"  # a leaf of several processes' batches: a number on each device
-
-
-class Told(NamedTuple):
-    """Of a dispatch: its metrics, whether all are finite, and the largest signal to a process.
-
-    The signal is None where the batch has none.
-    """
-
-    metrics: dict[str, jax.Array]
-    finite: jax.Array
-    signal: jax.Array | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +70,7 @@ class Program:
     def stepped(self) -> Any:
         """The method whose step is a dispatch."""
         method, k = self.experiment.wrapped(), self.experiment.repeat
-        return _Judged(self._for_seeds(wrappers.repeat(method, k) if k > 1 else method))
+        return Judged(self._for_seeds(wrappers.repeat(method, k) if k > 1 else method))
 
     @functools.cached_property
     def step(self) -> Any:
@@ -250,24 +239,6 @@ class Program:
     @functools.cached_property
     def _sample(self) -> Any:
         return jax.jit(self.method.sample, static_argnums=2)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Judged(wrappers._Wrapper):
-    """The method, whose step also tells whether all of its metrics are finite.
-
-    One scalar crosses to the host for each iteration, and no metric that is not asked for; where
-    there are several processes a second one, on which they agree when to stop.
-    """
-
-    def step(self, state: Any, batch: Any, key: jax.Array) -> tuple[Any, Told]:
-        signal = batch.get(SIGNAL)
-        batch = {name: leaf for name, leaf in batch.items() if name != SIGNAL}
-        state, metrics = self.method.step(state, batch, key)
-        finite = jnp.array([jnp.isfinite(value).all() for value in metrics.values()]).all()
-        if signal is not None:
-            signal = core.gather(signal.reshape(-1)).max()
-        return state, Told(metrics, finite, signal)
 
 
 @functools.partial(jax.jit, static_argnums=2)
