@@ -46,7 +46,7 @@ experiment = Experiment(
         size=64,
     ),
     batch_size=4,
-    iterations=1500,
+    iterations=1000,
     sample_every=500,
     checkpoint_every=500,
     samples=8,

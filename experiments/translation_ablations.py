@@ -72,7 +72,7 @@ def _pix2pix(
         discriminator or PatchGANDiscriminator(features=16, layers=3),
         **settings,
     )
-    return Row(method, size=128, iterations=900, batch_size=4, labels=labels)
+    return Row(method, size=128, iterations=600, batch_size=4, labels=labels)
 
 
 def _cyclegan(**settings: Any) -> Row:
@@ -83,7 +83,7 @@ def _cyclegan(**settings: Any) -> Row:
         identity_weight=0.0,
         **settings,
     )
-    return Row(method, size=64, iterations=1500, batch_size=1)
+    return Row(method, size=64, iterations=1000, batch_size=1)
 
 
 _L1, _CGAN = {"adversarial": False}, {"weight": 0.0}

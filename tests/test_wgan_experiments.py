@@ -10,6 +10,7 @@ import optax
 import pytest
 
 from gans_jax import core, metrics
+from gans_jax.metrics.classifier import DigitsTraining, digits_classifier
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 from tests import tiny
 
@@ -82,7 +83,7 @@ def test_settings_differ_in_what_their_names_say():
 def classifier(monkeypatch, tmp_path):
     """One that is trained for three iterations, in place of the good one."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    found = metrics.digits_classifier(metrics.DigitsTraining(width=2, iterations=3, batch_size=4))
+    found = digits_classifier(DigitsTraining(width=2, iterations=3, batch_size=4))
     for module in (metrics, table, stability):
         monkeypatch.setattr(module, "digits_classifier", lambda: found)
 
