@@ -27,23 +27,24 @@ import optax
 
 from gans_jax import GAN, WGANGP, CoulombGAN, data, priors, schedules, training, wrappers
 from gans_jax.metrics import mode_shares
-from gans_jax.networks import MLPDiscriminator, MLPGenerator
+from gans_jax.networks import FourierFeatures, MLPDiscriminator, MLPGenerator
 from gans_jax.training import pictures
 from gans_jax.training.potential_field import draw_field, potential_field
 
 GRID = data.GaussianGrid(side=5, spacing=2.0, std=0.05)
 EPSILON = 0.1
-ITERATIONS = 20_000
+ITERATIONS = 30_000
 
 networks = (
     MLPGenerator((2,), features=(128, 128, 128), output="linear"),
-    MLPDiscriminator(features=(256, 256, 256), activation="leaky_relu"),
+    FourierFeatures(MLPDiscriminator(features=(128, 128), activation="leaky_relu")),
 )
 method = CoulombGAN(
     *networks,
     prior=priors.Normal(2),
     epsilon=EPSILON,
     learning_rate=1e-3,
+    discriminator_learning_rate=2e-3,
     schedule=schedules.LinearDecay(start=ITERATIONS // 2, end=ITERATIONS),
 )
 experiment = training.Experiment(

@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from gans_jax import CoulombGAN, core, data, kernels, priors
+from gans_jax import CoulombGAN, core, data, kernels, priors, schedules
 from gans_jax.networks import MLPDiscriminator, MLPGenerator
 from gans_jax.training.potential_field import draw_field, potential_field
 from tests import tiny
@@ -173,3 +173,26 @@ def test_a_picture_of_the_field():
     assert picture.shape == (720, 800, 3)
     assert picture.dtype == np.uint8
     assert picture.std() > 10
+
+
+def test_a_generator_at_one_mode_moves_half_of_its_examples_to_the_other():
+    """With a discriminator that learns the potential, by whole iterations of the method."""
+    networks = MLPGenerator((1,), (32, 32), output="linear"), MLPDiscriminator((32, 32))
+    settings = {"learning_rate": 5e-3, "schedule": schedules.LinearDecay(start=500, end=2000)}
+    method = CoulombGAN(*networks, priors.Normal(1), epsilon=0.5, **settings)
+    real = np.float32([[-1.0]] * 32 + [[1.0]] * 32)
+    state = tiny.jit(method.init)(KEY, {"image": real})
+    last = state.generator.params["Dense_2"]
+    last = {"kernel": last["kernel"] / 5, "bias": last["bias"] - 1}
+    params = state.generator.params | {"Dense_2": last}
+    state = state._replace(generator=state.generator._replace(params=params))
+    sample = tiny.jit(method.sample, static_argnums=2)
+    assert (sample(state, KEY, 500) < -0.5).all()
+
+    def iteration(state, key):
+        return method.step(state, {"image": real}, key)
+
+    run = jax.jit(functools.partial(jax.lax.scan, iteration))
+    state, _ = run(state, jax.random.split(KEY, 2000))
+    near = np.abs(np.subtract(sample(state, KEY, 500), [[-1, 1]])) < 0.3
+    assert (near.mean(axis=0) > 0.3).all(), near.mean(axis=0)

@@ -1,5 +1,6 @@
 """Shapes, exact parameter counts and the papers' guidelines."""
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -166,3 +167,24 @@ def test_maxout_takes_the_largest_of_five_pieces():
     hidden, last = variables["params"]["Dense_0"], variables["params"]["Dense_1"]
     pieces = (x @ hidden["kernel"] + hidden["bias"]).reshape(2, 3, 5).max(axis=-1)
     np.testing.assert_allclose(logits, (pieces @ last["kernel"] + last["bias"])[:, 0], rtol=1e-5)
+
+
+def test_fourier_features_are_sines_and_cosines_of_fixed_frequencies():
+    class Identity(nn.Module):
+        def __call__(self, x, train):
+            return x
+
+    def features(x, std):
+        found = networks.FourierFeatures(Identity(), 5000, std).apply({}, x)
+        assert found.shape == (3, 10_003)
+        return found[:, :3], found[:, 3:5003], found[:, 5003:]
+
+    x = jax.random.normal(KEY, (3, 3, 1))
+    same, sin, cos = features(x, 0.5)
+    np.testing.assert_array_equal(same, x[..., 0])
+    np.testing.assert_allclose(sin**2 + cos**2, 1, atol=1e-5)
+    _, sin_twice, _ = features(2 * x, 0.5)
+    np.testing.assert_allclose(sin_twice, 2 * sin * cos, atol=1e-5)
+    np.testing.assert_allclose(features(x, 1.0)[1], sin_twice, atol=1e-5)
+    _, small, _ = features(1e-3 * jnp.eye(3)[..., None], 0.5)
+    np.testing.assert_allclose(small.std(axis=1), 0.5e-3, rtol=0.05)

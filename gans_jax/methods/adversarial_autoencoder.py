@@ -14,6 +14,7 @@ from jax import Array, lax
 from gans_jax import checks, core
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.losses import NonSaturating
+from gans_jax.methods.generative import Generative
 from gans_jax.passes import Passes
 from gans_jax.priors import Normal
 
@@ -31,7 +32,7 @@ class AAEState(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class AdversarialAutoencoder:
+class AdversarialAutoencoder(Generative):
     """Adversarial autoencoders (Makhzani et al. 2015, arXiv:1511.05644), figures 1 and 3.
 
     A phase of reconstruction, by mean squared error, then one of regularisation: a discriminator of
@@ -157,10 +158,6 @@ class AdversarialAutoencoder:
     def generate(self, state: AAEState, z: Array) -> Array:
         """Images from codes, `[n, size] -> [n, ...]`."""
         return apply(self.autoencoder, state.autoencoder, z, method="decode")[0]
-
-    def sample(self, state: AAEState, key: Array, num: int) -> Array:
-        """`num` images; the first m of them are those of `sample(state, key, m)`."""
-        return self.generate(state, self.prior(key, num))
 
 
 def _beside(z: Array, label: Array | None) -> Array:

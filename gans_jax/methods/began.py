@@ -12,6 +12,7 @@ from jax import Array, lax
 
 from gans_jax import checks, core
 from gans_jax.core import Batch, Metrics, Player, apply, descend
+from gans_jax.methods.generative import Generative
 from gans_jax.methods.two_domains import distance
 from gans_jax.passes import Passes
 from gans_jax.priors import Uniform
@@ -28,7 +29,7 @@ class BEGANState(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class BEGAN:
+class BEGAN(Generative):
     """BEGAN (Berthelot et al. 2017, arXiv:1703.10717), section 3.4: matching auto-encoder losses.
 
     The discriminator is an auto-encoder, `[n, ...]` to the same, with the loss L(v) = |v - D(v)|. A
@@ -108,11 +109,3 @@ class BEGAN:
         k = jnp.clip(state.k + self.lambda_k * balance, 0, 1)
         metrics |= more | {"k": k, "convergence": on_real + jnp.abs(balance)}
         return BEGANState(state.step + 1, generator, discriminator, k), metrics
-
-    def generate(self, state: BEGANState, z: Array) -> Array:
-        """Images from noise, `[n, size] -> [n, ...]`, with the generator's running statistics."""
-        return apply(self.generator, state.generator, z)[0]
-
-    def sample(self, state: BEGANState, key: Array, num: int) -> Array:
-        """`num` examples; the first m of them are those of `sample(state, key, m)`."""
-        return self.generate(state, self.prior(key, num))

@@ -14,6 +14,7 @@ from jax import Array, lax
 from gans_jax import checks, core
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.losses import AdversarialLoss, NonSaturating
+from gans_jax.methods.generative import Generative
 from gans_jax.passes import Passes
 from gans_jax.schedules import Constant
 
@@ -27,7 +28,7 @@ class BiGANState(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class BiGAN:
+class BiGAN(Generative):
     """BiGAN (Donahue et al. 2017, arXiv:1605.09782), ALI (Dumoulin et al. 2017, arXiv:1606.00704).
 
     An encoder `a_to_b` and a generator `b_to_a`, the two methods of `translator`, learn to make
@@ -144,10 +145,6 @@ class BiGAN:
     def generate(self, state: BiGANState, z: Array) -> Array:
         """G(z), `[n, size] -> [n, ...]`, with the running statistics."""
         return self.translate(state, z, "b_to_a")
-
-    def sample(self, state: BiGANState, key: Array, num: int) -> Array:
-        """`num` images from noise; the first m of them are those of `sample(state, key, m)`."""
-        return self.generate(state, self.prior(key, num))
 
     def translate(
         self,

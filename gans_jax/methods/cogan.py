@@ -14,6 +14,7 @@ from jax import Array, lax
 from gans_jax import checks, core
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.losses import AdversarialLoss, NonSaturating
+from gans_jax.methods.generative import Generative
 from gans_jax.passes import Passes
 from gans_jax.priors import Normal
 from gans_jax.schedules import Constant
@@ -28,7 +29,7 @@ class CoGANState(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class CoGAN:
+class CoGAN(Generative):
     """Coupled GAN (Liu & Tuzel 2016, arXiv:1606.07536): pairs of images, learned without pairs.
 
     `generator(z) -> a, b` and `discriminator(a, b) -> logits of a, logits of b` hold two networks
@@ -137,10 +138,6 @@ class CoGAN:
     def generate(self, state: CoGANState, z: Array) -> Array:
         """Pairs side by side, `[n, size] -> [n, h, 2 w, c]`."""
         return jnp.concatenate(self.pairs(state, z), axis=2)
-
-    def sample(self, state: CoGANState, key: Array, num: int) -> Array:
-        """`num` pairs; the first m of them are those of `sample(state, key, m)`."""
-        return self.generate(state, self.prior(key, num))
 
     def translate(
         self,

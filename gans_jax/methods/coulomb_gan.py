@@ -14,12 +14,13 @@ from gans_jax import checks, core
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.kernels import potential
 from gans_jax.methods.gan import GANState
+from gans_jax.methods.generative import Generative
 from gans_jax.priors import Normal
 from gans_jax.schedules import Constant
 
 
 @dataclasses.dataclass(frozen=True)
-class CoulombGAN:
+class CoulombGAN(Generative):
     """Coulomb GAN (Unterthiner et al. 2018, arXiv:1708.08819), Algorithm 1.
 
     Real examples attract the generated ones, which repel each other. The discriminator learns the
@@ -108,11 +109,3 @@ class CoulombGAN:
         loss, rest = self.generator_loss, (state.generator, state.discriminator, z, key)
         generator, more = descend(loss, for_generator, *rest, name="generator", factor=factor)
         return GANState(state.step + 1, generator, discriminator), metrics | more
-
-    def generate(self, state: GANState, z: Array) -> Array:
-        """Images from noise, `[n, size] -> [n, ...]`, with the generator's running statistics."""
-        return apply(self.generator, state.generator, z)[0]
-
-    def sample(self, state: GANState, key: Array, num: int) -> Array:
-        """`num` examples; the first m of them are those of `sample(state, key, m)`."""
-        return self.generate(state, self.prior(key, num))

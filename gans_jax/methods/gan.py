@@ -14,6 +14,7 @@ from jax import Array, lax
 from gans_jax import checks, core, penalties
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.losses import AdversarialLoss, Minimax, NonSaturating
+from gans_jax.methods.generative import Generative
 from gans_jax.priors import Normal
 from gans_jax.schedules import Constant
 
@@ -27,7 +28,7 @@ class GANState(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class GAN:
+class GAN(Generative):
     """Generative adversarial nets (Goodfellow et al. 2014, arXiv:1406.2661), Algorithm 1.
 
     An iteration is k discriminator updates, each on fresh data and noise, and one generator update.
@@ -155,11 +156,3 @@ class GAN:
         )
         generator, more = self.update_generator(state, discriminator, num, keys[-1])
         return GANState(state.step + 1, generator, discriminator), metrics | more
-
-    def generate(self, state: GANState, z: Array) -> Array:
-        """Images from noise, `[n, size] -> [n, ...]`, with the generator's running statistics."""
-        return apply(self.generator, state.generator, z)[0]
-
-    def sample(self, state: GANState, key: Array, num: int) -> Array:
-        """`num` examples; the first m of them are those of `sample(state, key, m)`."""
-        return self.generate(state, self.prior(key, num))

@@ -14,13 +14,14 @@ from jax import Array, lax
 from gans_jax import checks, core, penalties
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.kernels import safe_root, squared_mmd
+from gans_jax.methods.generative import Generative
 from gans_jax.methods.wgan import WGANState, critic_iterations, critic_iterations_before
 from gans_jax.passes import Passes
 from gans_jax.priors import Normal
 
 
 @dataclasses.dataclass(frozen=True)
-class MMDGAN:
+class MMDGAN(Generative):
     """MMD GAN (Li et al. 2017, arXiv:1705.08584), Algorithm 1: WGAN with a kernel on its codes.
 
     The critic, an auto-encoder (`networks.EncoderDecoder`), maximises the discrepancy of the codes
@@ -123,11 +124,3 @@ class MMDGAN:
         rest = state.generator, critic, real[-1], keys[-1]
         generator, more = update(self.generator_loss, *rest, "generator")
         return WGANState(state.step + 1, generator, critic), metrics | more
-
-    def generate(self, state: WGANState, z: Array) -> Array:
-        """Images from noise, `[n, size] -> [n, ...]`, with the generator's running statistics."""
-        return apply(self.generator, state.generator, z)[0]
-
-    def sample(self, state: WGANState, key: Array, num: int) -> Array:
-        """`num` examples; the first m of them are those of `sample(state, key, m)`."""
-        return self.generate(state, self.prior(key, num))

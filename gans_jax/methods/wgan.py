@@ -13,6 +13,7 @@ from jax import Array, lax
 
 from gans_jax import checks, core, penalties
 from gans_jax.core import Batch, Metrics, Player, apply, descend
+from gans_jax.methods.generative import Generative
 from gans_jax.priors import Normal
 
 
@@ -36,7 +37,7 @@ def critic_iterations_before(t: int, n_critic: int, warmup: bool) -> int:
 
 
 @dataclasses.dataclass(frozen=True)
-class WGAN:
+class WGAN(Generative):
     """Wasserstein GAN with weight clipping (Arjovsky et al. 2017, arXiv:1701.07875), Algorithm 1.
 
     Batch: `image` `[n_critic, n, ...]`, uint8 or float in [-1, 1]; `step` scans over as many
@@ -138,11 +139,3 @@ class WGAN:
         )
         generator, more = self.update_generator(state.generator, critic, num, keys[-1])
         return WGANState(state.step + 1, generator, critic), metrics | more
-
-    def generate(self, state: WGANState, z: Array) -> Array:
-        """Images from noise, `[n, size] -> [n, ...]`, with the generator's running statistics."""
-        return apply(self.generator, state.generator, z)[0]
-
-    def sample(self, state: WGANState, key: Array, num: int) -> Array:
-        """`num` examples; the first m of them are those of `sample(state, key, m)`."""
-        return self.generate(state, self.prior(key, num))

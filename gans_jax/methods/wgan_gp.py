@@ -13,6 +13,7 @@ from jax import Array, lax
 
 from gans_jax import checks, core, penalties
 from gans_jax.core import Batch, Metrics, Player, apply, descend
+from gans_jax.methods.generative import Generative
 from gans_jax.penalties import GradientPenalty
 from gans_jax.priors import Normal
 from gans_jax.schedules import Constant
@@ -27,7 +28,7 @@ class WGANGPState(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class WGANGP:
+class WGANGP(Generative):
     """WGAN with gradient penalty (Gulrajani et al. 2017, arXiv:1704.00028), Algorithm 1.
 
     Batch: `image` `[n_critic, n, ...]`, uint8 or float in [-1, 1]. Metrics: loss and gradient norm
@@ -116,11 +117,3 @@ class WGANGP:
             self.generator_loss, optimizer, state.generator, *rest, name="generator", factor=factor
         )
         return WGANGPState(state.step + 1, generator, critic), metrics | more
-
-    def generate(self, state: WGANGPState, z: Array) -> Array:
-        """Images from noise, `[n, size] -> [n, ...]`, with the generator's running statistics."""
-        return apply(self.generator, state.generator, z)[0]
-
-    def sample(self, state: WGANGPState, key: Array, num: int) -> Array:
-        """`num` examples; the first m of them are those of `sample(state, key, m)`."""
-        return self.generate(state, self.prior(key, num))

@@ -4,6 +4,7 @@ from gans_jax.networks.attention import AttentionNetwork
 from gans_jax.networks.began import BEGANDiscriminator, BEGANEncoder, BEGANGenerator
 from gans_jax.networks.dcgan import DCGANDiscriminator, DCGANEncoder, DCGANGenerator
 from gans_jax.networks.encoder_decoder import EncoderDecoder
+from gans_jax.networks.fourier import FourierFeatures
 from gans_jax.networks.layered import LayeredTranslator
 from gans_jax.networks.mlp import MLPDiscriminator, MLPGenerator
 from gans_jax.networks.patchgan import PatchGANDiscriminator, PixelGANDiscriminator
@@ -21,6 +22,7 @@ __all__ = [
     "DCGANEncoder",
     "DCGANGenerator",
     "EncoderDecoder",
+    "FourierFeatures",
     "LayeredTranslator",
     "MLPDiscriminator",
     "MLPGenerator",
