@@ -14,6 +14,7 @@ for paintings alone.
 
 from gans_jax import CycleGAN, data
 from gans_jax.networks import PatchGANDiscriminator, ResNetGenerator, TwoGenerators
+from gans_jax.schedules import LinearDecay
 from gans_jax.training import Experiment
 
 generator = ResNetGenerator(features=32, blocks=6)
@@ -22,6 +23,7 @@ experiment = Experiment(
         translator=TwoGenerators(generator, generator),
         discriminator=PatchGANDiscriminator(features=32, layers=2, norm="instance"),
         identity_weight=0.0,
+        schedule=LinearDecay(start=3000, end=4000),
     ),
     data=data.Unaligned(data.PairedFolder("data/maps/train", size=64, augment=data.Augment())),
     batch_size=1,

@@ -12,6 +12,7 @@ saves parameters, but no operation: see `fused_encoder_cost.py`.
 
 from gans_jax import CycleGAN, data
 from gans_jax.networks import PatchGANDiscriminator, SharedEncoderTranslator
+from gans_jax.schedules import LinearDecay
 from gans_jax.training import Experiment
 
 experiment = Experiment(
@@ -19,6 +20,7 @@ experiment = Experiment(
         translator=SharedEncoderTranslator(features=32, encoder_blocks=3, decoder_blocks=3),
         discriminator=PatchGANDiscriminator(features=32, layers=2, norm="instance"),
         identity_weight=0.0,
+        schedule=LinearDecay(start=3000, end=4000),
     ),
     data=data.Unaligned(data.PairedFolder("data/maps/train", size=64, augment=data.Augment())),
     batch_size=1,
