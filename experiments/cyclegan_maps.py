@@ -9,7 +9,20 @@ them apart, as the paper does, so that the translations of the held-out ones can
 
 Against the paper: 64 pixels, half the features, 6 residual blocks and patches of 34 pixels, so that
 two CPU cores take minutes; 300 of the 1,096 pairs. There is no identity loss, which the paper has
-for paintings alone.
+for paintings alone. The rate decays over the last quarter, in the paper over the last half.
+
+Measured on one core of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-22, seed 0, on the 100
+pairs of `maps/val` (`measure_pairs.py RUN --test maps/val`), 2270 s of that core:
+
+- Maps to photos: streets run where the map has them, between dark blocks that look like roofs and
+  trees; blocks of water and parks are not told apart. PSNR 16.0, SSIM 0.108, 0.82 of the real
+  photos' sharpness; the mean training photo, the best guess without a map, has 17.2, 0.157, 0.05.
+- Photos to maps: the beige of a map with a faint mesh of streets, with no water, parks or orange
+  roads. PSNR 24.0, SSIM 0.443, sharpness 1.13; the mean training map 24.0, 0.646, 0.08.
+
+So both find the look of the other domain and the large streets, and neither is nearer to the truth
+than the mean is; the paper's 1,096 pairs have 200 epochs, these 13. The decay matters: the same run
+with a constant learning rate ended with yellow blotches on its maps, and PSNR 14.8 and 19.2.
 """
 
 from gans_jax import CycleGAN, data

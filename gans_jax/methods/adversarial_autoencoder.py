@@ -114,12 +114,7 @@ class AdversarialAutoencoder(Generative):
         return LOSS.discriminator(on_real, on_fake), (judge.player.batch_stats, metrics)
 
     def encoder_loss(
-        self,
-        autoencoder: Player,
-        discriminator: Player,
-        x: Array,
-        label: Array | None,
-        key: Array,
+        self, autoencoder: Player, discriminator: Player, x: Array, label: Array | None, key: Array
     ) -> Loss:
         """-log D(encode(x)), which does not move the decoder."""
         keys = jax.random.split(key)

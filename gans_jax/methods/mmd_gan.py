@@ -64,9 +64,8 @@ class MMDGAN(Generative):
     def init(self, key: Array, batch: Batch) -> WGANState:
         """The state before iteration 0; ValueError if the networks do not fit the batch."""
         real, optimizer = core.as_float(batch["image"][0]), self.optimizer(self.learning_rate)
-        generator, critic = core.create_pair(
-            key, self.prior, real, (self.generator, optimizer), (self.critic, optimizer)
-        )
+        players = (self.generator, optimizer), (self.critic, optimizer)
+        generator, critic = core.create_pair(key, self.prior, real, *players)
         if "encoder" not in critic.params:
             raise ValueError("MMD GAN clips its critic's encoder: use networks.EncoderDecoder")
         return WGANState(jnp.zeros((), jnp.int32), generator, critic)
@@ -105,22 +104,21 @@ class MMDGAN(Generative):
 
     def step(self, state: WGANState, batch: Batch, key: Array) -> tuple[WGANState, Metrics]:
         """The critic's updates on all minibatches but the last, then the generator's on that."""
+        optimizer = self.optimizer(self.learning_rate)
 
-        def update(
-            loss: Any, player: Player, other: Player, real: Array, key: Array, name: str
-        ) -> tuple[Player, Metrics]:
+        def given(real: Array, key: Array) -> tuple[Array, Array, Array]:
             z_key, key = jax.random.split(key)
-            rest = other, core.as_float(real), self.prior(z_key, real.shape[0]), key
-            return descend(loss, self.optimizer(self.learning_rate), player, *rest, name=name)
+            return core.as_float(real), self.prior(z_key, real.shape[0]), key
 
         def update_critic(critic: Player, *drawn: Array) -> tuple[Player, Metrics]:
             encoder = penalties.clip_weights(critic.params["encoder"], self.clip)
             critic = critic._replace(params=critic.params | {"encoder": encoder})
-            return update(self.critic_loss, critic, state.generator, *drawn, "critic")
+            rest = critic, state.generator, *given(*drawn)
+            return descend(self.critic_loss, optimizer, *rest, name="critic")
 
         real = batch["image"]
         keys = jax.random.split(key, real.shape[0])
         critic, metrics = core.repeat_update(update_critic, state.critic, real[:-1], keys[:-1])
-        rest = state.generator, critic, real[-1], keys[-1]
-        generator, more = update(self.generator_loss, *rest, "generator")
+        rest = state.generator, critic, *given(real[-1], keys[-1])
+        generator, more = descend(self.generator_loss, optimizer, *rest, name="generator")
         return WGANState(state.step + 1, generator, critic), metrics | more
