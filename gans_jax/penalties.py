@@ -57,8 +57,12 @@ class GradientPenalty:
 
 
 def refuse_batch_norm(batch_stats: Any) -> None:
-    """ValueError if a network has batch statistics: its gradient then mixes the examples."""
-    if jax.tree.leaves(batch_stats):
+    """ValueError if statistics are those of batch norm, by which a gradient mixes the examples.
+
+    Others pass, such as the vectors of `flax.linen.SpectralNorm`.
+    """
+    names = {path[-1].key for path, _ in jax.tree.leaves_with_path(batch_stats)}
+    if names & {"mean", "var"}:
         raise ValueError(
             "a gradient penalty needs a critic without batch norm, whose gradient at one example "
             "depends on the others: give the critic another norm, such as norm='layer' or 'none'"

@@ -4,8 +4,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gans_jax import core, penalties
+from gans_jax import WGANGP, core, penalties, priors
 from gans_jax.core import Player
+from tests import tiny
 
 KEY = jax.random.key(0)
 
@@ -25,6 +26,23 @@ def test_a_linear_critic_is_penalised_by_its_own_norm():
     norm = jnp.linalg.norm(variables["params"]["Dense_0"]["kernel"])
     value = penalties.GradientPenalty(10.0)(Linear(), critic, real, fake, KEY)
     np.testing.assert_allclose(value, 10 * (norm - 1) ** 2, rtol=1e-5)
+
+
+class Spectral(nn.Module):
+    """A critic of which flax keeps singular vectors among the batch statistics."""
+
+    @nn.compact
+    def __call__(self, x, train=False):
+        return nn.SpectralNorm(nn.Dense(1))(x.reshape(x.shape[0], -1), update_stats=train)
+
+
+def test_spectral_norm_is_no_batch_norm():
+    method = WGANGP(tiny.Generator(), Spectral(), priors.Normal(4), n_critic=1)
+    batch = {"image": np.ones((1, 4, 8, 8, 1), "f4")}
+    state = tiny.jit(method.init)(KEY, batch)
+    after, _ = tiny.jit(method.step)(state, batch, KEY)
+    vectors = (each.critic.batch_stats for each in (state, after))
+    assert any(jax.tree.leaves(jax.tree.map(lambda a, b: (a != b).any(), *vectors)))
 
 
 def test_slopes_run_over_all_axes_of_an_example():

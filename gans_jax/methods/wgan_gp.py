@@ -81,13 +81,14 @@ class WGANGP(Generative):
         keys = jax.random.split(key, 4)
         fake, _ = apply(self.generator, generator, z, train=True, key=keys[0])
         fake = lax.stop_gradient(fake)
-        on_real, _ = apply(self.critic, critic, real, train=True, key=keys[1])
-        on_fake, _ = apply(self.critic, critic, fake, train=True, key=keys[2])
+        on_real, stats = apply(self.critic, critic, real, train=True, key=keys[1])
+        critic = critic._replace(batch_stats=stats)
+        on_fake, stats = apply(self.critic, critic, fake, train=True, key=keys[2])
         on_real, on_fake = core.mean_logit(on_real), core.mean_logit(on_fake)
         penalty = self.penalty(self.critic, critic, real, fake, keys[3])
         metrics = {"wasserstein": on_real - on_fake, "gradient_penalty": penalty}
         metrics |= {"logit_real": on_real, "logit_fake": on_fake}
-        return on_fake - on_real + penalty, (critic.batch_stats, metrics)
+        return on_fake - on_real + penalty, (stats, metrics)
 
     def generator_loss(
         self, generator: Player, critic: Player, z: Array, key: Array
