@@ -231,7 +231,9 @@ def test_files_that_hold_no_experiment(tmp_path, monkeypatch, capsys):
     Path("empty.py").write_text("experiment = 3\n")
     assert "empty.py has no experiment: assign `experiment =" in error(capsys, "train", "empty.py")
     Path("bad.py").write_text(IMAGES.replace("n_critic=2", "n_critic=0"))
-    assert "n_critic must be positive, but is 0" in error(capsys, "train", "bad.py")
+    line = 1 + IMAGES[: IMAGES.index("WGAN(")].count("\n")
+    wanted = f"bad.py, line {line}: n_critic must be positive, but is 0"
+    assert wanted in error(capsys, "train", "bad.py")
     assert not Path("runs").exists()
 
 

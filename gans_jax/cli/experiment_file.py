@@ -6,6 +6,7 @@ import difflib
 import functools
 import os
 import runpy
+import traceback
 import types
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,9 @@ def load_file(file: str) -> tuple[Experiment, list[Any]]:
     try:
         defined = runpy.run_path(file, run_name=name)
     except ValueError as error:
-        raise ConfigError(f"{file}: {error}") from error
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [f", line {frame.lineno}" for frame in frames if frame.filename == file]
+        raise ConfigError(f"{file}{''.join(lines[-1:])}: {error}") from error
     if not isinstance(defined.get("experiment"), Experiment):
         raise ConfigError(
             f"{file} has no experiment: assign `experiment = gans_jax.training.Experiment(...)`"
