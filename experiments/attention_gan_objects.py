@@ -15,6 +15,11 @@ blocks, so that two CPU cores take minutes.
 
 `attention_gan_table.py` trains all four methods of the paper's comparison on these data, and
 measures how well each kept the backgrounds.
+
+Measured on one shared core of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-22, seed 0, in
+1375 s. By eye: yellow faces lose their colour and become furry, each within its own disc, and the
+photos stay as they are; of the heads a half becomes yellow in place, for the others a wall beside
+them is painted yellow. A face in magenta is not touched. Numbers are in `attention_gan_table.py`.
 """
 
 from gans_jax import AttentionGAN, data

@@ -14,6 +14,27 @@ without it a method that changes nothing, the row `identity`, would be the best.
 The data, networks and iterations are those of `attention_gan_objects.py`; tested are other
 backgrounds (the folder `test`), with the same kinds of objects at other places. Each row leaves
 NAME.json and NAME.png in `--out` and is not run again while the former is there.
+
+Measured on one core of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-22, seed 0, 1,000
+iterations, 106 test images a domain:
+
+| direction | method | PSNR | SSIM | changed | attention | recognised | seconds |
+|---|---|---|---|---|---|---|---|
+| faces to heads | identity | inf | 1.000 | 0.000 | | 0.009 | 0 |
+| | CycleGAN | 18.4 | 0.530 | 0.295 | | 1.000 | 781 |
+| | DistanceGAN | 13.9 | 0.267 | 0.207 | | 1.000 | 398 |
+| | AttentionGAN | 44.8 | 0.993 | 0.835 | 0.621 | 0.981 | 1354 |
+| | AttentionGAN with masks | 43.9 | 0.991 | 0.836 | 0.617 | 0.981 | 1209 |
+| heads to faces | identity | inf | 1.000 | 0.000 | | 0.000 | 0 |
+| | CycleGAN | 17.7 | 0.485 | 0.242 | | 0.953 | 781 |
+| | DistanceGAN | 13.5 | 0.260 | 0.176 | | 0.915 | 398 |
+| | AttentionGAN | 30.4 | 0.924 | 0.399 | 0.409 | 0.623 | 1354 |
+| | AttentionGAN with masks | 31.0 | 0.927 | 0.413 | 0.436 | 0.575 | 1209 |
+
+The claim shows in the backgrounds, which CycleGAN and DistanceGAN repaint as a whole after so few
+iterations. It does not show of the masks: the method with them is no better from faces to heads and
+little better back, where both change walls beside the object, too. The mask's term, of weight 1 as
+in the authors' code, is at most the object's share of the image, an eighth in the mean.
 """
 
 import argparse

@@ -8,6 +8,12 @@ those of `cyclegan_maps`, which differs in nothing but the translator.
 
 The two encoders of a pair of generators never work on one image at one time, so that sharing them
 saves parameters, but no operation: see `fused_encoder_cost.py`.
+
+Measured as `cyclegan_maps` was, on one core, 2026-11-22, seed 0: 2226 s of that core, where the two
+generators took 2270, so that nothing is left of twice as fast. Maps to photos PSNR 15.8, SSIM
+0.116, sharpness 0.81 (two generators: 16.0, 0.108, 0.82), photos to maps 23.8, 0.469, 0.96 (24.0,
+0.443, 1.13). By eye the photos are as good; the maps have some green, not where the parks are. So
+poorer images do not show here, either.
 """
 
 from gans_jax import CycleGAN, data
