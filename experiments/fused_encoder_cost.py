@@ -11,6 +11,19 @@ choose how long and at which sizes it measures.
 An iteration translates each image in one direction at a time: with both weights of the cycle, every
 pass through a decoder follows a pass through an encoder, whether or not the other direction uses
 the same one. Sharing saves parameters and their update; it saves no operation of a pass.
+
+Measured with `--sizes 64 --rounds 5` on one core of an AVX-512 Xeon beside other jobs, jax 0.10.2,
+2026-11-22 (speed is the median ratio of the turns, and its range):
+
+| CycleGAN | identity loss | translator | million parameters | GFLOP | ms | speed |
+|---|---|---|---|---|---|---|
+| 64 px, 32 features | yes | plain | 3.93 | 21.6 | 1312 | 1 |
+| 64 px, 32 features | yes | fused | 2.95 | 21.5 | 1245 | 1.05 (0.85 to 1.13) |
+| 64 px, 32 features | no | plain | 3.93 | 14.8 | 635 | 1 |
+| 64 px, 32 features | no | fused | 2.95 | 14.8 | 642 | 1.01 (0.88 to 1.13) |
+
+A quarter of the parameters goes and nothing of the time: the report's more than twice as fast does
+not show.
 """
 
 import argparse

@@ -11,11 +11,58 @@ are printed.
 
 Labels to photo is scored by a network that was trained on the real training pairs and reads the
 classes of the photo, photo to labels by the nearest colours (`translation_scores.py`); the row
-`truth` scores the real images alike, and is the best that a row can hope for. `sharpness` is the
-mean gradient of the translations over that of the real images, `twice` the accuracy of
+`truth` scores the real images alike: of the photos that network reads just over half. `sharpness`
+is the mean gradient of the translations over that of the real images, `twice` the accuracy of
 translations of labels at twice the training size, read at the training size, `ms` the time of the
 translation of one image. The papers' tables are on Cityscapes at 256 pixels, after many more
 iterations: orders of rows can be compared, numbers cannot.
+
+Measured on one core of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-22, seed 0; 600 iterations
+of 4 pairs for pix2pix, 1,000 of one for CycleGAN. Pixel and class accuracy, IoU and sharpness:
+
+| labels to photo | pixel | class | IoU | sharpness | twice | seconds |
+|---|---|---|---|---|---|---|
+| truth at 128, at 64 pixels | 0.54, 0.51 | 0.28, 0.25 | 0.19, 0.17 | 1 | | |
+| L1 | 0.54 | 0.30 | 0.20 | 0.27 | 0.53 | 68 |
+| L2 | 0.55 | 0.30 | 0.21 | 0.25 | 0.55 | 66 |
+| GAN | 0.30 | 0.12 | 0.07 | 1.04 | 0.29 | 117 |
+| cGAN | 0.40 | 0.18 | 0.11 | 1.13 | 0.42 | 131 |
+| L1+GAN | 0.51 | 0.25 | 0.17 | 0.87 | 0.52 | 123 |
+| L1+cGAN (patch 70) | 0.51 | 0.26 | 0.17 | 0.60 | 0.54 | 125 |
+| patch 1 | 0.54 | 0.30 | 0.20 | 0.28 | 0.53 | 127 |
+| patch 16 | 0.53 | 0.29 | 0.19 | 0.32 | 0.53 | 135 |
+| patch 286, the whole image | 0.48 | 0.23 | 0.15 | 0.45 | 0.51 | 127 |
+| encoder-decoder, L1 | 0.31 | 0.11 | 0.06 | 0.09 | 0.32 | 47 |
+| encoder-decoder, L1+cGAN | 0.31 | 0.11 | 0.07 | 0.48 | 0.31 | 118 |
+| cycle alone | 0.28 | 0.11 | 0.06 | 0.72 | | 326 |
+| GAN alone | 0.32 | 0.11 | 0.06 | 1.05 | | 361 |
+| GAN and forward cycle | 0.38 | 0.15 | 0.09 | 0.90 | | 388 |
+| GAN and backward cycle | 0.32 | 0.12 | 0.07 | 1.18 | | 396 |
+| CycleGAN | 0.31 | 0.12 | 0.07 | 0.95 | | 351 |
+
+| photo to labels | pixel | class | IoU | sharpness |
+|---|---|---|---|---|
+| truth at 128, at 64 pixels | 0.92, 0.90 | 0.89, 0.86 | 0.80, 0.75 | 1 |
+| L1 | 0.39 | 0.14 | 0.07 | 0.41 |
+| cGAN | 0.22 | 0.12 | 0.06 | 1.45 |
+| L1+cGAN | 0.39 | 0.15 | 0.08 | 0.78 |
+| cycle alone | 0.16 | 0.08 | 0.04 | 1.02 |
+| GAN alone | 0.22 | 0.10 | 0.04 | 1.06 |
+| GAN and forward cycle | 0.20 | 0.10 | 0.05 | 1.36 |
+| GAN and backward cycle | 0.21 | 0.10 | 0.05 | 1.72 |
+| CycleGAN | 0.20 | 0.09 | 0.05 | 1.25 |
+
+- L1+cGAN is above cGAN, and cGAN above GAN alone, as in pix2pix's table 1. By eye GAN alone keeps
+  some outlines and paints the same texture over all of them. L1 alone is not below L1+cGAN here:
+  its photos are grey smears, in which the network reads classes as well as in real ones.
+- Without skips almost nothing of the labels arrives. L2 is as blurred as L1. Patches of one pixel
+  leave the blur and, against the paper, add no colour yet; those of 16 are nearly as blurred. 70
+  are the sharpest, and the whole image is worse in both numbers, as in the paper.
+- Twice the size costs no accuracy. A translation takes 6 to 14 ms (U-Net of 16 features at 128
+  pixels) or 20 to 30 ms (ResNet at 64), with a neighbour on the other core.
+- CycleGAN's rows, but GAN with the forward cycle, are no better than the encoder-decoders, whose
+  pictures show nothing of the labels: after 1,000 iterations the order of its tables 4 and 5 does
+  not show.
 """
 
 import argparse
