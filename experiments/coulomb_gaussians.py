@@ -20,7 +20,9 @@ gradient near the modes it found the direction with a cosine of 0.6, with Fourie
 
 Measured on two cores of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-22, seed 0: Coulomb GAN
 holds 25 of 25 modes, each with 3.4 to 4.2 % of the samples, 95.7 % of which are within three
-standard deviations of one; 207 s. GAN and WGAN-GP on the grid are not yet run.
+standard deviations of one; 207 s. GAN and WGAN-GP on the grid are not yet run. Of the two modes the
+generator that begins with 8.8 and 84.3 % of its samples in them has 44.7 and 45.6 % after 10,000
+iterations of Coulomb GAN, 21.0 and 77.9 % after as many of GAN.
 """
 
 import dataclasses
