@@ -22,6 +22,6 @@ experiment = Experiment(
     ),
     data=data.Digits(size=32),
     batch_size=32,
-    iterations=3000,
+    iterations=1500,
     sample_every=500,
 )

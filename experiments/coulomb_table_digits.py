@@ -2,7 +2,8 @@
 
 Claim (Unterthiner et al. 2018, arXiv:1708.08819, table 1): by the Fréchet distance a Coulomb GAN is
 better than BEGAN, DCGAN and MMD GAN with networks like DCGAN's; WGAN-GP with residual networks is
-better still. Here all but BEGAN have the networks of DCGAN with 32 features.
+better still. Here all but BEGAN have the networks of DCGAN, and all have 16 features. What else
+they have is that of the file of each beside this one.
 
     python -m gans_jax train experiments/coulomb_table_digits.py
     python experiments/table.py experiments/coulomb_table_digits.py runs/coulomb_table_digits
@@ -13,35 +14,62 @@ The first command trains the Coulomb GAN alone.
 import dataclasses
 from pathlib import Path
 
+import flax.linen as nn
+
 from gans_jax import CoulombGAN, data
 from gans_jax.cli import load_file
-from gans_jax.networks import DCGANDiscriminator, DCGANGenerator
+from gans_jax.networks import (
+    BEGANDiscriminator,
+    BEGANGenerator,
+    DCGANDiscriminator,
+    DCGANEncoder,
+    DCGANGenerator,
+    EncoderDecoder,
+)
 from gans_jax.training import Experiment
 
+FEATURES = 16
+generator = DCGANGenerator(size=28, channels=1, features=FEATURES)
+discriminator = DCGANDiscriminator(features=FEATURES)
 experiment = Experiment(
     method=CoulombGAN(
-        generator=DCGANGenerator(size=28, channels=1, features=32),
-        discriminator=DCGANDiscriminator(features=32),
+        generator=generator,
+        discriminator=discriminator,
         learning_rate=5e-4,
         discriminator_learning_rate=1e-3,
     ),
     data=data.Digits(),
-    batch_size=128,
     iterations=1500,
     sample_every=500,
 )
 
 
-def _of(name: str, iterations: int) -> Experiment:
-    """The experiment of another file beside this one."""
+def _of(name: str, iterations: int, **networks: nn.Module) -> Experiment:
+    """The experiment of another file beside this one, with these networks."""
     other, _ = load_file(str(Path(__file__).with_name(name)))
-    return dataclasses.replace(other, iterations=iterations)
+    method = dataclasses.replace(other.method, **networks)
+    return dataclasses.replace(other, method=method, iterations=iterations)
 
 
 table = {
-    "BEGAN": _of("began_digits.py", 1500),
-    "DCGAN": _of("dcgan_digits.py", 1500),
-    "WGAN-GP": _of("wgan_gp_digits.py", 600),
-    "MMD GAN": _of("mmd_gan_digits.py", 600),
+    "BEGAN": _of(
+        "began_digits.py",
+        800,
+        generator=BEGANGenerator(size=32, channels=1, features=FEATURES),
+        discriminator=BEGANDiscriminator(code=32, features=FEATURES),
+    ),
+    "DCGAN": _of("dcgan_digits.py", 1500, generator=generator, discriminator=discriminator),
+    "WGAN-GP": _of(
+        "wgan_gp_digits.py",
+        600,
+        generator=generator,
+        critic=DCGANDiscriminator(features=FEATURES, norm="layer"),
+    ),
+    "MMD GAN": _of(
+        "mmd_gan_digits.py",
+        600,
+        generator=generator,
+        critic=EncoderDecoder(DCGANEncoder(code=16, features=FEATURES), generator.clone()),
+    ),
     "Coulomb GAN": experiment,
 }

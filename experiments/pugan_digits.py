@@ -24,13 +24,13 @@ from gans_jax.training import Experiment
 ITERATIONS, PENALISED_ITERATIONS = 1500, 600
 
 gan = GAN(
-    generator=DCGANGenerator(size=28, channels=1, features=32),
-    discriminator=DCGANDiscriminator(features=32),
+    generator=DCGANGenerator(size=28, channels=1, features=16),
+    discriminator=DCGANDiscriminator(features=16),
     prior=priors.Normal(128),
 )
 wgan_gp = dataclasses.replace(
     gan,
-    discriminator=DCGANDiscriminator(features=32, norm="layer"),
+    discriminator=DCGANDiscriminator(features=16, norm="layer"),
     penalty=penalties.GradientPenalty(10.0),
     k=5,
     learning_rate=1e-4,

@@ -15,13 +15,13 @@ from gans_jax.training import Experiment
 
 experiment = Experiment(
     method=SmoothGAN(
-        generator=DCGANGenerator(size=28, channels=1, features=32),
-        critic=DCGANDiscriminator(features=32, norm="layer"),
+        generator=DCGANGenerator(size=28, channels=1, features=16),
+        critic=DCGANDiscriminator(features=16, norm="layer"),
         generator_weight=10.0,
         critic_weight=0.1,
     ),
     data=data.Digits(),
-    iterations=1200,
+    iterations=600,
     sample_every=300,
-    checkpoint_every=400,
+    checkpoint_every=300,
 )

@@ -9,8 +9,9 @@ the same number of filters in every layer, which DCGAN's here has not.
         --out docs/experiments/stability_without_batch_norm.png
 
 GAN is that of `dcgan_digits` and WGAN that of `wgan_digits`, with 16 features, all with as many
-generator updates. The seeds of a setting are one program, in which `wrappers.seeds` takes them one
-after another by `lax.map` on a CPU, where it says how much longer convolutions take with `vmap`.
+updates of the discriminator or critic. The seeds of a setting are one program, in which
+`wrappers.seeds` takes them one after another by `lax.map` on a CPU, where it says how much longer
+convolutions take with `vmap`.
 
 What trains is decided before the runs: FD-digits of 2,000 samples below THRESHOLD, and the entropy
 of the classes that the classifier of digits sees in them above ENTROPY (log 10, 2.30 nats, where
@@ -88,7 +89,7 @@ def trains(distance: float, spread: float) -> bool:
     return distance < THRESHOLD and spread > ENTROPY
 
 
-def main(out: Path, runs: Path, iterations: int) -> None:
+def main(out: Path, runs: Path, updates: int) -> None:
     classifier = digits_classifier()
     print(f"trains: FD-digits below {THRESHOLD} and entropy above {ENTROPY}", end=", ")
     print(f"classifier {classifier.sha256[:12]}")
@@ -96,6 +97,7 @@ def main(out: Path, runs: Path, iterations: int) -> None:
     drawn, axes = drawing.figure(len(settings), "Four seeds of each setting")
     for ax, (title, method) in zip(axes, settings.items(), strict=True):
         start = time.monotonic()
+        iterations = updates // (method.n_critic if isinstance(method, WGAN) else method.k)
         samples = sample(method, runs / title.replace(" ", "_"), iterations)
         good = 0
         for seed, images in enumerate(samples):
@@ -117,6 +119,6 @@ if __name__ == "__main__":
         __doc__,
         "stability_without_batch_norm.png",
         runs=Path("runs/stability_without_batch_norm"),
-        iterations=600,
+        updates=3000,
     )
-    main(given.out, given.runs, given.iterations)
+    main(given.out, given.runs, given.updates)

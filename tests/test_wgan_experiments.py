@@ -122,10 +122,10 @@ def test_stability_is_drawn_and_runs_are_taken_as_they_are(
     for name, value in {"SEEDS": 2, "FEATURES": 2, "NUM": 100, "SHOWN": 3}.items():
         monkeypatch.setattr(stability, name, value)
     arguments = tmp_path / "picture.png", tmp_path / "runs"
-    stability.main(*arguments, iterations=1)
+    stability.main(*arguments, updates=5)
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
     judged = lambda text: [line for line in text.splitlines() if "FD-digits" in line]  # noqa: E731
     printed = judged(capsys.readouterr().out)
     assert len(printed) == 1 + 4 * 2
-    stability.main(*arguments, iterations=1)
+    stability.main(*arguments, updates=5)
     assert judged(capsys.readouterr().out) == printed
