@@ -55,31 +55,33 @@ def potential_field(
 def draw_field(
     field: Field, real: np.ndarray, fake: np.ndarray, arrows: int = 25, points: int = 500
 ) -> np.ndarray:
-    """A uint8 picture `[720, 800, 3]`: the potential as colour, its force as arrows, the points.
+    """A uint8 picture `[height, 800, 3]`: the potential as colour, its force as arrows, the points.
 
     Real points (blue) are sinks, where the potential is high and generated ones (red) flow to;
-    these are sources. `arrows` is their number along an axis, all of one length, since forces
+    these are sources. `arrows` is their number along a row, all of one length, since forces
     differ by orders of magnitude; `points` is how many of each kind are drawn.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # slow to import
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 7.2), dpi=100, layout="constrained")
+    width, height = np.ptp(field.x), np.ptp(field.y)
+    figure = Figure(figsize=(8, 1.5 + 7.5 * height / width), dpi=100, layout="constrained")
     canvas, axes = FigureCanvasAgg(figure), figure.add_subplot()
     limit = np.quantile(np.abs(field.potential), 0.99)
     colours = {"cmap": "RdBu", "vmin": -limit, "vmax": limit, "shading": "nearest"}
     mesh = axes.pcolormesh(field.x, field.y, field.potential, **colours)
-    figure.colorbar(mesh, ax=axes, label="potential")
+    figure.colorbar(mesh, ax=axes, label="potential", location="bottom", aspect=50)
     every = max(1, len(field.x) // arrows)
-    force = field.force[::every, ::every]
+    rows = max(1, round(every * width / height))
+    force = field.force[::rows, ::every]
     length = np.maximum(np.linalg.norm(force, axis=-1, keepdims=True), 1e-12)
     axes.quiver(
-        *(field.x[::every], field.y[::every], *np.moveaxis(force / length, -1, 0)),
+        *(field.x[::every], field.y[::rows], *np.moveaxis(force / length, -1, 0)),
         **{"color": "#303030", "scale": 1.3 * arrows, "width": 0.002, "pivot": "mid"},
     )
     axes.scatter(*real[:points].T, s=7, color="#1f4e9c", linewidths=0, label="real: sinks")
     axes.scatter(*fake[:points].T, s=7, color=GENERATED, linewidths=0, label="generated: sources")
     axes.set(xlim=field.x[[0, -1]], ylim=field.y[[0, -1]], aspect="equal")
-    axes.legend(loc="upper right", fontsize=8)
+    figure.legend(loc="outside upper center", ncols=2, fontsize=8)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
