@@ -1,11 +1,18 @@
 """Hashes, groups and the command, on images that are smooth noise."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from gans_jax import deduplicate
 from gans_jax.cli import main
+
+sys.path.append(str(Path(__file__).parent.parent / "experiments"))
+
+import deduplicate_planted
 
 
 def picture(rng: np.random.Generator) -> Image.Image:
@@ -99,3 +106,28 @@ def test_parts_of_an_image():
     np.testing.assert_allclose(part[1:-1, 10] - 1275, 15.75 + 0.5 * np.arange(1, 31), rtol=1e-4)
     np.testing.assert_allclose(np.diff(part[5, 1:-1]), 50, rtol=1e-3)
     np.testing.assert_allclose(part[5, 0] // 100, 7, rtol=1e-4)
+
+
+def test_planted_copies_are_near_their_originals(monkeypatch):
+    monkeypatch.setattr(deduplicate_planted, "PLANTED", 5)
+    rng = np.random.default_rng(0)
+    images, chosen = deduplicate_planted.plant([picture(rng) for _ in range(20)], rng)
+    assert images.shape == (20 + 5 * len(deduplicate_planted.KINDS), 32, 32, 3)
+    for copies in np.split(np.float32(images[20:]), len(deduplicate_planted.KINDS)):
+        errors = np.abs(copies[:, None] - images[:20]).mean(axis=(2, 3, 4))
+        np.testing.assert_array_equal(errors.argmin(axis=1), chosen)
+
+
+def test_false_positives_and_recall_are_counted(monkeypatch, tmp_path, capsys):
+    """With groups in the place of hashing: two originals, one of which has a copy of each kind."""
+    rng = np.random.default_rng(0)
+    for index in range(10):
+        picture(rng).save(tmp_path / f"{index}.png")
+    planted = np.zeros((10 + 4 * len(deduplicate_planted.KINDS), 32, 32, 3), np.uint8)
+    plant = lambda *_: (planted, np.array([3, 1, 4, 0]))  # noqa: E731
+    monkeypatch.setattr(deduplicate_planted, "plant", plant)
+    monkeypatch.setattr(deduplicate, "encoder", lambda images: None)
+    monkeypatch.setattr(deduplicate, "groups", lambda *_: [[3, 8, *range(10, 30, 4)]])
+    deduplicate_planted.main(str(tmp_path))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines[1:]] == ["0.2000"] + ["0.250"] * 5
