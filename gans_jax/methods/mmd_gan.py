@@ -1,7 +1,6 @@
 """MMD GAN."""
 
 import dataclasses
-import functools
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -15,7 +14,7 @@ from gans_jax import checks, core, penalties
 from gans_jax.core import Batch, Metrics, Player, apply, descend
 from gans_jax.kernels import safe_root, squared_mmd
 from gans_jax.methods.generative import Generative
-from gans_jax.methods.wgan import WGANState, critic_iterations, critic_iterations_before
+from gans_jax.methods.wgan import WGANState, critic_iterations, critic_iterations_before, rmsprop
 from gans_jax.passes import Passes
 from gans_jax.priors import Normal
 
@@ -44,9 +43,7 @@ class MMDGAN(Generative):
     clip: float = 0.01
     n_critic: int = 5
     warmup: bool = True
-    optimizer: Callable[..., optax.GradientTransformation] = functools.partial(
-        optax.rmsprop, decay=0.99, eps_in_sqrt=False
-    )
+    optimizer: Callable[..., optax.GradientTransformation] = rmsprop
     batch_axis: ClassVar[int] = 1
     couples_examples: ClassVar[bool] = True
 
@@ -104,21 +101,17 @@ class MMDGAN(Generative):
 
     def step(self, state: WGANState, batch: Batch, key: Array) -> tuple[WGANState, Metrics]:
         """The critic's updates on all minibatches but the last, then the generator's on that."""
-        optimizer = self.optimizer(self.learning_rate)
+        optimizer, real = self.optimizer(self.learning_rate), core.as_float(batch["image"])
+        keys = jax.vmap(jax.random.split)(jax.random.split(key, real.shape[0]))
 
-        def given(real: Array, key: Array) -> tuple[Array, Array, Array]:
-            z_key, key = jax.random.split(key)
-            return core.as_float(real), self.prior(z_key, real.shape[0]), key
-
-        def update_critic(critic: Player, *drawn: Array) -> tuple[Player, Metrics]:
+        def update_critic(critic: Player, real: Array, keys: Array) -> tuple[Player, Metrics]:
             encoder = penalties.clip_weights(critic.params["encoder"], self.clip)
             critic = critic._replace(params=critic.params | {"encoder": encoder})
-            rest = critic, state.generator, *given(*drawn)
+            rest = critic, state.generator, real, self.prior(keys[0], real.shape[0]), keys[1]
             return descend(self.critic_loss, optimizer, *rest, name="critic")
 
-        real = batch["image"]
-        keys = jax.random.split(key, real.shape[0])
         critic, metrics = core.repeat_update(update_critic, state.critic, real[:-1], keys[:-1])
-        rest = state.generator, critic, *given(real[-1], keys[-1])
+        z = self.prior(keys[-1, 0], real.shape[1])
+        rest = state.generator, critic, real[-1], z, keys[-1, 1]
         generator, more = descend(self.generator_loss, optimizer, *rest, name="generator")
         return WGANState(state.step + 1, generator, critic), metrics | more

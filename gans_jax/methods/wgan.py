@@ -25,6 +25,9 @@ class WGANState(NamedTuple):
     critic: Player
 
 
+rmsprop = functools.partial(optax.rmsprop, decay=0.99, eps_in_sqrt=False)  # PyTorch's
+
+
 def critic_iterations(t: int, n_critic: int, warmup: bool) -> int:
     """How many critic updates iteration t has; `warmup` is the schedule of WGAN's code."""
     return 100 if warmup and (t < 25 or t % 500 == 0) else n_critic
@@ -56,9 +59,7 @@ class WGAN(Generative):
     clip: float = 0.01
     n_critic: int = 5
     warmup: bool = False
-    optimizer: Callable[..., optax.GradientTransformation] = functools.partial(
-        optax.rmsprop, decay=0.99, eps_in_sqrt=False
-    )
+    optimizer: Callable[..., optax.GradientTransformation] = rmsprop
     batch_axis: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
