@@ -37,7 +37,9 @@ def linear_svm(
     mean, std = train[0].mean(axis=0), train[0].std(axis=0)
     scale = lambda x: (x - mean) / np.where(std > 0, std, 1)  # noqa: E731
     x, accuracy = scale(train[0]), {}
-    machines = {w: LinearSVC(C=w, max_iter=10_000, random_state=0).fit(x, train[1]) for w in weights}
+    machines = {
+        w: LinearSVC(C=w, max_iter=10_000, random_state=0).fit(x, train[1]) for w in weights
+    }
     for weight, machine in machines.items():
         accuracy[weight] = machine.score(scale(validation[0]), validation[1])
     best = max(sorted(weights), key=accuracy.__getitem__)
