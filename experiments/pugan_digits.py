@@ -9,7 +9,8 @@ Wasserstein losses (18.7 to 16.5, 21.5 to 16.9, 17.4 to 14.8), but not for least
     python experiments/table.py experiments/pugan_digits.py runs/pugan_digits
 
 The first command trains the non-saturating PUGAN alone. The prior rises as in the authors' code,
-from 0.3 to 0.6 over the first three tenths of the run.
+from 0.3 to 0.6 over the first three tenths of the run. WGAN-GP's learning rate is five times its
+paper's, so that 600 iterations are enough for digits.
 """
 
 import dataclasses
@@ -33,7 +34,7 @@ wgan_gp = dataclasses.replace(
     discriminator=DCGANDiscriminator(features=16, norm="layer"),
     penalty=penalties.GradientPenalty(10.0),
     k=5,
-    learning_rate=1e-4,
+    learning_rate=5e-4,
     optimizer=functools.partial(optax.adam, b1=0.0, b2=0.9),
 )
 rows = {

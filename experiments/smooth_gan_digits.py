@@ -4,7 +4,8 @@ Claim: a penalty on the slopes of the generator, and of the critic behind it, ma
 smoother than DCGAN's and WGAN-GP's, at no cost in quality.
 
     python -m gans_jax train experiments/smooth_gan_digits.py
-    python experiments/smoothness.py runs/dcgan_digits runs/wgan_gp_digits runs/smooth_gan_digits
+    python experiments/smoothness.py runs/coulomb_table_digits/{DCGAN,WGAN-GP}/seed_0 \\
+        runs/smooth_gan_digits
 
 The weights are of no reference: there is none.
 """
@@ -19,6 +20,7 @@ experiment = Experiment(
         critic=DCGANDiscriminator(features=16, norm="layer"),
         generator_weight=10.0,
         critic_weight=0.1,
+        learning_rate=5e-4,
     ),
     data=data.Digits(),
     iterations=600,
