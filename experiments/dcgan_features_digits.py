@@ -11,6 +11,12 @@ training digits per class, chooses the weight of its errors on the other 100, re
 on the 1,000 test digits, and draws RUN/responses.png: guided backpropagation of the strongest
 responses of the last convolutional layer's first six features, a row each, on the left of a
 discriminator with random weights, on the right of the trained one.
+
+Measured on one core of an AVX-512 Xeon, jax 0.10.2, Python 3.11, scikit-learn 1.9.1, 2026-11-22,
+seed 0: 12 minutes of training. Accuracy on the test digits: pixels 0.860, random discriminator
+0.944, trained discriminator 0.967. Both claims show; most of the gain over pixels is that of the
+network's form. docs/experiments/dcgan_features_digits.png: with random weights the responses
+outline whole digits amid noise, trained ones are parts of strokes, the same part along a row.
 """
 
 import sys
