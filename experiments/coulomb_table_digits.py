@@ -2,7 +2,8 @@
 
 Claim (Unterthiner et al. 2018, arXiv:1708.08819, table 1): by the Fréchet distance a Coulomb GAN is
 better than BEGAN, DCGAN and MMD GAN with networks like DCGAN's; WGAN-GP with residual networks is
-better still. Here all but BEGAN have the networks of DCGAN, and all have 16 features. What else
+better still. Here all have the networks of DCGAN with 16 features, but for BEGAN, whose own did not
+get beyond grey textures in 800 iterations of 0.7 s and which has fully connected ones. What else
 they have is that of the file of each beside this one, but for WGAN-GP's learning rate, five times
 its paper's, so that 600 iterations are enough for digits.
 
@@ -19,8 +20,6 @@ from typing import Any
 from gans_jax import CoulombGAN, data
 from gans_jax.cli import load_file
 from gans_jax.networks import (
-    BEGANDiscriminator,
-    BEGANGenerator,
     DCGANDiscriminator,
     DCGANEncoder,
     DCGANGenerator,
@@ -52,12 +51,7 @@ def _of(name: str, iterations: int, **changes: Any) -> Experiment:
 
 
 table = {
-    "BEGAN": _of(
-        "began_digits.py",
-        800,
-        generator=BEGANGenerator(size=32, channels=1, features=FEATURES),
-        discriminator=BEGANDiscriminator(code=32, features=FEATURES),
-    ),
+    "BEGAN": _of("began_digits.py", 6000),
     "DCGAN": _of("dcgan_digits.py", 1500, generator=generator, discriminator=discriminator),
     "WGAN-GP": _of(
         "wgan_gp_digits.py",
