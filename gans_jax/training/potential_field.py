@@ -64,15 +64,15 @@ def draw_field(
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # slow to import
     from matplotlib.figure import Figure
 
-    width, height = np.ptp(field.x), np.ptp(field.y)
-    figure = Figure(figsize=(8, 1.5 + 7.5 * height / width), dpi=100, layout="constrained")
+    aspect = np.clip(np.ptp(field.y) / max(np.ptp(field.x), 1e-12), 0.1, 2)
+    figure = Figure(figsize=(8, 1.5 + 7.5 * aspect), dpi=100, layout="constrained")
     canvas, axes = FigureCanvasAgg(figure), figure.add_subplot()
     limit = np.quantile(np.abs(field.potential), 0.99)
     colours = {"cmap": "RdBu", "vmin": -limit, "vmax": limit, "shading": "nearest"}
     mesh = axes.pcolormesh(field.x, field.y, field.potential, **colours)
     figure.colorbar(mesh, ax=axes, label="potential", location="bottom", aspect=50)
     every = max(1, len(field.x) // arrows)
-    rows = max(1, round(every * width / height))
+    rows = max(1, round(every / aspect))
     force = field.force[::rows, ::every]
     length = np.maximum(np.linalg.norm(force, axis=-1, keepdims=True), 1e-12)
     axes.quiver(
