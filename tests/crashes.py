@@ -8,6 +8,7 @@ import hashlib
 import os
 import signal
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -115,8 +116,12 @@ def signalled_twice(file: str, workdir: Path, number: int) -> None:
 
     def keys(program, t):
         if t == 2:
+            handler = signal.getsignal(number)
             os.kill(os.getpid(), number)
+            while signal.getsignal(number) is handler:  # two that are pending count as one
+                time.sleep(0.001)
             os.kill(os.getpid(), number)
+            time.sleep(5)  # which the second ends
         return original(program, t)
 
     Program.keys = keys
