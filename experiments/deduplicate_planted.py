@@ -16,8 +16,9 @@ Measured on one core of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-22, se
     facades, photos                  506  0      1        1        1     0.975  0.915
     maps, aerial photos              400  0.093  1        1        1     0.980  0.900
 
-The false positives of the last are open water, which looks the same everywhere, and a few dark
-parks that chains of pairs connect with it: the claim holds for images that show something.
+Facades and maps are the left halves of all pairs, as PNG. The false positives of the last are open
+water, which looks the same everywhere, and a few dark parks that chains of pairs connect with it:
+the claim holds for images that show something.
 """
 
 import io

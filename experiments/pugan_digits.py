@@ -10,7 +10,7 @@ Wasserstein losses (18.7 to 16.5, 21.5 to 16.9, 17.4 to 14.8), but not for least
 
 The first command trains the non-saturating PUGAN alone. The prior rises as in the authors' code,
 from 0.3 to 0.6 over the first three tenths of the run. WGAN-GP's learning rate is five times its
-paper's, so that 600 iterations are enough for digits.
+paper's, so that 600 iterations are enough for digits (chosen by `coulomb_table_digits`).
 
 Measured on one core of an AVX-512 Xeon shared with other jobs, jax 0.10.2, Python 3.11, 2026-11-22,
 classifier b547c9baa7e8 (1,000 training digits have 9.9), FD-digits of seeds 0, 1 and 2:
