@@ -97,6 +97,16 @@ def test_groups_are_chains_of_near_hashes(monkeypatch):
     assert deduplicate.groups(images, encode, 1) == []
 
 
+def test_images_of_one_hash_are_pairs_if_their_pixels_are_alike():
+    images = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), np.uint8)
+    images[4] = images[1] // 2 + 60  # another exposure
+    images[[2, 6]] = 200  # blank
+    encode = lambda images: np.ones((len(images), 128), bool)  # noqa: E731
+    assert deduplicate.groups(images, encode) == [[1, 4], [2, 6]]
+    blank = np.full_like(images, 90)
+    assert deduplicate.groups(blank, encode) == [list(range(8))]
+
+
 def test_parts_of_an_image():
     image = np.arange(32.0)[None, :, None, None] + 100 * np.arange(32.0)[None, None, :, None]
     image = np.float32(np.tile(image, (2, 1, 1, 3)))
@@ -127,7 +137,8 @@ def test_false_positives_and_recall_are_counted(monkeypatch, tmp_path, capsys):
     plant = lambda *_: (planted, np.array([3, 1, 4, 0]))  # noqa: E731
     monkeypatch.setattr(deduplicate_planted, "plant", plant)
     monkeypatch.setattr(deduplicate, "encoder", lambda images: None)
-    monkeypatch.setattr(deduplicate, "groups", lambda *_: [[3, 8, *range(10, 30, 4)]])
+    found = {10: [[3, 8]], 14: [[3, 8, 10], [4, 9, 13]]}  # the last copy is of 0
+    monkeypatch.setattr(deduplicate, "groups", lambda images, _: found[len(images)])
     deduplicate_planted.main(str(tmp_path))
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[-1] for line in lines[1:]] == ["0.2000"] + ["0.250"] * 5
+    assert [line.split()[-1] for line in lines[:-1]] == ["0.2000"] + ["0.250"] * 5
