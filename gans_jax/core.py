@@ -144,7 +144,7 @@ def mean_logit(logits: Array) -> Array:
 
 
 @functools.cache
-def _takes_train(network: type[nn.Module], method: str = "__call__") -> bool:
+def takes_train(network: type[nn.Module], method: str = "__call__") -> bool:
     return "train" in inspect.signature(getattr(network, method)).parameters
 
 
@@ -192,7 +192,7 @@ def apply(
     all of the network's dropout on or off, whatever `train` makes of it.
     """
     variables = {"params": player.params, "batch_stats": player.batch_stats}
-    kwargs = {"train": train} if _takes_train(type(network), method) else {}
+    kwargs = {"train": train} if takes_train(type(network), method) else {}
     rngs = {} if key is None else {"dropout": key}
     mutable = ["batch_stats"] if train else []
     with nn.intercept_methods(functools.partial(_global_batch, dropout)):
@@ -206,7 +206,7 @@ def create(
     network: nn.Module, optimizer: optax.GradientTransformation, key: Array, *inputs: Array
 ) -> Player:
     """A new player, shaped by the inputs."""
-    kwargs = {"train": False} if _takes_train(type(network)) else {}
+    kwargs = {"train": False} if takes_train(type(network)) else {}
     variables = network.init(key, *inputs, **kwargs)
     params = variables["params"]
     return Player(params, variables.get("batch_stats", {}), optimizer.init(params))

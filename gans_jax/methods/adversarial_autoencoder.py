@@ -1,7 +1,6 @@
 """Adversarial autoencoder."""
 
 import dataclasses
-import functools
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
@@ -66,12 +65,12 @@ class AdversarialAutoencoder(Generative):
                 "a component of its own, so make them equal"
             )
 
-    def given(self, batch: Batch, key: Array) -> tuple[Array, Array, Array | None]:
-        """Images x, draws z of the prior and, if there are labels, these one-hot."""
+    def given(self, batch: Batch, key: Array) -> tuple[Array, Array, Array]:
+        """Images x, draws z of the prior and labels one-hot, which are `[n, 0]` without any."""
         x = core.as_float(batch["image"])
         z = self.prior(key, x.shape[0])
         if not self.labels:
-            return x, z, None
+            return x, z, z[:, :0]
         if "label" not in batch:
             raise ValueError("the batch has no `label`: use data that have labels, or labels=0")
         label = batch["label"]
@@ -84,20 +83,18 @@ class AdversarialAutoencoder(Generative):
         keys, optimizer = jax.random.split(key, 3), self.optimizer(self.learning_rate)
         x, z, label = self.given(batch, keys[2])
         autoencoder = core.create(self.autoencoder, optimizer, keys[0], x[:1])
-        encode, decode = (
-            functools.partial(apply, self.autoencoder, method=name) for name in ("encode", "decode")
-        )
-        codes = jax.eval_shape(encode, autoencoder, x)[0]
+        shown = jnp.concatenate((z, label), 1)[:1]
+        discriminator = core.create(self.discriminator, optimizer, keys[1], shown)
+        players = autoencoder, discriminator, optimizer.init(autoencoder.params)
+        state = AAEState(jnp.zeros((), jnp.int32), *players)
+        codes = jax.eval_shape(self.encode, state, x)
         if codes.shape != z.shape:
             raise ValueError(
                 f"the encoder makes codes of shape {codes.shape[1:]}, but the prior draws "
                 f"{z.shape[1:]}: give both one size"
             )
-        core.refuse_other_shape(jax.eval_shape(decode, autoencoder, z)[0], x)
-        shown = _beside(z, label)[:1]
-        discriminator = core.create(self.discriminator, optimizer, keys[1], shown)
-        players = autoencoder, discriminator, optimizer.init(autoencoder.params)
-        return AAEState(jnp.zeros((), jnp.int32), *players)
+        core.refuse_other_shape(jax.eval_shape(self.generate, state, z), x)
+        return state
 
     def autoencoder_loss(self, autoencoder: Player, x: Array, key: Array) -> Loss:
         """The mean of (x - decode(encode(x)))^2."""
@@ -107,20 +104,20 @@ class AdversarialAutoencoder(Generative):
     def discriminator_loss(
         self, discriminator: Player, real: Array, fake: Array, key: Array
     ) -> Loss:
-        """-log D(real) - log(1 - D(fake)), of draws and of codes, each beside its label if any."""
+        """-log D(real) - log(1 - D(fake)), of draws and of codes, each with its label behind it."""
         judge = Passes(self.discriminator, discriminator, key)
         on_real, on_fake = judge(real), judge(fake)
         metrics = {"logit_real": core.mean_logit(on_real), "logit_fake": core.mean_logit(on_fake)}
         return LOSS.discriminator(on_real, on_fake), (judge.player.batch_stats, metrics)
 
     def encoder_loss(
-        self, autoencoder: Player, discriminator: Player, x: Array, label: Array | None, key: Array
+        self, autoencoder: Player, discriminator: Player, x: Array, label: Array, key: Array
     ) -> Loss:
         """-log D(encode(x)), which does not move the decoder."""
         keys = jax.random.split(key)
         encode = Passes(self.autoencoder, autoencoder, keys[0])
         judge = Passes(self.discriminator, lax.stop_gradient(discriminator), keys[1])
-        on_fake = judge(_beside(encode(x, method="encode"), label))
+        on_fake = judge(jnp.concatenate((encode(x, method="encode"), label), 1))
         return LOSS.generator(on_fake), (encode.player.batch_stats, {})
 
     def step(self, state: AAEState, batch: Batch, key: Array) -> tuple[AAEState, Metrics]:
@@ -131,7 +128,7 @@ class AdversarialAutoencoder(Generative):
             self.autoencoder_loss, optimizer, state.autoencoder, x, keys[1], name="autoencoder"
         )
         code = Passes(self.autoencoder, autoencoder, keys[2])(x, method="encode")
-        rest = (_beside(z, label), _beside(code, label), keys[3])
+        rest = *(jnp.concatenate((shown, label), 1) for shown in (z, code)), keys[3]
         discriminator, more = descend(
             self.discriminator_loss, optimizer, state.discriminator, *rest, name="discriminator"
         )
@@ -153,7 +150,3 @@ class AdversarialAutoencoder(Generative):
     def generate(self, state: AAEState, z: Array) -> Array:
         """Images from codes, `[n, size] -> [n, ...]`."""
         return apply(self.autoencoder, state.autoencoder, z, method="decode")[0]
-
-
-def _beside(z: Array, label: Array | None) -> Array:
-    return z if label is None else jnp.concatenate((z, label.astype(z.dtype)), axis=1)

@@ -152,7 +152,7 @@ def require_multiple(x: Array, multiple: int, smallest: int) -> None:
 
 def run_part(part: nn.Module, x: Array, train: bool) -> Array:
     """A network within another one; `train` reaches it only if it names such a parameter."""
-    return part(x, train=train) if core._takes_train(type(part)) else part(x)
+    return part(x, train=train) if core.takes_train(type(part)) else part(x)
 
 
 def leaky_relu(x: Array) -> Array:
