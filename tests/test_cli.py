@@ -227,7 +227,10 @@ def test_files_that_hold_no_experiment(tmp_path, monkeypatch, capsys):
     Path("experiments/wgan_digits.py").write_text(IMAGES)
     wanted = "there is no file wgan_digit: did you mean experiments/wgan_digits.py?"
     assert error(capsys, "train", "wgan_digit") == wanted
-    assert error(capsys, "train", "zzz.py").endswith("give an experiment's path")
+    remedy = "give the path of an experiment, in front of its overrides"
+    assert error(capsys, "train", "zzz.py").endswith(remedy)
+    early = error(capsys, "train", "--method.clip", "0.1", "experiments/wgan_digits.py")
+    assert early.endswith(f"there is no file 0.1: {remedy}")
     Path("empty.py").write_text("experiment = 3\n")
     assert "empty.py has no experiment: assign `experiment =" in error(capsys, "train", "empty.py")
     Path("bad.py").write_text(IMAGES.replace("n_critic=2", "n_critic=0"))

@@ -21,7 +21,9 @@ def load_file(file: str) -> tuple[Experiment, list[Any]]:
         places = (Path(file).parent, Path("experiments"))
         known = {path.stem: str(path) for place in places for path in place.glob("*.py")}
         close = [known[stem] for stem in difflib.get_close_matches(Path(file).stem, known)]
-        remedy = f"did you mean {' or '.join(close)}?" if close else "give an experiment's path"
+        remedy = "give the path of an experiment, in front of its overrides"
+        if close:
+            remedy = f"did you mean {' or '.join(close)}?"
         raise ConfigError(f"there is no file {file}: {remedy}")
     name = f"experiment {Path(file).stem}"  # hides no module, as the stem alone could
     try:
