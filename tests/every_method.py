@@ -71,7 +71,7 @@ def begin(folder: Path) -> None:
             target=train, args=(experiment, folder / "killed" / name), kwargs=arguments, daemon=True
         )
         run.start()
-        assert arrived.acquire(timeout=120), name
+        assert arrived.acquire(timeout=600), name
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -36,7 +36,7 @@ def test_import_starts_no_backend_and_loads_nothing_heavy():
 def test_import_takes_under_three_seconds():
     """Of a processor, for the clock depends on what else the machine does."""
     code = "import time, gans_jax; print(time.process_time())"
-    assert any(float(python(code)) < 3 for _ in range(2))
+    assert any(float(python(code)) < 3 for _ in range(5))
 
 
 def test_version():

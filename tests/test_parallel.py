@@ -147,7 +147,7 @@ def test_hosts_with_different_files_stop(start, tmp_path):
         for name, pixels in zip(names, tiny.images(16), strict=True):
             Image.fromarray(pixels[..., 0]).save(tmp_path / str(host) / f"images/{name}.png")
     for process in start("files"):
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=240)
         assert "the list of files of processes [1] is another than of process 0" in output
         assert process.returncode == 1
     assert not (tmp_path / "run").exists()
@@ -156,7 +156,7 @@ def test_hosts_with_different_files_stop(start, tmp_path):
 @pytest.mark.slow
 def test_a_data_error_of_one_process_loses_nothing(start, tmp_path):
     *_, second = start("data")
-    output, _ = second.communicate(timeout=60)
+    output, _ = second.communicate(timeout=240)
     assert "cannot be read: replace it; the state after iteration 5 is saved" in output
     with Checkpoints(tmp_path / "run/checkpoints") as checkpoints:
         assert checkpoints.steps() == [5]

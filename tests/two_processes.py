@@ -7,6 +7,7 @@ import dataclasses
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import jax
@@ -18,8 +19,11 @@ from gans_jax.training import Checkpoints, ConfigError, Experiment
 
 if __name__ == "__main__":  # before the imports below, which use a device
     MODE, PORT, INDEX, FOLDER = sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
+    HEARTBEAT = 10 if MODE.startswith("die") else 60  # seconds
     for _ in range(2):  # twice is as once
-        assert parallel.initialize(f"localhost:{PORT}", 2, INDEX, heartbeat_timeout_seconds=10)
+        assert parallel.initialize(
+            f"localhost:{PORT}", 2, INDEX, heartbeat_timeout_seconds=HEARTBEAT
+        )
 
 from tests import tiny
 from tests.cases import CASES
@@ -88,6 +92,8 @@ def train_run(source, folder):
         )
     except (data.DataError, ConfigError) as error:
         print(error, flush=True)
+    if jax.process_index() == 0:
+        time.sleep(2)  # jax would end the other, which prints too, as soon as this one is gone
     os._exit(1)  # without waiting for the other
 
 

@@ -77,7 +77,7 @@ def test_memory_keeps_what_fits():
 
 
 def test_memory_counts_an_array_once_that_two_threads_made():
-    memory, barrier = Memory(20), threading.Barrier(2, timeout=10)
+    memory, barrier = Memory(20), threading.Barrier(2, timeout=60)
 
     def make():
         barrier.wait()

@@ -125,7 +125,9 @@ def test_main(tmp_path, monkeypatch, capsys) -> None:
     (result,) = json.loads((tmp_path / "times.json").read_text())
     assert result["workload"] == "gan"
     assert result["ratio"] == result["torch_best_ms"] / result["jax_ms"]
-    assert 0 < result["ratio_min"] <= result["ratio"] <= result["ratio_max"]
+    slack = 1 + 1e-12  # a ratio of medians and that of a round may be rounded differently
+    assert 0 < result["ratio_min"] <= result["ratio"] * slack
+    assert result["ratio"] <= result["ratio_max"] * slack
     assert 0 < result["torch_best_ms"] <= result["torch_eager_ms"]
     assert result["compile_s"] > 0
     assert (result["jax_mb"], result["torch_mb"], result["jax_first_mb"]) == (1, 2, 3)

@@ -27,7 +27,7 @@ FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.crashes"])
 
 
-def finish(function, *arguments, timeout=60):
+def finish(function, *arguments, timeout=300):
     """The exit code of a process that calls the function, negative for a signal."""
     process = FORKS.Process(target=function, args=arguments)
     process.start()

@@ -31,17 +31,16 @@ WRAPPED = {"ema": 0.5, "skip_nonfinite": 2, "repeat": 4, "log_every": 4}
 
 @dataclasses.dataclass(frozen=True)
 class Circle:
-    """Points on the circle; the program is interrupted when `left` have been read."""
+    """Points on the circle; the program is interrupted where `left` comes to 0."""
 
     num: int = 200
-    left: ClassVar[int] = 0
+    left: ClassVar = iter(())
 
     def __len__(self):
         return self.num
 
     def __getitem__(self, index):
-        Circle.left -= 1
-        if Circle.left == 0:
+        if next(Circle.left, None) == 0:
             os.kill(os.getpid(), signal.SIGINT)
         return {"image": np.array([np.cos(index), np.sin(index)], np.float32)}
 
@@ -136,7 +135,7 @@ def test_each_folder_is_an_ordinary_run(three, tmp_path, capsys):
 def test_a_signal_saves_all(tiny, tmp_path, monkeypatch):
     experiment = tiny(SGD, data=Circle(), iterations=24, log_every=20, sample_every=24)
     straight = train(experiment, tmp_path / "straight", progress=False, seeds=2)
-    monkeypatch.setattr(Circle, "left", 250)
+    monkeypatch.setattr(Circle, "left", iter(range(249, -1, -1)))
     with pytest.raises(Interrupted, match=f"resume {tmp_path / 'stopped'}`"):
         train(experiment, tmp_path / "stopped", extra=[Circle], progress=False, seeds=2)
     first, second = (steps(tmp_path / f"stopped/seed_{seed}") for seed in (0, 1))
