@@ -6,6 +6,7 @@ import importlib.util
 import os
 import re
 import statistics
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -148,7 +149,9 @@ def _compile(
     whole, split = PartitionSpec(), PartitionSpec(*[None] * method.batch_axis, core.AXIS)
     places = ((state, whole), (batch, split), (key, whole))
     arguments = [_placed(tree, NamedSharding(mesh, spec)) for tree, spec in places]
-    with core.unrolled(unrolled):
+    with core.unrolled(unrolled), warnings.catch_warnings():
+        # A program for a TPU enters jax's cache, but cannot be read from it without a TPU.
+        warnings.filterwarnings("ignore", "Error reading persistent compilation cache entry")
         return parallel.sharded_step(method, mesh).lower(*arguments).compile()
 
 
