@@ -125,4 +125,6 @@ def signalled_twice(file: str, workdir: Path, number: int) -> None:
         return original(program, t)
 
     Program.keys = keys
+    # A shell's background jobs ignore this one, and what they start inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main(["train", file, "--workdir", str(workdir)]))
