@@ -51,10 +51,9 @@ import translation_scores as scores
 from attention_gan_objects import experiment, generator
 from jax import Array
 
-from gans_jax import CycleGAN, DistanceGAN, core, data, ops
+from gans_jax import CycleGAN, DistanceGAN, core, data, ops, pictures
 from gans_jax.methods.distance_gan import scale_of
 from gans_jax.networks import DCGANDiscriminator, TwoGenerators
-from gans_jax.training import pictures
 
 NAMES = ("identity", "cyclegan", "distance_gan", "attention_gan", "attention_gan_supervised")
 SHOWN, CHANGED = 8, 0.1

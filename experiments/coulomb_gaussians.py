@@ -38,11 +38,10 @@ import jax
 import numpy as np
 import optax
 
-from gans_jax import GAN, WGANGP, CoulombGAN, data, priors, schedules, training, wrappers
+from gans_jax import GAN, WGANGP, CoulombGAN, data, pictures, priors, schedules, training, wrappers
 from gans_jax.metrics import mode_shares
 from gans_jax.networks import FourierFeatures, MLPDiscriminator, MLPGenerator
-from gans_jax.training import pictures
-from gans_jax.training.potential_field import draw_field, potential_field
+from gans_jax.pictures.potential_field import draw_field, potential_field
 
 GRID = data.GaussianGrid(side=5, spacing=2.0, std=0.05)
 EPSILON = 0.1

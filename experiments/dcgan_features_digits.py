@@ -25,11 +25,11 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from gans_jax import GAN, data, priors, training
+from gans_jax import GAN, data, pictures, priors, training
 from gans_jax.core import Player
 from gans_jax.metrics import discriminator_features, linear_svm, strongest_responses
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator
-from gans_jax.training import Experiment, pictures
+from gans_jax.training import Experiment
 
 experiment = Experiment(
     method=GAN(

@@ -35,9 +35,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gans_jax import deduplicate
 from gans_jax.data import ImageFolder
 from gans_jax.data.image import fit_square, to_array
+from gans_jax.tools import deduplicate
 
 PLANTED = 200
 Change = Callable[[Image.Image, np.random.Generator], Image.Image]

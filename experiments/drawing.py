@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from gans_jax.training.report import COLOURS, MUTED
+from gans_jax.pictures.theme import COLOURS, MUTED
 
 REAL, FAKE = COLOURS[:2]
 

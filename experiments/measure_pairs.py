@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 import translation_scores as scores
 
-from gans_jax import core, data, metrics, training
-from gans_jax.training import pictures
+from gans_jax import core, data, metrics, pictures, training
 
 SHOWN = 8
 

@@ -49,10 +49,9 @@ import table
 import wgan_digits
 from scipy.stats import entropy
 
-from gans_jax import GAN, WGAN, data, training, wrappers
+from gans_jax import GAN, WGAN, data, pictures, training, wrappers
 from gans_jax.metrics import digits_classifier
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator
-from gans_jax.training import pictures
 
 SEEDS, FEATURES, NUM, SHOWN = 4, 16, 2000, 10
 THRESHOLD, ENTROPY = 300.0, 2.0

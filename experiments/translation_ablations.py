@@ -78,7 +78,7 @@ import numpy as np
 import translation_scores as scores
 from flax import serialization
 
-from gans_jax import CycleGAN, Pix2Pix, data, ops
+from gans_jax import CycleGAN, Pix2Pix, data, ops, pictures
 from gans_jax.data.image import resize, to_uint8
 from gans_jax.networks import (
     PatchGANDiscriminator,
@@ -87,7 +87,6 @@ from gans_jax.networks import (
     TwoGenerators,
     UNetGenerator,
 )
-from gans_jax.training import pictures
 
 SHOWN = 6
 

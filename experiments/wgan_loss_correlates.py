@@ -34,7 +34,7 @@ from scipy.stats import spearmanr
 
 from gans_jax import GAN, WGAN, data, training
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator, MLPGenerator
-from gans_jax.training.logs import read_metrics
+from gans_jax.runs.metrics_file import read_metrics
 
 FEATURES, LEARNING_RATE = 16, 2e-4
 CHECKS, LOGGED, NUM = 20, 10, 2000

@@ -6,8 +6,6 @@ from types import ModuleType
 from gans_jax import (
     core,
     data,
-    history,
-    kernels,
     losses,
     metrics,
     networks,
@@ -35,8 +33,7 @@ from gans_jax.methods import (
     SimGAN,
     SmoothGAN,
 )
-
-__version__ = "0.1.0"
+from gans_jax.version import __version__
 
 __all__ = [
     "BEGAN",
@@ -54,10 +51,9 @@ __all__ = [
     "Pix2Pix",
     "SimGAN",
     "SmoothGAN",
+    "__version__",
     "core",
     "data",
-    "history",
-    "kernels",
     "losses",
     "metrics",
     "networks",

@@ -13,7 +13,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from gans_jax import checks, core
+from gans_jax import core
+from gans_jax.core import checks
 
 
 def _promote(logits: Array) -> Array:

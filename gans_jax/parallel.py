@@ -29,8 +29,8 @@ import numpy as np
 from jax import lax
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-from gans_jax import checks, core
-from gans_jax.core import AXIS, Batch, Metrics
+from gans_jax import core
+from gans_jax.core import AXIS, Batch, Metrics, checks
 
 Step = Callable[[Any, Batch, jax.Array], tuple[Any, Metrics]]
 

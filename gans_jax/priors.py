@@ -14,7 +14,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from gans_jax import checks, core
+from gans_jax import core
+from gans_jax.core import checks
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import jax.numpy as jnp
 from jax import Array
 
-from gans_jax import checks
+from gans_jax.core import checks
 
 
 @dataclasses.dataclass(frozen=True)

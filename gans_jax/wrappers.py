@@ -20,8 +20,8 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from gans_jax import checks, core
-from gans_jax.core import Batch, Metrics
+from gans_jax import core
+from gans_jax.core import Batch, Metrics, checks
 
 __all__ = ["EMAState", "SkipState", "repeat", "seeds", "skip_nonfinite", "unwrap", "with_ema"]
 

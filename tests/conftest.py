@@ -25,3 +25,42 @@ def pytest_terminal_summary(terminalreporter):
         for name, count in report.user_properties:
             if name == "cases" and report.when == "teardown":
                 terminalreporter.write_line(f"{report.nodeid}: {count} cases")
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """Makes an experiment on the ring whose iterations take a millisecond."""
+
+    import gans_jax
+    from gans_jax import data, networks, priors
+    from gans_jax.training import Experiment
+
+    def make(method=(), **changes):
+        fields = {
+            "generator": networks.MLPGenerator((2,), (8,), output="linear"),
+            "discriminator": networks.MLPDiscriminator((8,)),
+            "prior": priors.Normal(4),
+        }
+        settings = {
+            "method": gans_jax.GAN(**fields | dict(method)),
+            "data": data.GaussianRing(num=200),
+            "iterations": 12,
+            "batch_size": 16,
+            "log_every": 5,
+            "sample_every": 8,
+            "checkpoint_every": 4,
+            "keep": 2,
+            "samples": 9,
+        }
+        return Experiment(**settings | changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished(tiny, tmp_path_factory):
+    """A complete run: its folder, its experiment and the state that `train` returned."""
+    from gans_jax.training import train
+
+    workdir, experiment = tmp_path_factory.mktemp("runs") / "ring", tiny()
+    return workdir, experiment, train(experiment, workdir, progress=False)

@@ -1,12 +1,11 @@
 """Many devices and many processes, which need processes of their own.
 
-`tests/four_devices.py` runs once, in a process of four virtual devices, and is reported here by
-method; `tests/two_processes.py` is started twice for each test of a cluster.
+`tests/support/four_devices.py` runs once, in a process of four virtual devices, and is reported
+here by method; `tests/support/two_processes.py` is started twice for each test of a cluster.
 """
 
 import dataclasses
 import functools
-import os
 import pickle
 import signal
 import socket
@@ -23,21 +22,11 @@ from PIL import Image
 
 from gans_jax import GAN, losses, parallel
 from gans_jax.training import Checkpoints
-from tests import four_devices, tiny, two_processes
-from tests.cases import CASES
+from tests.support import four_devices, tiny, two_processes
+from tests.support.cases import CASES
+from tests.support.processes import ROOT, environment
 
-ROOT = Path(__file__).parent.parent
 NAMES = four_devices.params(CASES)
-
-
-def environment(devices: int) -> dict[str, str]:
-    """Of a process with virtual devices, which compiles as quickly as `tiny.jit`."""
-    quick = tiny.jit.keywords["compiler_options"]
-    flags = [f"--{name}={str(value).lower()}" for name, value in quick.items()]
-    flags.append(f"--xla_force_host_platform_device_count={devices}")
-    # Four devices on two cores starve each other, and XLA then ends the process, unless NPROC
-    # gives them more threads.
-    return os.environ | {"XLA_FLAGS": " ".join(flags), "NPROC": "16", "JAX_PLATFORMS": "cpu"}
 
 
 @functools.cache
@@ -46,7 +35,7 @@ def outcomes(speed: str) -> dict[str, str | None]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         options = ["-q", "-m", speed, f"--junitxml={report}", "-p", "no:cacheprovider"]
-        command = [sys.executable, "-m", "pytest", "tests/four_devices.py", *options]
+        command = [sys.executable, "-m", "pytest", "tests/support/four_devices.py", *options]
         done = subprocess.run(
             command, cwd=ROOT, env=environment(4), capture_output=True, text=True, check=False
         )
@@ -95,7 +84,7 @@ def start(tmp_path):
         with socket.socket() as free:
             free.bind(("localhost", 0))
             port = free.getsockname()[1]
-        command = [sys.executable, "-m", "tests.two_processes", mode, str(port)]
+        command = [sys.executable, "-m", "tests.support.two_processes", mode, str(port)]
         for index in (0, 1):
             process = subprocess.Popen(
                 [*command, str(index), str(tmp_path)],

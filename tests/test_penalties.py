@@ -6,7 +6,7 @@ import pytest
 
 from gans_jax import WGANGP, core, penalties, priors
 from gans_jax.core import Player
-from tests import tiny
+from tests.support import tiny
 
 KEY = jax.random.key(0)
 

@@ -25,7 +25,7 @@ from gans_jax.metrics import (
     total_variation,
 )
 from gans_jax.networks import MLPDiscriminator, MLPGenerator
-from tests import tiny
+from tests.support import tiny
 
 KEY, RADIUS = jax.random.key(0), 0.05
 LOG2, LOG3 = np.log([2.0, 3.0])

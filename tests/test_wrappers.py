@@ -13,10 +13,11 @@ import pytest
 from gans_jax import data
 from gans_jax.core import Player
 from gans_jax.networks.layers import Conv
-from gans_jax.training import Checkpoints, Experiment, config
+from gans_jax.runs import config
+from gans_jax.training import Checkpoints, Experiment
 from gans_jax.wrappers import EMAState, SkipState, repeat, seeds, skip_nonfinite, unwrap, with_ema
-from tests import tiny
-from tests.cases import FROM_NOISE
+from tests.support import tiny
+from tests.support.cases import FROM_NOISE
 
 N, KEY, DECAY = 4, jax.random.key(0), 0.15
 METHOD = next(case.method for case in FROM_NOISE if case.name == "wgan")

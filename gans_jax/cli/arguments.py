@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from gans_jax.training import ConfigError
+from gans_jax.runs import ConfigError
 
 
 def command(

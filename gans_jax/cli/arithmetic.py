@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from gans_jax import core, training
+from gans_jax import core, pictures, training
 from gans_jax.cli.arguments import add_picture, add_run, command, seed
 from gans_jax.cli.experiment_file import own_classes
-from gans_jax.training import ConfigError, pictures
+from gans_jax.runs import ConfigError
 
 DETAILS = """\
 Draws A - B + C of averaged noise (Radford et al. 2016, section 6.3.2), such as

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from gans_jax import deduplicate as hashing
 from gans_jax.cli.arguments import command, count
 from gans_jax.data import ImageFolder
+from gans_jax.tools import deduplicate as hashing
 
 DETAILS = """\
 Lists groups of images that are copies of each other, recompressed, resized or slightly cropped: a

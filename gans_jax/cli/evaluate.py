@@ -5,17 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from gans_jax import evaluation
-from gans_jax.cli.arguments import (
-    add_devices,
-    command,
-    count,
-    local_devices,
-    new_file,
-    seed,
-)
+from gans_jax.cli.arguments import add_devices, command, count, local_devices, new_file, seed
 from gans_jax.cli.experiment_file import own_classes
-from gans_jax.evaluation import runs
-from gans_jax.training import ConfigError
+from gans_jax.evaluation import of_run as runs
+from gans_jax.runs import ConfigError
 
 EVALUATE = """\
 Measures the samples of a run, or the images in a folder that any program made, against real ones:

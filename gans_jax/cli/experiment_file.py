@@ -11,8 +11,8 @@ import types
 from pathlib import Path
 from typing import Any
 
-from gans_jax.training import ConfigError, Experiment, load
-from gans_jax.training.translator import draws_translations
+from gans_jax.runs import ConfigError, Experiment, load
+from gans_jax.translation.compiled import draws_translations
 
 
 def load_file(file: str) -> tuple[Experiment, list[Any]]:

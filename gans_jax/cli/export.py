@@ -3,10 +3,10 @@
 import argparse
 from typing import Any
 
-from gans_jax import training
 from gans_jax.cli.arguments import add_run, command, count, new_file
 from gans_jax.cli.experiment_file import load_sampler, own_classes
-from gans_jax.interop.runs import PARTS, export_part
+from gans_jax.tools.export import export_sampler
+from gans_jax.tools.interop.run_folders import PARTS, export_part
 
 EXPORT = """\
 Writes the trained sampler as StableHLO for CPU, CUDA and TPU, with the parameters in it. It runs
@@ -39,5 +39,5 @@ def export(options: argparse.Namespace, _: list[str]) -> None:
         export_part(options.workdir, options.pytorch, options.part, own_classes(options))
         return
     experiment, state = load_sampler(options)
-    data = training.export_sampler(experiment.method, state, options.num)
+    data = export_sampler(experiment.method, state, options.num)
     options.stablehlo.write_bytes(data)

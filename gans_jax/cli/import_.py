@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from gans_jax.cli.arguments import command, count
-from gans_jax.interop import networks, runs
-from gans_jax.interop.torch_file import WeightsError
+from gans_jax.tools.interop import run_folders as runs
+from gans_jax.tools.interop import state_dicts as networks
+from gans_jax.weights import WeightsError
 
 IMPORT = """\
 Makes a run folder of networks that junyanz/pytorch-CycleGAN-and-pix2pix saved, for `translate`:

@@ -24,9 +24,9 @@ from gans_jax.cli import (
 )
 from gans_jax.data import DataError
 from gans_jax.evaluation import EvaluationError
-from gans_jax.metrics import WeightsError
-from gans_jax.plan import PlanError
-from gans_jax.training import ConfigError
+from gans_jax.runs import ConfigError
+from gans_jax.tools.plan import PlanError
+from gans_jax.weights import WeightsError
 
 EXPECTED = (
     *(ConfigError, DataError, EvaluationError, WeightsError, training.CheckpointError),

@@ -6,7 +6,7 @@ from typing import Any
 
 import jax
 
-import gans_jax.plan as planning
+import gans_jax.tools.plan as planning
 from gans_jax.cli.arguments import command, count, new_file
 from gans_jax.cli.experiment_file import load_file, override
 

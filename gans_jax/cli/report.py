@@ -6,8 +6,8 @@ from typing import Any
 
 from gans_jax.cli.arguments import command, new_file
 from gans_jax.cli.experiment_file import own_classes
-from gans_jax.report import write_page
-from gans_jax.training import ConfigError
+from gans_jax.runs import ConfigError
+from gans_jax.tools.report import write_page
 
 REPORT = """\
 Writes one HTML file about runs, side by side: curves, samples over time, interpolations, nearest

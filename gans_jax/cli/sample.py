@@ -5,9 +5,10 @@ from typing import Any
 
 import jax
 
+from gans_jax import pictures
 from gans_jax.cli.arguments import add_picture, add_run, command, count
 from gans_jax.cli.experiment_file import load_sampler
-from gans_jax.training import ConfigError, pictures
+from gans_jax.runs import ConfigError
 
 
 def add(commands: Any) -> None:

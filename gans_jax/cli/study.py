@@ -8,11 +8,11 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
-from gans_jax import study as perceptual
 from gans_jax.cli.arguments import command, count, new_file, png, seed
+from gans_jax.core.files import replace
 from gans_jax.data import DataError
-from gans_jax.training import ConfigError
-from gans_jax.training.folder import replace
+from gans_jax.runs import ConfigError
+from gans_jax.tools import study as perceptual
 
 STUDY = """\
 Asks people which of two images is real, on a page that this machine serves to itself alone:

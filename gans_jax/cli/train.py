@@ -9,7 +9,7 @@ import jax
 from gans_jax import parallel, training
 from gans_jax.cli.arguments import add_devices, add_run, command, count, local_devices, seed
 from gans_jax.cli.experiment_file import load_file, override, own_classes
-from gans_jax.training import ConfigError, Experiment, folder
+from gans_jax.runs import ConfigError, Experiment, folder
 
 TRAIN = """\
 Runs the experiment in FILE, a Python file that assigns an Experiment to `experiment`, in a new

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gans_jax import training
+from gans_jax import translation
 from gans_jax.cli.arguments import add_run, command, count, png, seed
 from gans_jax.cli.experiment_file import own_classes
 
@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
 
 
 def translate(options: argparse.Namespace, _: list[str]) -> None:
-    done = training.translate_folder(
+    done = translation.translate_folder(
         *(options.workdir, options.input, options.output, options.direction),
         seed=options.seed,
         batch_size=options.batch_size,

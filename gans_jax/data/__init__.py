@@ -19,13 +19,7 @@ from gans_jax.data.tasks import (
     SuperResolution,
 )
 from gans_jax.data.tfds import TFDS
-from gans_jax.data.toy import (
-    GaussianGrid,
-    GaussianRing,
-    ParallelLines,
-    TwoGaussians,
-    TwoUniforms,
-)
+from gans_jax.data.toy import GaussianGrid, GaussianRing, ParallelLines, TwoGaussians, TwoUniforms
 
 __all__ = [
     "IDX",

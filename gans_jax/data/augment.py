@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
-from gans_jax import checks
+from gans_jax.core import checks
 from gans_jax.data.image import resize, scaled
 from gans_jax.data.source import DataError, Source
 

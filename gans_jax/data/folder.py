@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageOps
 
-from gans_jax import checks
+from gans_jax.core import checks
 from gans_jax.data import skipping
 from gans_jax.data.image import crop_centre, fit_square, to_array
 from gans_jax.data.skipping import BadExample, OnBad, Skipped

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from gans_jax import checks
+from gans_jax.core import checks
 from gans_jax.data.augment import read_image
 from gans_jax.data.folder import DECODING_ERRORS, ImageFolder
 from gans_jax.data.image import resize

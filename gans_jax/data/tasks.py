@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from gans_jax import checks
+from gans_jax.core import checks
 from gans_jax.data.augment import Fitted, read_image
 from gans_jax.data.image import from_array, resize, to_array
 from gans_jax.data.pairs import Paired

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gans_jax import checks
+from gans_jax.core import checks
 from gans_jax.data.image import fit_square, from_array, to_array
 from gans_jax.data.source import DataError
 

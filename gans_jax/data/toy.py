@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from gans_jax import checks
+from gans_jax.core import checks
 from gans_jax.data.source import DataError, InMemory
 
 

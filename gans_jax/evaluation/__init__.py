@@ -1,13 +1,13 @@
 """Metrics of a run or of folders of images, each with all that its number depends on."""
 
+from gans_jax.evaluation.catalogue import METRICS, check_name
 from gans_jax.evaluation.errors import EvaluationError
 from gans_jax.evaluation.evaluator import Evaluator, described, noted
-from gans_jax.evaluation.folders import evaluate_folders
 from gans_jax.evaluation.monitor import MONITORED, Monitor
+from gans_jax.evaluation.of_folders import evaluate_folders
+from gans_jax.evaluation.of_run import evaluate_run
 from gans_jax.evaluation.result import Result, add_to, read, table
-from gans_jax.evaluation.runs import evaluate_run
 from gans_jax.evaluation.sets import Examples, generated, held_out, of_folder, of_source
-from gans_jax.evaluation.table import METRICS, check_name
 
 __all__ = [
     "METRICS",

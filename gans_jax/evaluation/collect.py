@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gans_jax.evaluation.errors import EvaluationError
-from gans_jax.evaluation.networks import Network
+from gans_jax.evaluation.feature_networks import Network
 from gans_jax.evaluation.sets import Examples
 from gans_jax.metrics import FeatureStatistics, Gaussian
 

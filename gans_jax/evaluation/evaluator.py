@@ -6,7 +6,10 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from gans_jax.evaluation import networks, table
+from gans_jax import pictures
+from gans_jax.evaluation import catalogue as table
+from gans_jax.evaluation import feature_networks as networks
+from gans_jax.evaluation.catalogue import METRICS, Task
 from gans_jax.evaluation.collect import Collected, collect
 from gans_jax.evaluation.errors import (
     EvaluationError,
@@ -14,12 +17,10 @@ from gans_jax.evaluation.errors import (
     LossyFilesWarning,
     UnverifiedWeightsWarning,
 )
+from gans_jax.evaluation.feature_networks import Network
 from gans_jax.evaluation.measures import Inputs, Value, check_finite
-from gans_jax.evaluation.networks import Network
 from gans_jax.evaluation.result import Result
 from gans_jax.evaluation.sets import Examples
-from gans_jax.evaluation.table import METRICS, Task
-from gans_jax.training import pictures
 
 Note = dict[str, str]
 

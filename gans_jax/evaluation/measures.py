@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gans_jax import metrics
+from gans_jax import metrics, pictures
 from gans_jax.evaluation.collect import Collected, Seen
 from gans_jax.evaluation.errors import EvaluationError, FewerImagesWarning, MemorisationWarning
-from gans_jax.training import pictures
 
 LOWER, HIGHER = "lower", "higher"
 SUBSET = 1000  # of the kernel distance

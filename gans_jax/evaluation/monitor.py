@@ -3,7 +3,7 @@
 import importlib.util
 from typing import Any
 
-from gans_jax.evaluation import table
+from gans_jax.evaluation import catalogue as table
 from gans_jax.evaluation.errors import EvaluationError
 from gans_jax.evaluation.evaluator import Evaluator, described
 from gans_jax.evaluation.result import Result

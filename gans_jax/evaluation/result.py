@@ -79,8 +79,8 @@ def _result(found: dict[str, Any]) -> Result:
 
 def add_to(path: Path, results: Sequence[Result]) -> None:
     """Writes results into a file, after those in it, and in place of those of the same."""
-    from gans_jax import __version__
-    from gans_jax.training.folder import replace
+    from gans_jax.core.files import replace
+    from gans_jax.version import __version__
 
     old = [r for r in read(path) if not any(new.describes_the_same(r) for new in results)]
     listed = [dataclasses.asdict(result) for result in (*old, *results)]

@@ -11,16 +11,10 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from gans_jax import checks, core
-from gans_jax.core import Batch, Metrics, Player, apply
+from gans_jax import core
+from gans_jax.core import Batch, Metrics, Player, apply, checks
 from gans_jax.losses import AdversarialLoss, LeastSquares
-from gans_jax.methods.two_domains import (
-    Direction,
-    Passes,
-    TwoDomains,
-    TwoDomainsState,
-    distance,
-)
+from gans_jax.methods.two_domains import Direction, Passes, TwoDomains, TwoDomainsState, distance
 from gans_jax.networks.layered import LayeredTranslator
 from gans_jax.schedules import Constant
 

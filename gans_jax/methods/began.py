@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from gans_jax import checks, core
-from gans_jax.core import Batch, Metrics, Player, apply, descend
+from gans_jax import core
+from gans_jax.core import Batch, Metrics, Player, apply, checks, descend
+from gans_jax.core.networks import Passes
 from gans_jax.methods.generative import Generative
 from gans_jax.methods.two_domains import distance
-from gans_jax.passes import Passes
 from gans_jax.priors import Uniform
 from gans_jax.schedules import StepDecay
 

@@ -10,9 +10,9 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from gans_jax import checks, core
-from gans_jax.core import Batch, Metrics, Player, apply, descend
-from gans_jax.kernels import potential
+from gans_jax import core
+from gans_jax.core import Batch, Metrics, Player, apply, checks, descend
+from gans_jax.core.kernels import potential
 from gans_jax.methods.gan import GANState
 from gans_jax.methods.generative import Generative
 from gans_jax.priors import Normal

@@ -12,11 +12,11 @@ import numpy as np
 import optax
 from jax import Array
 
-from gans_jax import checks, core
-from gans_jax.core import Batch, Metrics, Player
+from gans_jax import core
+from gans_jax.core import Batch, Metrics, Player, checks
+from gans_jax.core.networks import Passes
 from gans_jax.losses import AdversarialLoss, LeastSquares
 from gans_jax.methods.two_domains import TwoDomains, distance
-from gans_jax.passes import Passes
 from gans_jax.schedules import Constant
 
 

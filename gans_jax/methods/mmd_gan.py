@@ -10,12 +10,12 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from gans_jax import checks, core, penalties
-from gans_jax.core import Batch, Metrics, Player, apply, descend
-from gans_jax.kernels import safe_root, squared_mmd
+from gans_jax import core, penalties
+from gans_jax.core import Batch, Metrics, Player, apply, checks, descend
+from gans_jax.core.kernels import safe_root, squared_mmd
+from gans_jax.core.networks import Passes
 from gans_jax.methods.generative import Generative
 from gans_jax.methods.wgan import WGANState, critic_iterations, critic_iterations_before, rmsprop
-from gans_jax.passes import Passes
 from gans_jax.priors import Normal
 
 

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from gans_jax import checks, core
-from gans_jax.core import Batch, Metrics, Player, apply, descend
+from gans_jax import core
+from gans_jax.core import Batch, Metrics, Player, apply, checks, descend
 from gans_jax.losses import AdversarialLoss, NonSaturating
 from gans_jax.schedules import Constant
 

@@ -11,11 +11,12 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from gans_jax import checks, core, history
-from gans_jax.core import Batch, Metrics, Player, apply, descend
-from gans_jax.history import History
+from gans_jax import core
+from gans_jax.core import Batch, Metrics, Player, apply, checks, descend
+from gans_jax.core import image_history as history
+from gans_jax.core.image_history import History
+from gans_jax.core.networks import Passes
 from gans_jax.losses import AdversarialLoss, NonSaturating
-from gans_jax.passes import Passes
 from gans_jax.schedules import Constant
 
 

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from gans_jax import checks, core
-from gans_jax.core import Metrics, Player, apply
+from gans_jax import core
+from gans_jax.core import Metrics, Player, apply, checks
 from gans_jax.methods.wgan_gp import WGANGP
 
 

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from gans_jax import checks, core, penalties
-from gans_jax.core import Batch, Metrics, Player, apply, descend
+from gans_jax import core, penalties
+from gans_jax.core import Batch, Metrics, Player, apply, checks, descend
 from gans_jax.methods.generative import Generative
 from gans_jax.priors import Normal
 

@@ -15,14 +15,13 @@ from gans_jax.metrics.frechet import FewSamplesWarning, frechet_distance
 from gans_jax.metrics.gaussian import FeatureStatistics, Gaussian, fit_gaussian
 from gans_jax.metrics.images import adjacent_ms_ssim, ms_ssim, ms_ssim_name, psnr, ssim
 from gans_jax.metrics.inception_score import inception_score
-from gans_jax.metrics.kernel import Estimate, kernel_distance
+from gans_jax.metrics.kernel_distance import Estimate, kernel_distance
 from gans_jax.metrics.lipschitz import clipped_lipschitz_bound, lipschitz_bound
 from gans_jax.metrics.manifold import ManifoldScores, manifold_scores
 from gans_jax.metrics.neighbours import Memorisation, Neighbours, memorisation, nearest_neighbours
 from gans_jax.metrics.parzen import choose_bandwidth, parzen_log_likelihood
 from gans_jax.metrics.pretrained import (
     FeatureNetwork,
-    WeightsError,
     convert_inception,
     load_efficientnet,
     load_inception,
@@ -37,13 +36,8 @@ from gans_jax.metrics.segmentation import (
 )
 from gans_jax.metrics.sliced import sliced_wasserstein
 from gans_jax.metrics.svm import SVMScores, linear_svm
-from gans_jax.metrics.transport import (
-    Critic,
-    Transport,
-    c_transform,
-    earth_mover,
-    lipschitz_critic,
-)
+from gans_jax.metrics.transport import Critic, Transport, c_transform, earth_mover, lipschitz_critic
+from gans_jax.weights import WeightsError
 
 __all__ = [
     "CITYSCAPES",

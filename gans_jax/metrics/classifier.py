@@ -160,7 +160,7 @@ def _run(width: int, params: Any, images: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _cache_file(training: DigitsTraining) -> Path:
-    from gans_jax import __version__
+    from gans_jax.version import __version__
 
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     configuration = json.dumps([__version__, dataclasses.asdict(training)], sort_keys=True)

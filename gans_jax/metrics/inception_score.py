@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from gans_jax.metrics.kernel import Estimate
+from gans_jax.metrics.kernel_distance import Estimate
 
 
 def inception_score(logits: np.ndarray, *, splits: int = 10, seed: int = 2020) -> Estimate:

@@ -11,10 +11,11 @@ import jax
 import numpy as np
 from jax import Array
 
-from gans_jax.interop.torch_file import WeightsError, read_torch
 from gans_jax.metrics import efficientnet, inception
 from gans_jax.metrics.blocks import in_blocks
 from gans_jax.metrics.resize import resize_clean, resize_legacy
+from gans_jax.weights import WeightsError
+from gans_jax.weights.torch_file import read_torch
 
 # The public file's name carries the beginning of its hash: weights-inception-2015-12-05-6726825d.
 INCEPTION_PTH = "6726825d"

@@ -10,7 +10,7 @@ from gans_jax.networks.mlp import MLPDiscriminator, MLPGenerator
 from gans_jax.networks.patchgan import PatchGANDiscriminator, PixelGANDiscriminator
 from gans_jax.networks.resnet import ResidualCritic32, ResidualGenerator32
 from gans_jax.networks.resnet_generator import ResNetGenerator
-from gans_jax.networks.translator import SharedEncoderTranslator, TwoGenerators
+from gans_jax.networks.two_generators import SharedEncoderTranslator, TwoGenerators
 from gans_jax.networks.unet import UNetGenerator
 
 __all__ = [

@@ -1,13 +1,7 @@
-"""The optional loop around a method: experiments, run folders, checkpoints, logs and pictures."""
+"""The optional loop around a method; what a run keeps on disk is in `gans_jax.runs`."""
 
-from gans_jax.training.checkpoint import CheckpointError, Checkpoints
-from gans_jax.training.config import ConfigError
-from gans_jax.training.experiment import Experiment
-from gans_jax.training.export import export_sampler
-from gans_jax.training.folder import load
+from gans_jax.runs import CheckpointError, Checkpoints, ConfigError, Experiment, load
 from gans_jax.training.loop import Interrupted, resume, train
-from gans_jax.training.report import write_report
-from gans_jax.training.translation import Translated, translate_folder
 
 __all__ = [
     "CheckpointError",
@@ -15,11 +9,7 @@ __all__ = [
     "ConfigError",
     "Experiment",
     "Interrupted",
-    "Translated",
-    "export_sampler",
     "load",
     "resume",
     "train",
-    "translate_folder",
-    "write_report",
 ]

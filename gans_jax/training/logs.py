@@ -3,7 +3,6 @@
 import contextlib
 import json
 import math
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from gans_jax.training import pictures
-from gans_jax.training.config import ConfigError
-from gans_jax.training.folder import replace
-
-# A line has some tens of metrics.
-MAX_LINE = 100_000
+from gans_jax import pictures
+from gans_jax.runs.metrics_file import keep_lines
+from gans_jax.runs.progress import progress_bar
 
 
 class Logs:
@@ -83,22 +79,6 @@ class Logs:
         self._board.picture(step, picture)
 
 
-def progress_bar(title: str | None, total: int, start: int = 0, unit: str = "it") -> Any:
-    """A bar of tqdm on the standard error, which shows nothing if it has no title."""
-    from tqdm import tqdm
-
-    # Without a terminal every refresh is one more line of a log file.
-    interval = 0.2 if sys.stderr.isatty() else 30
-    return tqdm(
-        *(None, title, total),
-        initial=start,
-        disable=title is None,
-        unit=unit,
-        mininterval=interval,
-        dynamic_ncols=True,
-    )
-
-
 class _Board:
     """TensorBoard's event file.
 
@@ -132,44 +112,3 @@ class _Board:
 
     def close(self) -> None:
         self._writer.close()
-
-
-def read_metrics(path: Path, strict: bool = True) -> list[dict[str, float]]:
-    """The lines of a metrics file, without a last one that a crash has cut off; none without it.
-
-    ConfigError for a line before the last that is not one of metrics; if not strict, the lines
-    before it.
-    """
-    lines = []
-    texts = path.read_bytes().splitlines() if path.is_file() else []
-    for number, text in enumerate(texts, start=1):
-        try:
-            lines.append(_line(text))
-        except (ValueError, RecursionError, OverflowError) as error:
-            if number == len(texts) or not strict:
-                break
-            raise ConfigError(
-                f"{path} is damaged in line {number} ({error}): restore it from a copy, or move "
-                "it away, which costs the run its curves alone"
-            ) from error
-    return lines
-
-
-def _line(text: bytes) -> dict[str, float]:
-    if len(text) > MAX_LINE:
-        raise ValueError(f"more than {MAX_LINE} characters")
-    found = json.loads(text)
-    if not isinstance(found, dict) or type(found.get("step")) is not int:
-        raise ValueError("no object with a step")
-    for name, value in found.items():
-        if value is not None:
-            if type(value) not in (int, float):
-                raise ValueError(f"{name[:50]!r} is no number")
-            float(value)  # OverflowError where it is too large
-    return found
-
-
-def keep_lines(path: Path, last: int) -> None:
-    """Drops the lines after iteration `last` from a metrics file, if there is one."""
-    kept = [line for line in read_metrics(path) if line["step"] <= last]
-    replace(path, "".join(json.dumps(line) + "\n" for line in kept))

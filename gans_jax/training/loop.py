@@ -13,9 +13,11 @@ import jax
 
 from gans_jax import wrappers
 from gans_jax.data import DataError
-from gans_jax.training import config, folder, hosts, record
-from gans_jax.training.config import ConfigError
-from gans_jax.training.experiment import Experiment
+from gans_jax.runs import config, folder
+from gans_jax.runs.config import ConfigError
+from gans_jax.runs.experiment import Experiment
+from gans_jax.training import processes as hosts
+from gans_jax.training import recorder as record
 from gans_jax.training.program import Program
 
 T = TypeVar("T")
@@ -42,7 +44,7 @@ def train(
     devices: Sequence[jax.Device] | None = None,
     profile: int | None = None,
 ) -> Any:
-    """Runs an experiment in a new folder, whose contents `gans_jax.training.folder` states.
+    """Runs an experiment in a new folder, whose contents `gans_jax.runs.folder` states.
 
     The key of iteration t is `fold_in(run_key, t)` and its batch `stream[t]`, so that a run stopped
     at any iteration and resumed ends in the same state, to the bit, as one that was not.

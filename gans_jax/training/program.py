@@ -11,13 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from gans_jax import data, parallel, wrappers
-from gans_jax.training import folder, pictures, sheets
-from gans_jax.training.checkpoint import CheckpointError
-from gans_jax.training.config import ConfigError
-from gans_jax.training.experiment import Experiment
-from gans_jax.training.told import SIGNAL, Judged, Told
-from gans_jax.training.translator import Translator, draws_translations
+from gans_jax import data, parallel, pictures, wrappers
+from gans_jax.pictures import sheets
+from gans_jax.runs import folder
+from gans_jax.runs.checkpoint import CheckpointError
+from gans_jax.runs.config import ConfigError
+from gans_jax.runs.experiment import Experiment
+from gans_jax.training.outcome import SIGNAL, Judged, Told
+from gans_jax.translation.compiled import Translator, draws_translations
 
 SHEET_ROWS = 8  # each is up to eight images wide
 

@@ -17,7 +17,7 @@ from gans_jax.data import (
     UnpairedFolders,
     stream,
 )
-from gans_jax.training.config import from_json, to_json
+from gans_jax.runs.config import from_json, to_json
 
 
 def level(domain, index):

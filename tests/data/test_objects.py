@@ -6,7 +6,7 @@ from PIL import Image
 
 from gans_jax.data import CutOuts, DataError, Digits, PastedObjects, Side, stream
 from gans_jax.data.source import InMemory
-from gans_jax.training.config import from_json, to_json
+from gans_jax.runs.config import from_json, to_json
 
 SIZE = 16
 

@@ -11,9 +11,9 @@ from gans_jax import WGAN
 from gans_jax.cli import override
 from gans_jax.data import Augment, DataError, PairedFolder, Unaligned, stream
 from gans_jax.data.pairs import Paired
+from gans_jax.runs.config import from_json, to_json
 from gans_jax.training import Experiment
-from gans_jax.training.config import from_json, to_json
-from tests import tiny
+from tests.support import tiny
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 JITTER = Augment(enlarge=1.25)

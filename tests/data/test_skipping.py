@@ -11,9 +11,9 @@ from gans_jax import WGAN
 from gans_jax.cli import override
 from gans_jax.data import DataError, ImageFolder, PairedFolder, Unaligned, UnpairedFolders, stream
 from gans_jax.data.skipping import BadExample, Skipped
+from gans_jax.runs.config import from_json, to_json
 from gans_jax.training import Experiment
-from gans_jax.training.config import from_json, to_json
-from tests import tiny
+from tests.support import tiny
 
 NUM, BAD = 250, (3, 4)  # two bad ones are the most that 250 may have
 

@@ -21,7 +21,7 @@ from gans_jax.data import (
     stream,
 )
 from gans_jax.data.source import InMemory
-from gans_jax.training.config import from_json, to_json
+from gans_jax.runs.config import from_json, to_json
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ from gans_jax.cli import main
 from gans_jax.data.image import to_uint8
 from gans_jax.evaluation import EvaluationError, evaluate_folders, evaluate_run
 from gans_jax.training import load
-from tests.test_parallel import ROOT, environment
+from tests.support.processes import ROOT, environment
 
 FEW = ["fd-digits", "kid-digits", "prdc-digits", "sliced-wasserstein"]
 

@@ -9,7 +9,7 @@ import pytest
 from gans_jax import data, evaluation
 from gans_jax.cli import main, override
 from gans_jax.training import CheckpointError, ConfigError, load, resume, train
-from tests.tiny import assert_same_bits
+from tests.support.tiny import assert_same_bits
 
 EVERY = {"evaluate_every": 2, "evaluate_num": 60, "checkpoint_every": 4, "log_every": 4}
 
@@ -73,7 +73,7 @@ def test_a_resumed_run_is_the_straight_one(digits, monitored, tmp_path):
 
 
 def test_a_better_state_replaces_one_from_before_a_crash(tmp_path):
-    from gans_jax.training.best import offer
+    from gans_jax.runs.best_checkpoint import offer
 
     def result(value):
         return evaluation.Result("FD-digits", value, better="lower")

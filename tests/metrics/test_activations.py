@@ -11,7 +11,7 @@ from gans_jax.metrics import discriminator_features, linear_svm, strongest_respo
 from gans_jax.metrics.activations import activations, pool
 from gans_jax.networks import DCGANDiscriminator, MLPDiscriminator
 from gans_jax.networks.layers import Conv
-from tests import tiny
+from tests.support import tiny
 
 KEY = jax.random.key(0)
 

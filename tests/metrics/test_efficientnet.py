@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from gans_jax.metrics import WeightsError, efficientnet, load_efficientnet, pretrained
+from gans_jax.metrics import efficientnet, load_efficientnet, pretrained
+from gans_jax.weights import WeightsError
 
 
 def test_size():

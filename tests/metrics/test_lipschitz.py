@@ -8,7 +8,7 @@ from gans_jax import WGAN, core, penalties, priors
 from gans_jax.metrics import clipped_lipschitz_bound, earth_mover, lipschitz_bound
 from gans_jax.networks import DCGANDiscriminator, MLPDiscriminator, MLPGenerator, ResidualCritic32
 from gans_jax.networks.layers import Conv
-from tests import tiny
+from tests.support import tiny
 
 KEY = jax.random.key(0)
 

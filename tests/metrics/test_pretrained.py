@@ -4,8 +4,9 @@ import pytest
 from flax import linen as nn
 from PIL import Image
 
-from gans_jax.metrics import FeatureNetwork, WeightsError, inception, load_inception
+from gans_jax.metrics import FeatureNetwork, inception, load_inception
 from gans_jax.metrics.resize import resize_clean, resize_legacy
+from gans_jax.weights import WeightsError
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (3, 6, 5, 3), np.uint8)

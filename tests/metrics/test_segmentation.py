@@ -3,13 +3,7 @@ import pytest
 from scipy.spatial.distance import cdist
 from sklearn import metrics
 
-from gans_jax.metrics import (
-    CITYSCAPES,
-    FACADES,
-    confusion_matrix,
-    label_map,
-    segmentation_scores,
-)
+from gans_jax.metrics import CITYSCAPES, FACADES, confusion_matrix, label_map, segmentation_scores
 
 RNG = np.random.default_rng(0)
 

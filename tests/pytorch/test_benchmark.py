@@ -12,22 +12,17 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import agreement  # noqa: E402
-import jax_vs_torch  # noqa: E402
-import machine  # noqa: E402
-import memory  # noqa: E402
-import timing  # noqa: E402
-import tuning  # noqa: E402
-from runners import JaxRunner, Options, TorchRunner  # noqa: E402
-from workloads import WORKLOADS, Workload  # noqa: E402
+import agreement
+import jax_vs_torch
+import machine
+import memory
+import timing
+import tuning
+from runners import JaxRunner, Options, TorchRunner
+from workloads import WORKLOADS, Workload
 
-from gans_jax import GAN, WGAN, WGANGP, priors  # noqa: E402
-from gans_jax.networks import (  # noqa: E402
-    DCGANDiscriminator,
-    DCGANGenerator,
-    MLPDiscriminator,
-    MLPGenerator,
-)
+from gans_jax import GAN, WGAN, WGANGP, priors
+from gans_jax.networks import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 
 pytestmark = pytest.mark.torch
 

@@ -7,12 +7,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from reference import networks, weights  # noqa: E402
+from reference import networks, weights
 
-from gans_jax.core import Player, apply  # noqa: E402
-from gans_jax.networks import DCGANDiscriminator, DCGANGenerator  # noqa: E402
-from tests import tiny  # noqa: E402
-from tests.pytorch.double import load, normal, uniform, variables  # noqa: E402
+from gans_jax.core import Player, apply
+from gans_jax.networks import DCGANDiscriminator, DCGANGenerator
+from tests.pytorch.double import load, normal, uniform, variables
+from tests.support import tiny
 
 pytestmark = pytest.mark.torch
 

@@ -6,8 +6,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from gans_jax.metrics import WeightsError, convert_inception, load_inception  # noqa: E402
-from tests.pytorch.fidelity import torch_fidelity  # noqa: E402
+from gans_jax.metrics import convert_inception, load_inception
+from gans_jax.weights import WeightsError
+from tests.pytorch.fidelity import torch_fidelity
 
 (reference,) = torch_fidelity("feature_extractor_inceptionv3")
 pytestmark = [pytest.mark.torch, pytest.mark.slow]

@@ -6,12 +6,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from reference import networks, weights  # noqa: E402
-from torch import nn  # noqa: E402
+from reference import networks, weights
+from torch import nn
 
-from gans_jax.interop.networks import from_pytorch, to_pytorch  # noqa: E402
-from gans_jax.interop.torch_file import read_tensors, write_tensors  # noqa: E402
-from tests import tiny  # noqa: E402
+from gans_jax.tools.interop.state_dicts import from_pytorch, to_pytorch
+from gans_jax.weights.torch_file import read_tensors, write_tensors
+from tests.support import tiny
 
 pytestmark = pytest.mark.torch
 

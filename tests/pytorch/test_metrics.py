@@ -5,13 +5,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from gans_jax.metrics import (  # noqa: E402
-    fit_gaussian,
-    frechet_distance,
-    inception_score,
-    kernel_distance,
-)
-from tests.pytorch.fidelity import torch_fidelity  # noqa: E402
+from gans_jax.metrics import fit_gaussian, frechet_distance, inception_score, kernel_distance
+from tests.pytorch.fidelity import torch_fidelity
 
 fid, kid, isc = torch_fidelity("metric_fid", "metric_kid", "metric_isc")
 pytestmark = pytest.mark.torch

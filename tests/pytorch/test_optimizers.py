@@ -7,10 +7,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from gans_jax import GAN, WGAN, WGANGP  # noqa: E402
-from gans_jax.networks import MLPDiscriminator, MLPGenerator  # noqa: E402
-from tests import tiny  # noqa: E402
-from tests.pytorch.double import normal  # noqa: E402
+from gans_jax import GAN, WGAN, WGANGP
+from gans_jax.networks import MLPDiscriminator, MLPGenerator
+from tests.pytorch.double import normal
+from tests.support import tiny
 
 pytestmark = pytest.mark.torch
 

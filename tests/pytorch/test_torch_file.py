@@ -5,10 +5,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from hypothesis import given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from gans_jax.interop.torch_file import WeightsError, read_tensors  # noqa: E402
+from gans_jax.weights import WeightsError
+from gans_jax.weights.torch_file import read_tensors
 
 pytestmark = pytest.mark.torch
 

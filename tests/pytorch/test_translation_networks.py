@@ -6,18 +6,18 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from reference import networks, weights  # noqa: E402
+from reference import networks, weights
 
-from gans_jax.core import Player, apply  # noqa: E402
-from gans_jax.networks import (  # noqa: E402
+from gans_jax.core import Player, apply
+from gans_jax.networks import (
     AttentionNetwork,
     PatchGANDiscriminator,
     ResNetGenerator,
     UNetGenerator,
 )
-from gans_jax.networks.layers import ResizeConv  # noqa: E402
-from tests import tiny  # noqa: E402
-from tests.pytorch.double import load, normal, uniform, variables  # noqa: E402
+from gans_jax.networks.layers import ResizeConv
+from tests.pytorch.double import load, normal, uniform, variables
+from tests.support import tiny
 
 pytestmark = pytest.mark.torch
 

@@ -8,13 +8,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from reference import steps, weights  # noqa: E402
-from torch import nn  # noqa: E402
+from reference import steps, weights
+from torch import nn
 
-from gans_jax import CycleGAN, Pix2Pix, history  # noqa: E402
-from gans_jax.networks.layers import Conv  # noqa: E402
-from tests import tiny  # noqa: E402
-from tests.pytorch import double  # noqa: E402
+from gans_jax import CycleGAN, Pix2Pix
+from gans_jax.core import image_history as history
+from gans_jax.networks.layers import Conv
+from tests.pytorch import double
+from tests.support import tiny
 
 pytestmark = pytest.mark.torch
 

@@ -7,12 +7,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from reference import weights  # noqa: E402
+from reference import weights
 
-from gans_jax import WGAN, WGANGP, penalties, priors  # noqa: E402
-from gans_jax.networks import DCGANDiscriminator, DCGANGenerator  # noqa: E402
-from tests import tiny  # noqa: E402
-from tests.pytorch import double  # noqa: E402
+from gans_jax import WGAN, WGANGP, penalties, priors
+from gans_jax.networks import DCGANDiscriminator, DCGANGenerator
+from tests.pytorch import double
+from tests.support import tiny
 
 pytestmark = pytest.mark.torch
 

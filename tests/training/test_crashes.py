@@ -16,15 +16,14 @@ import numpy as np
 import pytest
 
 from gans_jax.training import Experiment, load
-from tests import crashes
-from tests.crashes import Ledger, Trapped
-from tests.test_cli import OWN
-from tests.test_parallel import ROOT, environment
+from tests.support import crashes
+from tests.support.crashes import Ledger, Trapped
+from tests.support.processes import OWN, ROOT, environment
 
 pytestmark = pytest.mark.slow
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.crashes"])
+FORKS.set_forkserver_preload(["tests.support.crashes"])
 
 
 def finish(function, *arguments, timeout=300):
@@ -93,7 +92,7 @@ def test_every_method_resumes_exactly(tmp_path):
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.5",
     }
     for part, code in (("begin", -signal.SIGKILL), ("end", 0)):
-        command = [sys.executable, "-m", "tests.every_method", part, str(tmp_path)]
+        command = [sys.executable, "-m", "tests.support.every_method", part, str(tmp_path)]
         done = subprocess.run(
             command, cwd=ROOT, env=quick, capture_output=True, text=True, check=False
         )

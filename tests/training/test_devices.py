@@ -13,8 +13,8 @@ import pytest
 
 from gans_jax.cli import load_file, main
 from gans_jax.training import ConfigError, load, resume, train
-from tests.test_parallel import ROOT, environment
-from tests.tiny import assert_close
+from tests.support.processes import ROOT, environment
+from tests.support.tiny import assert_close
 
 RING = """
 import functools

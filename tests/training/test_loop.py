@@ -14,18 +14,18 @@ from PIL import Image
 
 from gans_jax import data, networks
 from gans_jax.data.source import permutation
+from gans_jax.runs import config
 from gans_jax.training import (
     CheckpointError,
     Checkpoints,
     ConfigError,
     Interrupted,
-    config,
     load,
     resume,
     train,
 )
 from gans_jax.training.program import Program
-from tests.tiny import assert_same_bits
+from tests.support.tiny import assert_same_bits
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,7 +23,7 @@ from gans_jax.training import (
     resume,
     train,
 )
-from tests.tiny import assert_close, assert_same_bits
+from tests.support.tiny import assert_close, assert_same_bits
 
 SGD = {"optimizer": functools.partial(optax.sgd), "learning_rate": 0.05}
 WRAPPED = {"ema": 0.5, "skip_nonfinite": 2, "repeat": 4, "log_every": 4}

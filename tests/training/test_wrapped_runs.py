@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 
 import gans_jax
-from gans_jax import networks
+from gans_jax import networks, pictures
 from gans_jax.cli import override
-from gans_jax.training import Checkpoints, config, folder, load, pictures, resume, train
-from tests import tiny as tools
+from gans_jax.runs import config, folder
+from gans_jax.training import Checkpoints, load, resume, train
+from tests.support import tiny as tools
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,51 @@
+"""The metrics of a run as lines of JSON."""
+
+import json
+from pathlib import Path
+
+from gans_jax.core.files import replace
+from gans_jax.runs.config import ConfigError
+
+# A line has some tens of metrics.
+MAX_LINE = 100_000
+
+
+def read_metrics(path: Path, strict: bool = True) -> list[dict[str, float]]:
+    """The lines of a metrics file, without a last one that a crash has cut off; none without it.
+
+    ConfigError for a line before the last that is not one of metrics; if not strict, the lines
+    before it.
+    """
+    lines = []
+    texts = path.read_bytes().splitlines() if path.is_file() else []
+    for number, text in enumerate(texts, start=1):
+        try:
+            lines.append(_line(text))
+        except (ValueError, RecursionError, OverflowError) as error:
+            if number == len(texts) or not strict:
+                break
+            raise ConfigError(
+                f"{path} is damaged in line {number} ({error}): restore it from a copy, or move "
+                "it away, which costs the run its curves alone"
+            ) from error
+    return lines
+
+
+def _line(text: bytes) -> dict[str, float]:
+    if len(text) > MAX_LINE:
+        raise ValueError(f"more than {MAX_LINE} characters")
+    found = json.loads(text)
+    if not isinstance(found, dict) or type(found.get("step")) is not int:
+        raise ValueError("no object with a step")
+    for name, value in found.items():
+        if value is not None:
+            if type(value) not in (int, float):
+                raise ValueError(f"{name[:50]!r} is no number")
+            float(value)  # OverflowError where it is too large
+    return found
+
+
+def keep_lines(path: Path, last: int) -> None:
+    """Drops the lines after iteration `last` from a metrics file, if there is one."""
+    kept = [line for line in read_metrics(path) if line["step"] <= last]
+    replace(path, "".join(json.dumps(line) + "\n" for line in kept))

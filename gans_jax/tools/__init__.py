@@ -1,0 +1,1 @@
+"""Applications on top of runs: report, study, plan, PyTorch's files, export, near-duplicates."""

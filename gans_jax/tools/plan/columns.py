@@ -1,0 +1,51 @@
+"""Plans side by side, as a table that is also Markdown."""
+
+from collections.abc import Sequence
+
+from gans_jax.tools.plan.cost import Plan
+
+
+def table(plans: Sequence[Plan]) -> str:
+    """One column per plan."""
+    columns = [_column(plan) for plan in plans]
+    rows = [["per chip and iteration", *(plan.topology for plan in plans)]]
+    rows += [[name, *(column.get(name, "0") for column in columns)] for name in _names(columns)]
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    rows.insert(1, ["-" * width for width in widths])
+    padded = [[c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in padded)
+
+
+def _names(columns: Sequence[dict[str, str]]) -> list[str]:
+    """All names, each where the longest column has it."""
+    longest = max(columns, key=len)
+    missing = {name: None for column in columns for name in column if name not in longest}
+    return [*longest, *missing]
+
+
+def _column(plan: Plan) -> dict[str, str]:
+    seconds = {
+        "compute": plan.compute_s,
+        "HBM": plan.memory_s,
+        "interconnect": plan.interconnect_s,
+    }
+    bound = max(seconds, key=seconds.__getitem__)
+    cells = {
+        "chips": f"{plan.chips}",
+        "examples of a minibatch": f"{plan.batch_per_chip}",
+        "minibatches": f"{plan.minibatches}",
+        "GFLOP": f"{plan.gflop_per_chip:.4g}",
+        "GB moved": f"{plan.moved_bytes_per_chip / 1e9:.4g}",
+        "MB of temporaries": f"{plan.temp_bytes_per_chip / 1e6:.4g}",
+        "MB at the peak": f"{plan.peak_bytes_per_chip / 1e6:.4g}",
+        "% of HBM": f"{100 * plan.peak_bytes_per_chip / plan.hbm_bytes_per_chip:.3g}",
+    }
+    for kind, count, size in plan.collectives:
+        cells[f"{kind}: count, MB"] = f"{count}, {size / 1e6:.4g}"
+    for name, value in seconds.items():
+        cells[f"ms of {name}"] = f"{1e3 * value:.3g}"
+    if plan.loops:
+        cells["loops counted once"] = ", ".join(map(str, plan.loops))
+    cells["ms of the roofline"] = f"{1e3 * plan.iteration_s:.3g} ({bound})"
+    cells["images per second at that, all chips"] = f"{plan.images_per_second:,.0f}"
+    return cells

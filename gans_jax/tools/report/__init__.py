@@ -1,0 +1,5 @@
+"""Runs on one page of HTML that needs no network."""
+
+from gans_jax.tools.report.page import write_page
+
+__all__ = ["write_page"]

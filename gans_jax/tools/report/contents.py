@@ -1,0 +1,116 @@
+"""What a page shows of a run, read from its folder; what cannot be read is said and left out."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from gans_jax import evaluation, metrics, pictures, training
+from gans_jax.evaluation import EvaluationError, Result
+from gans_jax.evaluation import of_run as runs
+from gans_jax.evaluation.collect import collect
+from gans_jax.runs import CheckpointError, folder
+from gans_jax.runs.experiment import Experiment
+from gans_jax.runs.metrics_file import read_metrics
+
+_GRIDS, _ROWS, _STEPS, _NEIGHBOURS = 6, 6, 10, 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Contents:
+    """A run: `name` is that of its folder, `grids` are pictures by iteration.
+
+    `best` is what chose its best checkpoint, None without one; `notes` say what is missing.
+    """
+
+    name: str
+    experiment: Experiment
+    config: str
+    lines: list[dict[str, Any]]
+    results: list[Result]
+    best: dict[str, Any] | None
+    grids: dict[int, Path]
+    interpolation: np.ndarray | None
+    neighbours: np.ndarray | None
+    notes: tuple[str, ...]
+
+    @property
+    def done(self) -> int:
+        """The last iteration that was logged."""
+        return self.lines[-1]["step"] if self.lines else 0
+
+
+def read(workdir: Path, extra: Sequence[Any] = ()) -> Contents:
+    """All that a page shows of the run in a folder.
+
+    Raises:
+      ConfigError: if there is no run, or its experiment cannot be rebuilt.
+    """
+    experiment = folder.read_experiment(workdir, extra)
+    notes: list[str] = []
+    results = _or_note(notes, "metrics", lambda: evaluation.read(workdir / runs.FILE))
+    loaded = _or_note(notes, "pictures", lambda: training.load(workdir, extra))
+    interpolation = neighbours = None
+    if loaded and hasattr(experiment.method, "generate"):
+        interpolation = _or_note(notes, "interpolation", lambda: _interpolation(*loaded))
+        neighbours = _or_note(notes, "nearest neighbours", lambda: _neighbours(*loaded))
+    has_best = (workdir / "best.json").exists()
+    best = _or_note(notes, "best", lambda: folder.read_best(workdir)) if has_best else None
+    return Contents(
+        workdir.resolve().name,
+        experiment,
+        (workdir / "config.json").read_text("utf-8"),
+        read_metrics(workdir / "metrics.jsonl", strict=False),
+        results or [],
+        best,
+        _grids(workdir / "samples"),
+        interpolation,
+        neighbours,
+        tuple(notes),
+    )
+
+
+def _or_note(notes: list[str], what: str, function: Callable[[], Any]) -> Any:
+    try:
+        return function()
+    except (CheckpointError, EvaluationError, OSError, ValueError) as error:
+        notes.append(f"no {what}: {error}")
+        return None
+
+
+def _grids(samples: Path) -> dict[int, Path]:
+    """A few pictures from the first to the last, evenly in their order."""
+    named = {int(path.stem): path for path in samples.glob("*.png") if path.stem.isdecimal()}
+    steps = sorted(named)
+    if len(steps) > _GRIDS:
+        at = np.linspace(0, len(steps) - 1, _GRIDS).round().astype(int)
+        steps = [steps[i] for i in at]
+    return {step: named[step] for step in steps}
+
+
+def _interpolation(experiment: Experiment, state: Any) -> np.ndarray | None:
+    images = pictures.between(experiment.method, state, jax.random.key(0), _ROWS, _STEPS)
+    return pictures.grid(images, columns=_STEPS) if images.ndim == 4 else None
+
+
+def _neighbours(experiment: Experiment, state: Any) -> np.ndarray | None:
+    real = evaluation.of_source(experiment.data)
+    if not real.are_images or real.shape[2] not in (1, 3):
+        return None
+    fake = evaluation.generated(experiment.method, state, _ROWS, batch_size=_ROWS)
+    training_images, made = (collect(each, {}, pixels=True).pixels for each in (real, fake))
+    k = min(_NEIGHBOURS, len(training_images))
+    nearest = metrics.nearest_neighbours(made, training_images, k=k).indices
+    shown = np.concatenate([made[:, None], training_images[nearest]], axis=1)
+    return pictures.grid(shown.reshape(-1, *real.shape) / 127.5 - 1, columns=k + 1)
+
+
+def curve(lines: Sequence[dict[str, Any]], name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Iterations and values of a metric, NaN where a line has null or no number."""
+    found = [(line["step"], line[name]) for line in lines if name in line]
+    values = [v if isinstance(v, int | float) else math.nan for _, v in found]
+    return np.array([step for step, _ in found]), np.array(values, float)

@@ -1,0 +1,216 @@
+"""The page: every text from a run is escaped, and no script, font or picture comes from outside."""
+
+import html
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from gans_jax.evaluation import Result
+from gans_jax.pictures.theme import COLOURS
+from gans_jax.runs import folder
+from gans_jax.tools.report import figures
+from gans_jax.tools.report.contents import Contents, read
+
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1400px; margin: 2em auto;
+  padding: 0 1.5em; }
+h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; }
+table { border-collapse: collapse; } th, td { text-align: left; vertical-align: top;
+  padding: .3em 1.2em .3em 0; border-bottom: 1px solid #e3e3e3; }
+td small, th small { color: #6b6b6b; font-weight: normal; display: block; }
+.side { display: flex; flex-wrap: wrap; gap: 1.2em 2em; } .scroll { overflow-x: auto; }
+figure { margin: 0; } figcaption, .note { color: #6b6b6b; font-size: .85em; }
+.pixels { image-rendering: pixelated; max-width: 100%; } .grids img { width: 200px; }
+.wide { min-width: 320px; } .warning { color: #a33; } pre { overflow-x: auto; font-size: .8em; }
+.run { display: inline-block; width: .8em; height: .8em; border-radius: 50%; margin-right: .4em; }
+"""
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+ARROWS = {"lower": "lower is better", "higher": "higher is better", None: "neither is better"}
+
+
+def write_page(workdirs: Sequence[Path], out: Path, extra: Sequence[Any] = ()) -> None:
+    """Writes one HTML file about runs, side by side; a folder of several seeds counts as all.
+
+    It has the curves, sample grids over time, interpolations, nearest training images and the
+    results of `evaluate` with their provenance, and opens from disk without a network.
+
+    Raises:
+      ConfigError: if a folder holds no run, or its experiment cannot be rebuilt.
+      OSError: if the file cannot be written.
+    """
+    places = [place for workdir in workdirs for place in folder.runs(workdir)]
+    labels = _distinct([place.resolve() for place in places])
+    runs = [read(place, extra) for place in places]
+    page = _page(runs, labels)
+    beside = out.with_name(f".{out.name}.{os.getpid()}")
+    beside.write_text(page, "utf-8")
+    beside.replace(out)
+
+
+def _distinct(places: Sequence[Path]) -> list[str]:
+    """The folders' names, with those above them where two are the same."""
+    for parts in range(1, max(len(place.parts) for place in places) + 1):
+        labels = ["/".join(place.parts[-parts:]) for place in places]
+        if len(set(labels)) == len(labels):
+            break
+    return labels
+
+
+def _page(runs: Sequence[Contents], labels: Sequence[str]) -> str:
+    heads = [
+        f'<span class="run" style="background:{COLOURS[i % len(COLOURS)]}"></span>{_text(label)}'
+        for i, label in enumerate(labels)
+    ]
+    sections = [
+        _section("Runs", _summary(runs, heads)),
+        _section("Metrics", _metrics(runs, heads)),
+        _section("Curves", _curves(runs)),
+        _section("Samples over time", _per_run(runs, heads, _grids)),
+        _section("Between two points of noise", _per_run(runs, heads, _interpolation)),
+        _section("Nearest training images", _per_run(runs, heads, _neighbours)),
+        _section("Configurations", _per_run(runs, heads, _configuration)),
+    ]
+    title = _text(", ".join(labels))
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>{title}</title><style>{STYLE}</style></head>\n"
+        f"<body><h1>{title}</h1>\n{''.join(sections)}</body></html>\n"
+    )
+
+
+def _text(value: Any) -> str:
+    return html.escape(str(value))
+
+
+def _section(title: str, content: str) -> str:
+    return f"<section><h2>{_text(title)}</h2>\n{content}</section>\n" if content else ""
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table of HTML cells, the first of each row its head."""
+    top = "".join(f"<th>{cell}</th>" for cell in head)
+    body = ""
+    for first, *others in rows:
+        body += f"<tr><th>{first}</th>{''.join(f'<td>{cell}</td>' for cell in others)}</tr>\n"
+    return f'<div class="scroll"><table><tr>{top}</tr>\n{body}</table></div>\n'
+
+
+def _summary(runs: Sequence[Contents], heads: Sequence[str]) -> str:
+    facts = {
+        "method": lambda r: type(r.experiment.method).__name__,
+        "data": lambda r: type(r.experiment.data).__name__,
+        "iterations": lambda r: f"{r.done:,} of {r.experiment.iterations:,}",
+        "batch size": lambda r: r.experiment.batch_size,
+        "seed": lambda r: r.experiment.seed,
+        "average (EMA)": lambda r: "none" if r.experiment.ema is None else r.experiment.ema,
+        "best checkpoint": _best,
+        "missing": lambda r: "; ".join(r.notes),
+    }
+    rows = [[_text(name), *[_text(fact(run)) for run in runs]] for name, fact in facts.items()]
+    return _table(["", *heads], [row for row in rows if any(row[1:])])
+
+
+def _best(run: Contents) -> str:
+    if run.best is None:
+        return ""
+    return f"step {run.best['step']}: {run.best['label']}, which biases its {run.best['value']:.4g}"
+
+
+def _metrics(runs: Sequence[Contents], heads: Sequence[str]) -> str:
+    """Numbers of equal counts and splits in one row, for others do not compare."""
+    rows: dict[tuple, list[list[Result]]] = {}
+    for index, run in enumerate(runs):
+        for r in run.results:
+            key = (r.metric, r.better, r.split, r.real, r.fake, r.sha256, r.resize)
+            rows.setdefault(key, [[] for _ in runs])[index].append(r)
+    if not rows:
+        return '<p class="note">None yet: run <code>python -m gans_jax evaluate RUN</code>.</p>'
+    order = list(dict.fromkeys(key[0] for key in rows))  # rows of one metric below each other
+    listed = [
+        [_metric(key), *map(_values, rows[key])]
+        for key in sorted(rows, key=lambda key: order.index(key[0]))
+    ]
+    return _table(["", *heads], listed) + _provenance(runs)
+
+
+def _metric(key: tuple) -> str:
+    metric, better, split, real, fake, _, _ = key
+    counts = f"{real:,} real ({split}), {fake:,} fake" if real else f"{fake:,} fake"
+    return f"{_text(metric)}<small>{ARROWS.get(better, '')}; {_text(counts)}</small>"
+
+
+def _values(results: Sequence[Result]) -> str:
+    cells = []
+    for r in results:
+        spread = "" if r.std is None else f" ± {r.std:.2g}"
+        cells.append(f"{r.value:.5g}{spread}<small>{_text(f'{r.checkpoint}, step {r.step}')}")
+        cells.append(f"{_text(f', seed {r.seed}')}</small>")
+        names = dict.fromkeys(warning["name"] for warning in r.warnings)
+        cells += [f'<small class="warning">{_text(name)}</small>' for name in names]
+    return "".join(cells)
+
+
+def _provenance(runs: Sequence[Contents]) -> str:
+    """What several numbers share is said once."""
+    shared: dict[str, dict[str, None]] = {}
+    for r in (result for run in runs for result in run.results):
+        facts = [f"{w['name']}: {w['message']}" for w in r.warnings]
+        if r.network:
+            facts.append(f"features of {r.network}, sha256 {r.sha256}, resize {r.resize}")
+        if r.settings:
+            facts.append(", ".join(f"{name} {value}" for name, value in r.settings.items()))
+        for fact in facts:
+            shared.setdefault(fact, {})[r.metric] = None
+    lines = [f"{', '.join(names)}: {fact}" for fact, names in shared.items()]
+    items = "".join(f"<li>{_text(line)}</li>" for line in lines)
+    return f"<details open><summary>What the numbers depend on</summary><ul>{items}</ul></details>"
+
+
+def _curves(runs: Sequence[Contents]) -> str:
+    shown = [
+        f'<figure><img src="{figures.curves(runs, name)}" alt="{_text(name)}"></figure>'
+        for name in figures.names(runs)
+    ]
+    return f'<div class="side">{"".join(shown)}</div>\n'
+
+
+def _per_run(runs: Sequence[Contents], heads: Sequence[str], show: Any) -> str:
+    shown = [(head, show(run)) for head, run in zip(heads, runs, strict=True)]
+    parts = [
+        f'<div class="wide"><p>{head}</p>{content}</div>' for head, content in shown if content
+    ]
+    return f'<div class="side">{"".join(parts)}</div>\n' if parts else ""
+
+
+def _grids(run: Contents) -> str:
+    cells = ""
+    for step, path in run.grids.items():
+        uri = figures.png_file(path)
+        picture = _image(uri, f"samples after {step}") if uri else "cannot be read"
+        cells += f"<figure>{picture}<figcaption>iteration {step:,}</figcaption></figure>"
+    return f'<div class="side grids">{cells}</div>' if cells else ""
+
+
+def _interpolation(run: Contents) -> str:
+    if run.interpolation is None:
+        return ""
+    return _image(figures.png(run.interpolation), "interpolations")
+
+
+def _neighbours(run: Contents) -> str:
+    if run.neighbours is None:
+        return ""
+    text = "the first of each row is a sample, the others the training images nearest in pixels"
+    picture = _image(figures.png(run.neighbours), "neighbours")
+    return f"<figure>{picture}<figcaption>{text}</figcaption></figure>"
+
+
+def _image(uri: str, alt: str) -> str:
+    return f'<img class="pixels" src="{uri}" alt="{_text(alt)}">'
+
+
+def _configuration(run: Contents) -> str:
+    return f"<details><summary>config.json</summary><pre>{_text(run.config)}</pre></details>"

@@ -1,0 +1,184 @@
+"""A server of this machine alone that shows a study and keeps the answers."""
+
+import http.server
+import json
+import re
+import secrets
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from gans_jax.tools.study.answers import SIDES, Answers
+
+HOST = "127.0.0.1"
+PAGE = Path(__file__).with_name("page.html")
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "img-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'"
+)
+LONGEST_BODY, LONGEST_NAME, LONGEST_TIME = 10_000, 40, 1e9
+
+
+class Refused(Exception):
+    """What a request is answered with that cannot be served."""
+
+    def __init__(self, status: HTTPStatus, message: str):
+        super().__init__(message)
+        self.status = status
+
+
+class Sessions:
+    """The sessions that a page has begun; a token stands for the rater, and names no file."""
+
+    def __init__(self, answers: Answers):
+        self.answers, self.study = answers, answers.study
+        self._raters: dict[str, str] = {}
+
+    def begin(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Opens the session of `rater`, or goes on with it after the last answer."""
+        given = body.get("rater")
+        rater = clean(given) if isinstance(given, str) else ""
+        if not rater:
+            raise Refused(HTTPStatus.BAD_REQUEST, "Give a name with a letter or a digit in it")
+        trials, done = len(self.study.pairs), self.answers.given(rater)
+        if done == trials:
+            raise Refused(HTTPStatus.CONFLICT, f"{rater} has answered all trials: one session each")
+        token = secrets.token_urlsafe(16)
+        self._raters[token] = rater
+        settings = {"exposure_ms": 1000 * self.study.exposure, "size": self.study.size}
+        settings["has_real"] = self.study.has_real
+        counts = {"trials": trials, "practice": self.study.practice, "next": done}
+        return {"token": token, "rater": rater, **counts, **settings}
+
+    def image(self, token: str, number: int, side: str) -> bytes:
+        """The PNG file of one side of the trial that the rater is at, and of no other."""
+        rater = self._rater(token)
+        if number != self.answers.given(rater) or number >= len(self.study.pairs):
+            raise Refused(HTTPStatus.NOT_FOUND, "This is not the next trial: reload the page")
+        return self.study.pictures[getattr(self.study.session(rater)[number], side)]
+
+    def answer(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Keeps an answer, and tells which side was `real` if the trial was practice."""
+        rater, side, number = self._rater(body.get("token")), body.get("answer"), body.get("trial")
+        times = [body.get("shown_ms"), body.get("response_ms")]
+        known = side in SIDES and type(number) is int and number >= 0
+        if not (known and all(map(_is_time, times))):
+            raise Refused(HTTPStatus.BAD_REQUEST, "This is not an answer: reload the page")
+        try:
+            added = self.answers.add(rater, number, side, *times)
+        except OSError as error:
+            text = f"The answer cannot be written ({error.strerror})"
+            raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, text) from error
+        # The reply to the last answer may have been lost: then the page sends that again.
+        if not added and number != self.answers.given(rater) - 1:
+            raise Refused(HTTPStatus.CONFLICT, "This is not the next trial: reload the page")
+        trial = self.study.session(rater)[number]
+        reply: dict[str, Any] = {"next": number + 1}
+        if trial.practice and self.study.has_real:
+            reply["real"] = "left" if trial.left.role == "real" else "right"
+        return reply
+
+    def _rater(self, token: Any) -> str:
+        if not isinstance(token, str) or token not in self._raters:
+            raise Refused(HTTPStatus.NOT_FOUND, "The server was started anew: reload the page")
+        return self._raters[token]
+
+
+def clean(name: str) -> str:
+    """A rater's name of letters, digits, spaces and `._-`, from the first letter or digit on."""
+    kept = re.sub(r"[^\w .-]", "", " ".join(name.split()))
+    return re.sub(r"^[\W_]+", "", kept)[:LONGEST_NAME].strip()
+
+
+def _is_time(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value < LONGEST_TIME
+
+
+class StudyServer(http.server.ThreadingHTTPServer):
+    """A server of the study on this machine's own address, which `serve_forever` starts.
+
+    Port 0 takes one that is free; `address` is what to open in a browser.
+
+    Raises:
+      OSError: if the port is taken.
+    """
+
+    def __init__(self, answers: Answers, port: int = 0):
+        super().__init__((HOST, port), _Handler)
+        self.sessions = Sessions(answers)
+
+    @property
+    def address(self) -> str:
+        return f"http://{HOST}:{self.server_port}/"
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: StudyServer
+
+    def do_GET(self) -> None:
+        self._reply(self._get)
+
+    def do_POST(self) -> None:
+        self._reply(self._post)
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing of each request: the answers are on the disk."""
+
+    def _reply(self, find: Callable[[], tuple[str, bytes]]) -> None:
+        try:
+            # A name that another site points here is refused, or its pages could read the answers.
+            if self.headers.get("Host") not in self._hosts():
+                raise Refused(HTTPStatus.FORBIDDEN, f"Open {self.server.address} instead")
+            status, (kind, content) = HTTPStatus.OK, find()
+        except Refused as refused:
+            status, kind = refused.status, "application/json"
+            content = json.dumps({"error": str(refused)}).encode()
+            self.close_connection = True  # the body may not have been read
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Content-Security-Policy", POLICY)
+        self.send_header("X-Content-Type-Options", "nosniff")
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _hosts(self) -> tuple[str, str]:
+        port = self.server.server_port
+        return f"{HOST}:{port}", f"localhost:{port}"
+
+    def _get(self) -> tuple[str, bytes]:
+        if self.path == "/":
+            return "text/html; charset=utf-8", PAGE.read_bytes()
+        found = re.fullmatch(r"/image/([\w-]+)/([0-9]{1,6})/(left|right)", self.path)
+        if not found:
+            raise Refused(HTTPStatus.NOT_FOUND, "There is no such page")
+        token, number, side = found.groups()
+        return "image/png", self.server.sessions.image(token, int(number), side)
+
+    def _post(self) -> tuple[str, bytes]:
+        sessions, body = self.server.sessions, self._body()
+        actions = {"/session": sessions.begin, "/answer": sessions.answer}
+        if self.path not in actions:
+            raise Refused(HTTPStatus.NOT_FOUND, "There is no such page")
+        return "application/json", json.dumps(actions[self.path](body)).encode()
+
+    def _body(self) -> dict[str, Any]:
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal() or int(length) > LONGEST_BODY:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Send little, and its length")
+        sent = self.rfile.read(int(length))
+        # Pages of other sites can send forms to this address, but no JSON.
+        if self.headers.get_content_type() != "application/json":
+            raise Refused(HTTPStatus.BAD_REQUEST, "Send JSON")
+        try:
+            body = json.loads(sent)
+        except (ValueError, RecursionError):
+            body = None
+        if not isinstance(body, dict):
+            raise Refused(HTTPStatus.BAD_REQUEST, "Send an object of JSON")
+        return body
