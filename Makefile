@@ -24,6 +24,8 @@ benchmark: $(ENVIRONMENT) $(ENVIRONMENT)-torch
 lint: $(ENVIRONMENT)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 $(ENVIRONMENT): requirements.txt setup.cfg
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("gans_jax needs Python 3.11 or newer: make PYTHON=python3.12 ...")'

@@ -7,12 +7,11 @@ from typing import Any
 
 import jax
 
-from gans_jax import training
 from gans_jax.evaluation.errors import SelectedCheckpointWarning
 from gans_jax.evaluation.evaluator import Evaluator, described, noted
 from gans_jax.evaluation.result import Result
 from gans_jax.evaluation.sets import Examples, generated, held_out, of_folder, of_source
-from gans_jax.runs import folder
+from gans_jax.runs import folder, load
 
 FILE, PICTURE = "evaluations.json", "neighbours.png"
 
@@ -42,7 +41,7 @@ def evaluate_run(
 
     Raises what `training.load` and `Evaluator` raise, and `DataError` if the data are missing.
     """
-    experiment, state = training.load(workdir, extra, best=use_best)
+    experiment, state = load(workdir, extra, best=use_best)
     how = {"seed": seed, "batch_size": batch_size, "devices": devices}
     fake = generated(experiment.method, state, num, **how)
     with noted() as notes:
