@@ -3,18 +3,26 @@
 Each loss is stated by three elementwise functions of logits (any shape, no sigmoid before them):
 `real` and `fake`, which the discriminator minimises on real and on generated examples, and
 `fool`, which the generator minimises. `discriminator` and `generator` are their means, computed in
-at least float32. The step argument is for losses with a schedule.
+at least float32. The step argument is for losses with a schedule. `l1` is the distance that
+translators and auto-encoders minimise beside them.
 """
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import Any
 
+import chex
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from gans_jax import core
 from gans_jax.core import checks
+
+
+def l1(x: Array, y: Array) -> Array:
+    """Returns the mean of |x - y| over all values of two arrays of one shape."""
+    chex.assert_equal_shape((x, y))
+    return jnp.mean(jnp.abs(x - y))
 
 
 def _promote(logits: Array) -> Array:
@@ -24,31 +32,31 @@ def _promote(logits: Array) -> Array:
 class AdversarialLoss:
     """The means of three elementwise functions; a loss defines `real`, `fake` and `fool`.
 
-    One that is not such a mean declares `couples_examples`.
+    A loss that is not a mean over examples declares `couples_examples = True`.
     """
 
-    couples_examples: ClassVar[bool] = False
+    couples_examples: bool = False
 
     def real(self, logits: Array) -> Array:
-        """What the discriminator minimises on real examples, elementwise."""
+        """Returns what the discriminator minimises on real examples, elementwise."""
         raise NotImplementedError
 
     def fake(self, logits: Array) -> Array:
-        """What the discriminator minimises on generated examples, elementwise."""
+        """Returns what the discriminator minimises on generated examples, elementwise."""
         raise NotImplementedError
 
     def fool(self, logits: Array) -> Array:
-        """What the generator minimises on its examples, elementwise."""
+        """Returns what the generator minimises on its examples, elementwise."""
         raise NotImplementedError
 
-    def discriminator(self, on_real: Array, on_fake: Array, step: Array | int = 0) -> Array:
-        """The discriminator's loss, a scalar to minimise."""
+    def discriminator(self, on_real: Array, on_fake: Array, step: chex.Numeric = 0) -> Array:
+        """Returns the discriminator's loss, a scalar to minimise."""
         del step
         on_real, on_fake = _promote(on_real), _promote(on_fake)
         return jnp.mean(self.real(on_real)) + jnp.mean(self.fake(on_fake))
 
-    def generator(self, on_fake: Array, step: Array | int = 0) -> Array:
-        """The generator's loss, a scalar to minimise."""
+    def generator(self, on_fake: Array, step: chex.Numeric = 0) -> Array:
+        """Returns the generator's loss, a scalar to minimise."""
         del step
         return jnp.mean(self.fool(_promote(on_fake)))
 
@@ -138,7 +146,10 @@ class Hinge(AdversarialLoss):
 class RisingPrior:
     """A class prior that rises by `increase` every so many iterations, up to `limit`.
 
-    The default is the schedule of PUGAN's code. ValueError unless start and limit are in (0, 1).
+    The default is the schedule of PUGAN's code.
+
+    Raises:
+      ValueError: unless start and limit are in (0, 1).
     """
 
     start: float = 0.3
@@ -150,7 +161,7 @@ class RisingPrior:
         checks.share(start=self.start, limit=self.limit)
         checks.positive(increase=self.increase, every=self.every)
 
-    def __call__(self, step: Array | int) -> Array:
+    def __call__(self, step: chex.Numeric) -> Array:
         return jnp.minimum(self.start + self.increase * (step // self.every), self.limit)
 
 
@@ -160,27 +171,32 @@ class PositiveUnlabeled(AdversarialLoss):
 
     The discriminator takes them for a mixture of good examples, a share `prior` of them, and bad
     ones, whose risk E fake(D(G(z))) - prior * E fake(D(x)) cannot be negative: it minimises
-    prior * E real(D(x)) + max(0, risk). The means are those of the global batch. Where the risk is
-    clipped it has no gradient, as in the authors' code (nnPU ascends it). The generator's loss is
-    that of `loss` itself. `prior` is a number in (0, 1) or a function of the step (`RisingPrior`).
+    prior * E real(D(x)) + max(0, risk), with means over the global batch. Where the risk is clipped
+    it has no gradient, as in the authors' code (nnPU ascends it). The generator minimises what
+    `loss` alone makes it minimise. `prior` is a number in (0, 1) or a function of the step
+    (`RisingPrior`).
 
     The authors' least squares have a=-1. With `Wasserstein` and a `GradientPenalty` in `GAN` this
-    is PUWGAN-GP. ValueError for a prior out of range, and for a global batch of one logit.
+    is PUWGAN-GP.
+
+    Raises:
+      ValueError: for a prior out of range, and for a global batch of one logit.
     """
 
     loss: AdversarialLoss = NonSaturating()
     prior: Any = 0.3
-    couples_examples: ClassVar[bool] = True
+    couples_examples = True
 
     def __post_init__(self) -> None:
         checks.share(prior=self.prior)
 
-    def discriminator(self, on_real: Array, on_fake: Array, step: Array | int = 0) -> Array:
+    def discriminator(self, on_real: Array, on_fake: Array, step: chex.Numeric = 0) -> Array:
         on_real, on_fake = _promote(on_real), _promote(on_fake)
-        checks.coupled(type(self).__name__, core.devices() * on_real.size)
-        prior = self.prior(step) if callable(self.prior) else self.prior
+        checks.coupled(type(self).__name__, core.device_count() * on_real.size)
+        prior: chex.Numeric = self.prior(step) if callable(self.prior) else self.prior
         risk = jnp.mean(self.loss.fake(on_fake)) - prior * jnp.mean(self.loss.fake(on_real))
-        return prior * jnp.mean(self.loss.real(on_real)) + jax.nn.relu(core.mean_over_devices(risk))
+        good: Array = prior * jnp.mean(self.loss.real(on_real))
+        return good + jax.nn.relu(core.mean_over_devices(risk))
 
-    def generator(self, on_fake: Array, step: Array | int = 0) -> Array:
+    def generator(self, on_fake: Array, step: chex.Numeric = 0) -> Array:
         return self.loss.generator(on_fake, step)

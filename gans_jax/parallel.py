@@ -2,7 +2,7 @@
 
 A step on many devices is the method's own step as a per-device program with the mapped axis
 `data`, which `gans_jax.core` finds by itself. Plain `jax.jit` on a sharded batch gives the same
-numbers, but draws the noise, and with it runs the generator, whole on every device.
+numbers, but draws all of the noise, and so runs the whole generator, on every device.
 
 Every host runs the same program:
 
@@ -21,8 +21,9 @@ import functools
 import hashlib
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -30,13 +31,15 @@ from jax import lax
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from gans_jax import core
-from gans_jax.core import AXIS, Batch, Metrics, checks
+from gans_jax.core import AXIS, Batch, Metrics, State, checks
+from gans_jax.wrappers import Wrapper
 
-Step = Callable[[Any, Batch, jax.Array], tuple[Any, Metrics]]
+T = TypeVar("T")
+Step: TypeAlias = Callable[[State, Batch, jax.Array], tuple[State, Metrics]]
 
 
 def mesh(devices: Sequence[jax.Device] | None = None) -> Mesh:
-    """All devices, or those given, along the one axis `data`.
+    """Returns a mesh of all devices, or of the given ones, along the one axis `data`.
 
     They are ordered by process, so that a process's rows of the global batch are contiguous, and a
     batch means the same whatever the number of hosts.
@@ -46,12 +49,15 @@ def mesh(devices: Sequence[jax.Device] | None = None) -> Mesh:
 
 
 def sharded_step(method: core.Method, mesh: Mesh) -> Step:
-    """`method.step` over the devices of a mesh, jitted; it donates the state.
+    """Returns `method.step` over the devices of a mesh, jitted; it donates the state.
 
     State and key are replicated, the leaves of the batch are sharded along `method.batch_axis`.
     A state that does not come from `replicate` compiles a second program, for one call. The result
     is a `jax.jit` function, so that it can be lowered for a mesh of abstract devices.
-    ValueError, before anything compiles, if the devices do not divide the global batch.
+
+    Raises:
+      ValueError: when called, before anything compiles, if the devices do not divide the global
+        batch.
     """
     specs = PartitionSpec(), _batch_spec(method.batch_axis), PartitionSpec()
     # With the default check_vma=True, jax.shard_map makes of the mean of the gradients their sum.
@@ -59,20 +65,24 @@ def sharded_step(method: core.Method, mesh: Mesh) -> Step:
         method.step, mesh=mesh, in_specs=specs, out_specs=PartitionSpec(), check_vma=False
     )
 
-    def step(state: Any, batch: Batch, key: jax.Array) -> tuple[Any, Metrics]:
+    def step(state: State, batch: Batch, key: jax.Array) -> tuple[State, Metrics]:
         check_batch(batch, method.batch_axis, mesh.size)
-        return per_device(state, batch, key)
+        state, metrics = per_device(state, batch, key)
+        return state, metrics
 
     return jax.jit(step, donate_argnums=0)
 
 
 def pmapped_step(method: core.Method, devices: Sequence[jax.Device] | None = None) -> Step:
-    """`method.step` under `jax.pmap` over all devices, or those given; it donates the state.
+    """Returns `method.step` under `jax.pmap` over all devices, or the given ones.
 
-    The state goes in and comes out without an axis of devices. Let the first come from `replicate`
-    over `mesh().local_mesh`: with another the second call compiles once more, and where there are
-    several processes jax deletes the scalars in it. The batch is this process's rows, `[n, ...]` or
-    `[k, n, ...]`. ValueError if its devices do not divide them.
+    It donates the state, which goes in and comes out without an axis of devices. Let the first
+    state come from `replicate` over `mesh().local_mesh`: with another state the second call
+    compiles once more, and where there are several processes jax deletes the scalars in it. The
+    batch is this process's rows, `[n, ...]` or `[k, n, ...]`.
+
+    Raises:
+      ValueError: when called, if the process's devices do not divide its rows.
     """
     over = mesh(devices)
     axis, count = method.batch_axis, len(over.local_devices)
@@ -85,16 +95,19 @@ def pmapped_step(method: core.Method, devices: Sequence[jax.Device] | None = Non
         devices=list(over.devices),
     )
 
-    def step(state: Any, batch: Batch, key: jax.Array) -> tuple[Any, Metrics]:
+    def split(x: jax.Array) -> jax.Array:
+        return x.reshape(*x.shape[:axis], count, -1, *x.shape[axis + 1 :])
+
+    def step(state: State, batch: Batch, key: jax.Array) -> tuple[State, Metrics]:
         check_batch(batch, axis, count)
-        split = lambda x: x.reshape(*x.shape[:axis], count, -1, *x.shape[axis + 1 :])  # noqa: E731
-        return mapped(state, jax.tree.map(split, batch), key)
+        state, metrics = mapped(state, jax.tree.map(split, batch), key)
+        return state, metrics
 
     return step
 
 
-def check_batch(batch: Batch, batch_axis: int, devices: int) -> None:
-    """ValueError unless the number of devices divides the examples of every leaf."""
+def check_batch(batch: Any, batch_axis: int, devices: int) -> None:
+    """Raises ValueError unless the number of devices divides the examples of every leaf."""
     for leaf in jax.tree.leaves(batch):
         if leaf.shape[batch_axis] % devices:
             raise ValueError(
@@ -103,28 +116,33 @@ def check_batch(batch: Batch, batch_axis: int, devices: int) -> None:
             )
 
 
-def put_batch(mesh: Mesh, batch: Any, batch_axis: int) -> Batch:
-    """This process's contiguous rows of the global batch as a global array, sharded over the mesh.
+def put_batch(mesh: Mesh, batch: T, batch_axis: int) -> T:
+    """Makes global arrays, sharded over the mesh, of each process's contiguous rows of a batch.
 
-    The rows are along axis `batch_axis` of every leaf. ValueError if the devices do not divide
-    them.
+    The rows are along axis `batch_axis` of every leaf.
+
+    Raises:
+      ValueError: if the process's devices do not divide its rows.
     """
     check_batch(batch, batch_axis, len(mesh.local_devices))
     sharding = NamedSharding(mesh, _batch_spec(batch_axis))
-    return jax.tree.map(lambda x: jax.make_array_from_process_local_data(sharding, x), batch)
+    put = functools.partial(jax.make_array_from_process_local_data, sharding)
+    placed: T = jax.tree.map(put, batch)
+    return placed
 
 
-def replicate(mesh: Mesh, tree: Any) -> Any:
-    """A copy of a tree of arrays, equal on every process, on every device of the mesh."""
+def replicate(mesh: Mesh, tree: T) -> T:
+    """Copies a tree of arrays, equal on every process, to every device of the mesh."""
     # Not by device_put: it shares the memory of a device that holds the tree, so that a step that
     # is given the result deletes the tree; and among processes it compares every leaf.
     sharding = NamedSharding(mesh, PartitionSpec())
-    copy = lambda x: jax.make_array_from_process_local_data(sharding, np.array(x))  # noqa: E731
-    return jax.tree.map(copy, tree)
+    put = functools.partial(jax.make_array_from_process_local_data, sharding)
+    copies: T = jax.tree.map(lambda leaf: put(np.array(leaf)), tree)
+    return copies
 
 
-def diverged(mesh: Mesh, tree: Any) -> list[str]:
-    """The paths of the leaves of a replicated tree whose bits are not the same on every device.
+def diverged(mesh: Mesh, tree: chex.ArrayTree) -> list[str]:
+    """Returns the paths of the leaves of a replicated tree whose bits differ between devices.
 
     Every process of the mesh must call it. It costs two all-reduces of the tree.
     """
@@ -134,14 +152,15 @@ def diverged(mesh: Mesh, tree: Any) -> list[str]:
 
 
 @functools.cache
-def _comparison(mesh: Mesh) -> Callable[[Any], jax.Array]:
+def _comparison(mesh: Mesh) -> Callable[[chex.ArrayTree], jax.Array]:
     def differs(leaf: jax.Array) -> jax.Array:
         bits = leaf
         if jnp.issubdtype(leaf.dtype, jnp.floating):
             bits = lax.bitcast_convert_type(leaf, f"int{8 * leaf.dtype.itemsize}")
         if leaf.dtype.itemsize < 4:
             bits = bits.astype(jnp.int32)  # not every backend reduces smaller types
-        return (lax.pmax(bits, AXIS) != lax.pmin(bits, AXIS)).any()
+        unequal: jax.Array = lax.pmax(bits, AXIS) != lax.pmin(bits, AXIS)
+        return unequal.any()
 
     per_device = jax.shard_map(
         lambda tree: jnp.stack([differs(leaf) for leaf in jax.tree.leaves(tree)]),
@@ -154,7 +173,7 @@ def _comparison(mesh: Mesh) -> Callable[[Any], jax.Array]:
 
 
 def shard() -> tuple[int, int]:
-    """(index, count) of this process, for `data.stream(..., shard=)`."""
+    """Returns (index, count) of this process, for `data.stream(..., shard=)`."""
     return jax.process_index(), jax.process_count()
 
 
@@ -164,12 +183,15 @@ def initialize(
     process_id: int | None = None,
     heartbeat_timeout_seconds: int = 100,
 ) -> bool:
-    """Joins the cluster that the arguments name or that jax detects; True if there is one.
+    """Joins the cluster that the arguments name or that jax detects.
 
     jax detects TPU pods, SLURM, Open MPI and Kubernetes. Elsewhere give `coordinator` (the
     `host:port` of process 0), `num_processes` and `process_id`. Without a cluster, or called again,
     it changes nothing. It must come before anything that uses a device. A process that is silent
     for `heartbeat_timeout_seconds` is dead, and ends the others with an error that names it.
+
+    Returns:
+      Whether there is a cluster.
 
     Raises:
       ValueError: if some of the arguments are missing.
@@ -201,9 +223,10 @@ def initialize(
 
 
 def check_same(value: Any, name: str) -> None:
-    """Ends every process with a ValueError unless `repr(value)` is the same on all of them.
+    """Checks that `repr(value)` is the same on every process, each of which must call this.
 
-    Each process must call it, with its seed or with the text of its configuration.
+    Raises:
+      ValueError: on every process, if the value differs on any.
     """
     from jax.experimental import multihost_utils  # needed only here
 
@@ -218,32 +241,27 @@ def check_same(value: Any, name: str) -> None:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Accumulated:
-    method: Any
+class _Accumulated(Wrapper):
     micro_batches: int
 
-    def step(self, state: Any, batch: Batch, key: jax.Array) -> tuple[Any, Metrics]:
+    def step(self, state: State, batch: Batch, key: jax.Array) -> tuple[State, Metrics]:
         with core.micro_batches(self.micro_batches):
-            return self.method.step(state, batch, key)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # what copying and pickling ask for before there is a method
-            raise AttributeError(name)
-        return getattr(self.method, name)
+            after, metrics = self.method.step(state, batch, key)
+        return after, metrics
 
 
 def accumulate(method: core.Method, micro_batches: int) -> core.Method:
-    """The method with the gradients of each update taken over micro-batches, one after another.
+    """Returns the method with the gradients of each update taken over micro-batches in turn.
 
     An update then needs the memory of a micro-batch, `1 / micro_batches` of a device's examples,
     and is the update on the whole batch, with the same noise and dropout, except that batch norm
     normalises each micro-batch by itself and averages their running statistics.
 
-    ValueError if the method's losses couple examples: they are not means over micro-batches.
+    Raises:
+      ValueError: if the method's losses couple examples: they are not means over micro-batches.
     """
     checks.positive(micro_batches=micro_batches)
-    parts = method, getattr(method, "loss", None)
-    if any(getattr(part, "couples_examples", False) for part in parts):
+    if method.couples_examples:
         raise ValueError(
             f"the losses of {type(method).__name__} couple the examples of a batch, which "
             "micro-batches would take apart: use more devices or a smaller batch instead"

@@ -3,19 +3,19 @@
 Each example has its own key, by its place in the global batch: the first m of n draws are the m
 draws of the same key, and no draw depends on the number of devices.
 
-A prior with `components` also draws from that of each label: `given(key, labels)`, with labels
-`[num]` in 0, ..., components - 1.
+A prior with `components` also draws from the component of each label: `given(key, labels)`, with
+labels `[num]` in 0, ..., components - 1.
 """
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from gans_jax import core
-from gans_jax.core import checks
+from gans_jax.core import checks, example_keys
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,17 +42,15 @@ class Uniform:
         checks.positive(size=self.size)
 
     def __call__(self, key: Array, num: int) -> Array:
-        keys = core.example_keys(key, num)
-        draw = lambda key: jax.random.uniform(key, (self.size,), "float32", -1, 1)  # noqa: E731
-        return jax.vmap(draw)(keys)
+        return _draw(lambda key: jax.random.uniform(key, (self.size,), "float32", -1, 1), key, num)
 
 
 @dataclasses.dataclass(frozen=True)
 class GaussianMixture:
     """Equally likely Gaussians in a plane, on a circle, each longer along its radius than across.
 
-    The picture is that of adversarial autoencoders (Makhzani et al. 2015, figure 4), which state no
-    sizes; with these, neighbours are seven standard deviations apart. `std` is (along, across).
+    The figure 4 of adversarial autoencoders (Makhzani et al. 2015) shows it without stating sizes;
+    with these, neighbours are seven standard deviations apart. `std` is (along, across).
     """
 
     components: int = 10
@@ -67,7 +65,7 @@ class GaussianMixture:
         return self.given(key, _components(component_key, num, self.components))
 
     def given(self, key: Array, labels: Array) -> Array:
-        """Each from the Gaussian of its label, `[num] -> [num, 2]`."""
+        """Draws each point from the Gaussian of its label, `[num] -> [num, 2]`."""
         noise = _normal(key, labels.shape[0], 2) * jnp.array(self.std, "float32")
         along, across = self.radius + noise[:, 0], noise[:, 1]
         angle = labels.astype("float32") * (2 * math.pi / self.components)
@@ -80,7 +78,7 @@ class SwissRoll:
     """A spiral in a plane, about as dense everywhere, cut into one piece per component.
 
     Pieces follow each other from the centre outwards. As for `GaussianMixture`, the paper states no
-    sizes. `std` is that of the normal noise around the spiral.
+    sizes. `std` is the standard deviation of the normal noise around the spiral.
     """
 
     components: int = 10
@@ -96,10 +94,11 @@ class SwissRoll:
         return self.given(key, _components(component_key, num, self.components))
 
     def given(self, key: Array, labels: Array) -> Array:
-        """Each from the piece of its label, `[num] -> [num, 2]`."""
+        """Draws each point from the piece of its label, `[num] -> [num, 2]`."""
         place_key, key = jax.random.split(key)
-        keys = core.example_keys(place_key, labels.shape[0])
-        within = jax.vmap(lambda key: jax.random.uniform(key, dtype="float32"))(keys)
+        within = _draw(
+            lambda key: jax.random.uniform(key, dtype="float32"), place_key, labels.shape[0]
+        )
         # The length of a spiral grows with the square of its angle.
         place = jnp.sqrt((labels.astype("float32") + within) / self.components)
         angle = 2 * math.pi * self.turns * place
@@ -107,11 +106,15 @@ class SwissRoll:
         return spiral + self.std * _normal(key, labels.shape[0], 2)
 
 
+def _draw(one: Callable[[Array], Array], key: Array, num: int) -> Array:
+    """Draws `num` examples, each with its own key."""
+    draws: Array = jax.vmap(one)(example_keys(key, num))
+    return draws
+
+
 def _normal(key: Array, num: int, size: int) -> Array:
-    keys = core.example_keys(key, num)
-    return jax.vmap(lambda key: jax.random.normal(key, (size,), "float32"))(keys)
+    return _draw(lambda key: jax.random.normal(key, (size,), "float32"), key, num)
 
 
 def _components(key: Array, num: int, components: int) -> Array:
-    keys = core.example_keys(key, num)
-    return jax.vmap(lambda key: jax.random.randint(key, (), 0, components))(keys)
+    return _draw(lambda key: jax.random.randint(key, (), 0, components), key, num)

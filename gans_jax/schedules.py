@@ -1,12 +1,13 @@
-"""Schedules: functions of `state.step` whose value multiplies the optimizer's update.
+"""Schedules: functions of `state.step` that multiply the learning rate.
 
 The step counts whole iterations of the algorithm, not the critic's updates, so that a critic that
 is updated n times an iteration does not run through its schedule n times too fast.
 """
 
 import dataclasses
-from typing import Any, Literal
+from typing import Literal
 
+import chex
 import jax.numpy as jnp
 from jax import Array
 
@@ -15,15 +16,15 @@ from gans_jax.core import checks
 
 @dataclasses.dataclass(frozen=True)
 class Constant:
-    """1 throughout."""
+    """The factor 1 throughout."""
 
-    def __call__(self, step: Array | int) -> Array:
-        return jnp.ones((), jnp.float32)
+    def __call__(self, step: chex.Numeric) -> float:
+        return 1.0
 
 
 @dataclasses.dataclass(frozen=True)
 class LinearDecay:
-    """1 until step `start`, then down a line to 0 at step `end`."""
+    """The factor 1 until step `start`, then down a line to 0 at step `end`."""
 
     end: int
     start: int = 0
@@ -32,13 +33,13 @@ class LinearDecay:
         if not self.start < self.end:
             raise ValueError(f"end must be after start, but is {self.end} and start {self.start}")
 
-    def __call__(self, step: Array | int) -> Array:
+    def __call__(self, step: chex.Numeric) -> Array:
         return jnp.clip((self.end - step) / (self.end - self.start), 0, 1)
 
 
 @dataclasses.dataclass(frozen=True)
 class StepDecay:
-    """`factor` to the power of how many times `every` steps are done."""
+    """The factor is multiplied by `factor` after each `every` steps."""
 
     every: int
     factor: float = 0.5
@@ -46,13 +47,13 @@ class StepDecay:
     def __post_init__(self) -> None:
         checks.positive(every=self.every, factor=self.factor)
 
-    def __call__(self, step: Array | int) -> Array:
-        return jnp.float32(self.factor) ** (step // self.every)
+    def __call__(self, step: chex.Numeric) -> Array:
+        return jnp.power(self.factor, step // self.every)
 
 
 @dataclasses.dataclass(frozen=True)
 class EpochDecay:
-    """1 for `constant` epochs, then a step down a line after each of `decay` epochs.
+    """The factor 1 for `constant` epochs, then a step down a line after each of `decay` epochs.
 
     The schedule of pix2pix's and CycleGAN's PyTorch code, 1 - max(0, s + 1 - constant) / (decay +
     1) where s counts the updates of the schedule. That code made them at the end of an epoch, so
@@ -69,17 +70,6 @@ class EpochDecay:
         checks.positive(steps_per_epoch=self.steps_per_epoch)
         checks.one_of(reference=self.reference, options=("end", "start"))
 
-    def __call__(self, step: Array | int) -> Array:
+    def __call__(self, step: chex.Numeric) -> Array:
         updates = step // self.steps_per_epoch + (self.reference == "start")
         return jnp.clip(1 - (updates + 1 - self.constant) / (self.decay + 1), 0, 1)
-
-
-def learning_rates(method: Any, t: int) -> dict[str, float]:
-    """Those of iteration t (from 0), by the names of the method's fields that end so.
-
-    A rate that is None, and so another's, is left out.
-    """
-    factor = float(getattr(method, "schedule", Constant())(t))
-    names = [f.name for f in dataclasses.fields(method) if f.name.endswith("learning_rate")]
-    rates = {name: getattr(method, name) for name in names}
-    return {name: rate * factor for name, rate in rates.items() if rate is not None}

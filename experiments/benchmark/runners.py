@@ -139,7 +139,7 @@ class TorchRunner:
                 torch.randint(0, method.history_size, (2, num)),
             )
             return tuple(torch.stack(draws) for draws in zip(exchange, place, strict=True))
-        k, z_size = method.critic_iterations(0), method.prior.size
+        k, z_size = len(method.minibatches(0)), method.prior.size
         if isinstance(method.prior, priors.Uniform):
             zs = torch.rand(k + 1, num, z_size, device=self._device) * 2 - 1
         else:

@@ -1,14 +1,28 @@
-"""What every method shares: players, one step of descent, and randomness of the global batch."""
+"""What every method shares: its protocols, players, one step of descent, and global randomness."""
 
 from gans_jax.core.devices import (
     AXIS,
     bound_axis,
-    devices,
+    device_count,
     example_keys,
     gather,
     mean_over_devices,
 )
-from gans_jax.core.method import Batch, Method, Metrics, Player
+from gans_jax.core.method import (
+    Batch,
+    Direction,
+    Method,
+    MethodBase,
+    Metrics,
+    OptimizerFactory,
+    Player,
+    Prior,
+    Sampler,
+    State,
+    Translator,
+    is_sampler,
+    is_translator,
+)
 from gans_jax.core.networks import (
     Passes,
     apply,
@@ -20,30 +34,50 @@ from gans_jax.core.networks import (
     refuse_other_shape,
     takes_train,
 )
-from gans_jax.core.update import descend, micro_batches, repeat_update, unrolled
+from gans_jax.core.update import (
+    Aux,
+    Loss,
+    descend,
+    micro_batches,
+    repeat_update,
+    take_step,
+    unrolled,
+)
 
 __all__ = [
     "AXIS",
+    "Aux",
     "Batch",
+    "Direction",
+    "Loss",
     "Method",
+    "MethodBase",
     "Metrics",
+    "OptimizerFactory",
     "Passes",
     "Player",
+    "Prior",
+    "Sampler",
+    "State",
+    "Translator",
     "apply",
     "as_float",
     "bound_axis",
     "create",
     "create_pair",
     "descend",
-    "devices",
+    "device_count",
     "example_keys",
     "gather",
+    "is_sampler",
+    "is_translator",
     "mean_logit",
     "mean_over_devices",
     "micro_batches",
     "per_example",
     "refuse_other_shape",
     "repeat_update",
+    "take_step",
     "takes_train",
     "unrolled",
 ]

@@ -5,42 +5,42 @@ from typing import Any
 
 
 def positive(**values: Any) -> None:
-    """ValueError that names the first number not above 0; None and traced values pass."""
+    """Raises ValueError for the first number that is not above 0; None and traced values pass."""
     for name, value in values.items():
         if isinstance(value, int | float) and not value > 0:
             raise ValueError(f"{name} must be positive, but is {value}")
 
 
 def not_negative(**values: Any) -> None:
-    """ValueError that names the first number below 0; traced values pass."""
+    """Raises ValueError for the first number below 0; traced values pass."""
     for name, value in values.items():
         if isinstance(value, int | float) and not value >= 0:
             raise ValueError(f"{name} must be 0 or more, but is {value}")
 
 
+def share(**values: Any) -> None:
+    """Raises ValueError for the first number not between 0 and 1; traced values pass."""
+    for name, value in values.items():
+        if isinstance(value, int | float) and not 0 < value < 1:
+            raise ValueError(f"{name} must be between 0 and 1, but is {value}")
+
+
 def one_of(options: Collection[str], **values: Any) -> None:
-    """ValueError that names the first value that is none of the options."""
+    """Raises ValueError for the first value that is not among the options."""
     for name, value in values.items():
         if value not in options:
             raise ValueError(f"{name} must be {' or '.join(options)}, but is {value!r}")
 
 
 def used(weight: Any) -> bool:
-    """False for the number 0, whose term need not be computed; True for a traced weight."""
+    """Returns False for the number 0, whose term need not be computed; True for a traced weight."""
     return not isinstance(weight, int | float) or weight != 0
 
 
 def coupled(name: str, num: int) -> None:
-    """ValueError unless a loss that couples the examples of a batch has at least two of them."""
+    """Raises ValueError if a loss that couples the examples of a batch has only one of them."""
     if num < 2:
         raise ValueError(
             f"{name} couples the examples of a batch, of which {num} is too few: "
             "use a global batch of two or more"
         )
-
-
-def share(**values: Any) -> None:
-    """ValueError that names the first number not between 0 and 1; traced values pass."""
-    for name, value in values.items():
-        if isinstance(value, int | float) and not 0 < value < 1:
-            raise ValueError(f"{name} must be between 0 and 1, but is {value}")

@@ -12,29 +12,29 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from gans_jax import core
+from gans_jax.core.devices import AXIS, bound_axis, example_keys, gather
 
 
 class History(NamedTuple):
     """Stored images `[size, h, w, c]`, and the number of places filled (int32)."""
 
     images: Array
-    count: Array
+    count: Array  # type: ignore[assignment]  # hides tuple.count, which nobody calls
 
 
 def create(size: int, like: Array) -> History:
-    """An empty history of images such as `like`, `[n, h, w, c]`; one of size 0 keeps nothing."""
+    """Returns an empty history of images such as `like`, `[n, h, w, c]`; size 0 keeps nothing."""
     return History(jnp.zeros((size, *like.shape[1:]), like.dtype), jnp.zeros((), jnp.int32))
 
 
 def draws(key: Array, num: int, size: int) -> tuple[Array, Array]:
-    """Per image, by its place in the global batch: whether to exchange it, and for which."""
+    """Draws, per image of the global batch, whether to exchange it and for which stored image."""
 
     def draw(key: Array) -> tuple[Array, Array]:
-        coin, place = jax.random.split(key)
-        return jax.random.bernoulli(coin), jax.random.randint(place, (), 0, size)
+        coin_key, place_key = jax.random.split(key)
+        return jax.random.bernoulli(coin_key), jax.random.randint(place_key, (), 0, size)
 
-    return jax.vmap(draw)(core.example_keys(key, num))
+    return jax.vmap(draw)(example_keys(key, num))
 
 
 def _query_one(history: History, item: tuple[Array, Array, Array]) -> tuple[History, Array]:
@@ -51,18 +51,22 @@ def _query_one(history: History, item: tuple[Array, Array, Array]) -> tuple[Hist
 
 
 def query(history: History, images: Array, key: Array) -> tuple[History, Array]:
-    """The history after `images`, `[n, h, w, c]`, one by one, and what it gives back for them.
+    """Passes images `[n, h, w, c]` through the history, one after the other.
 
     On many devices the images of the global batch pass through in order, so that the history is the
-    same everywhere; each device gets back what belongs to its own images. No gradient passes.
+    same everywhere; each device gets back the answers to its own images. No gradient passes.
+
+    Returns:
+      The history after the images, and the images that it gave back for them.
     """
     num, size = images.shape[0], history.images.shape[0]
     images = lax.stop_gradient(images)
     if size == 0:
         return history, images
-    items = core.gather((images.astype(history.images.dtype), *draws(key, num, size)))
+    exchange, places = draws(key, num, size)
+    items = gather((images.astype(history.images.dtype), exchange, places))
     history, returned = lax.scan(_query_one, history, items)
-    if core.bound_axis():
-        first = lax.axis_index(core.AXIS) * num
+    if bound_axis():
+        first = lax.axis_index(AXIS) * num
         returned = lax.dynamic_slice_in_dim(returned, first, num)
     return history, returned

@@ -1,17 +1,20 @@
-"""How two samples differ, by a kernel: the potential of Coulomb GAN and the discrepancy of MMD GAN.
+"""Kernels that compare two samples: Coulomb GAN's potential and MMD GAN's discrepancy.
 
-Both are of whole samples: give them the global batch. They keep the kernel of each example to
-itself, as the authors' codes of both methods do.
+Both compare whole samples, so give them the global batch. Both count the kernel of an example with
+itself, as the authors' codes do.
 """
 
+import chex
 import jax.numpy as jnp
 from jax import Array, lax
 
 
 def potential(
-    at: Array, real: Array, fake: Array, d: Array | float = 1.0, epsilon: Array | float = 1.0
+    at: Array, real: Array, fake: Array, d: chex.Numeric = 1.0, epsilon: chex.Numeric = 1.0
 ) -> Array:
-    """Phi(a) = mean_i k(a, y_i) - mean_i k(a, x_i) at examples `[n, ...]` of real y, fake x: `[n]`.
+    """Returns Phi(a) = mean_i k(a, y_i) - mean_i k(a, x_i) at examples a, `[n, ...] -> [n]`.
+
+    The y_i are real and the x_i generated examples.
 
     k(a, b) = (|a - b|^2 + epsilon^2)^(-d/2) is the Plummer kernel (Unterthiner et al. 2018,
     arXiv:1708.08819). Distances are sums of squared differences, which do not cancel.
@@ -27,11 +30,12 @@ def potential(
 
 
 def squared_mmd(x: Array, y: Array, sigmas: tuple[float, ...]) -> Array:
-    """E k(x, x') + E k(y, y') - 2 E k(x, y) of `[n, size]` and `[m, size]`, biased upwards.
+    """Returns E k(x, x') + E k(y, y') - 2 E k(x, y) of `[n, size]` and `[m, size]`.
 
-    The squared maximum mean discrepancy (Gretton et al. 2012) of the sum over sigma of the kernels
-    exp(-|a - b|^2 / (2 sigma^2)). Distances come from matrix products, which have float32's
-    precision here even where the default is less, since their differences cancel.
+    This is the squared maximum mean discrepancy (Gretton et al. 2012), biased upwards, for the sum
+    over sigma of the kernels exp(-|a - b|^2 / (2 sigma^2)). Distances come from matrix products,
+    which have float32's precision here even where the default is less, since their differences
+    cancel.
     """
 
     def mean_kernel(a: Array, b: Array) -> Array:
@@ -43,5 +47,5 @@ def squared_mmd(x: Array, y: Array, sigmas: tuple[float, ...]) -> Array:
 
 
 def safe_root(x: Array) -> Array:
-    """The root of max(0, x), with gradient 0 where that is 0."""
+    """Returns the root of max(0, x), with gradient 0 where it is 0."""
     return jnp.where(x > 0, jnp.sqrt(jnp.where(x > 0, x, 1)), 0)

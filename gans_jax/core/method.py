@@ -1,49 +1,155 @@
-"""What a method is made of."""
+"""What a method is: the protocols that the loop and the commands ask for, and their defaults."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
+import chex
 import optax
 from jax import Array
 
-Batch = dict[str, Array]
-Metrics = dict[str, Array]
+Batch: TypeAlias = dict[str, Array]
+Metrics: TypeAlias = dict[str, Array]
+Direction: TypeAlias = Literal["a_to_b", "b_to_a"]
+Prior: TypeAlias = Callable[[Array, int], Array]
+OptimizerFactory: TypeAlias = Callable[..., optax.GradientTransformation]
+# Each algorithm has a NamedTuple of its own, whose first field is `step`, an int32 scalar.
+State: TypeAlias = Any
 
 
 class Player(NamedTuple):
-    """One network in the game: float32 parameters, statistics ({} if it has none), optimizer."""
+    """One network in the game.
 
-    params: Any
-    batch_stats: Any
+    Attributes:
+      params: float32 parameters.
+      batch_stats: statistics such as those of batch norm; {} if the network keeps no statistics.
+      opt_state: the state of the player's optimizer.
+    """
+
+    params: chex.ArrayTree
+    batch_stats: chex.ArrayTree
     opt_state: optax.OptState
 
 
+@runtime_checkable
 class Method(Protocol):
-    """A frozen dataclass of hyperparameters with pure functions over an explicit state.
+    """An algorithm that can be trained: a frozen dataclass of pure functions over a state.
 
-    The loop and the commands ask for no more than this. `batch_axis` is 1 where an iteration takes
-    k fresh minibatches (leaves `[k, n, ...]`), else 0 (leaves `[n, ...]`). A method whose losses
-    are not means over examples, each from its own, declares `couples_examples = True`, as an
-    adversarial loss in its field `loss` does for it.
+    `MethodBase` has defaults for all members but `init` and `step`.
     """
 
-    batch_axis: int
-    prior: Callable[[Array, int], Array]
+    @property
+    def batch_axis(self) -> int:
+        """The axis of examples in a batch: 1 for leaves `[k, n, ...]`, 0 for `[n, ...]`."""
 
-    def init(self, key: Array, batch: Batch) -> Any:
-        """The state before iteration 0; only the shapes and types of `batch` matter."""
+    @property
+    def couples_examples(self) -> bool:
+        """Whether a loss is more than a mean over examples, each of which counts by itself."""
 
-    def step(self, state: Any, batch: Batch, key: Array) -> tuple[Any, Metrics]:
-        """One whole iteration of the paper's algorithm, and scalars under stable names."""
+    @property
+    def prior(self) -> Prior | None:
+        """The distribution of the noise; None if the method makes nothing from noise."""
 
-    def generate(self, state: Any, z: Array) -> Array:
-        """Examples `[n, ...]` from noise `[n, size]`, each from its own row alone."""
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """The directions in which the method translates images; () if it does not translate."""
 
-    def sample(self, state: Any, key: Array, num: int) -> Array:
-        """`generate` from `num` draws of the prior; the first m of them do not depend on `num`."""
+    @property
+    def sampled(self) -> tuple[str, ...]:
+        """The players in the state that sampling and translation read."""
 
-    def critic_iterations(self, t: int) -> int:
-        """With `batch_axis` 1, how many minibatches iteration t takes."""
+    def init(self, key: Array, batch: Batch) -> State:
+        """Returns the state before iteration 0; only the shapes and types of `batch` matter."""
 
-    def minibatches_before(self, t: int) -> int:
-        """With `batch_axis` 1, how many minibatches all iterations before t took."""
+    def step(self, state: State, batch: Batch, key: Array) -> tuple[State, Metrics]:
+        """Runs one whole iteration of the paper's algorithm.
+
+        Returns:
+          The state after it, and scalars under stable names.
+        """
+
+    def minibatches(self, t: int) -> range:
+        """Returns which minibatches of the endless stream iteration t takes."""
+
+    def learning_rates(self, t: int) -> dict[str, float]:
+        """Returns the learning rates of iteration t by the names of their fields."""
+
+
+@runtime_checkable
+class Sampler(Method, Protocol):
+    """A method that makes examples from noise."""
+
+    @property
+    def prior(self) -> Prior:
+        """The distribution of the noise."""
+
+    def generate(self, state: State, z: Array) -> Array:
+        """Makes examples `[n, ...]` from noise `[n, size]`, each from its own row alone."""
+
+    def sample(self, state: State, key: Array, num: int) -> Array:
+        """Makes `num` examples; the first m of them do not depend on `num`."""
+
+
+@runtime_checkable
+class Translator(Method, Protocol):
+    """A method that makes images of one domain from images of another."""
+
+    @property
+    def translates_by_batch(self) -> bool:
+        """Whether a translation depends on the images beside it in the batch."""
+
+    def translate(
+        self, state: State, images: Array, direction: Direction = "a_to_b", key: Array | None = None
+    ) -> Array:
+        """Translates images `[n, h, w, c]`; without a key, without noise."""
+
+    def attention(
+        self, state: State, images: Array, direction: Direction = "a_to_b"
+    ) -> Array | None:
+        """Returns where a translation changes the images, `[n, h, w, 1]` in 0 to 1, or None."""
+
+
+def is_sampler(method: Method) -> TypeGuard[Sampler]:
+    """Returns whether the method makes examples from noise."""
+    return method.prior is not None
+
+
+def is_translator(method: Method) -> TypeGuard[Translator]:
+    """Returns whether the method makes images from images."""
+    return bool(method.directions)
+
+
+class MethodBase:
+    """The defaults of what a method declares besides `init` and `step`."""
+
+    batch_axis: int = 0
+    prior: Any = None
+    directions: tuple[Direction, ...] = ()
+    sampled: tuple[str, ...] = ("generator",)
+    schedule: Any = None
+
+    @property
+    def couples_examples(self) -> bool:
+        return False
+
+    @property
+    def translates_by_batch(self) -> bool:
+        return False
+
+    def minibatches(self, t: int) -> range:
+        """Returns the one minibatch of iteration t."""
+        return range(t, t + 1)
+
+    def learning_rates(self, t: int) -> dict[str, float]:
+        """Returns the learning rates of iteration t, counted from 0, by the names of their fields.
+
+        A rate that is None, because another player's rate is used instead, is left out.
+        """
+        factor = 1.0 if self.schedule is None else float(self.schedule(t))
+        rates = {name: rate for name, rate in vars(self).items() if name.endswith("learning_rate")}
+        return {name: rate * factor for name, rate in rates.items() if rate is not None}
+
+    def attention(
+        self, state: State, images: Array, direction: Direction = "a_to_b"
+    ) -> Array | None:
+        """Returns None, since most methods have no attention."""
+        return None

@@ -3,8 +3,9 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -12,18 +13,22 @@ import optax
 from jax import Array
 
 from gans_jax.core.devices import bound_axis, example_keys
-from gans_jax.core.method import Player
+from gans_jax.core.method import Player, Prior
 
 
-def as_float(images: Array) -> Array:
-    """uint8 in 0..255 becomes float32 in [-1, 1]; anything else passes through unchanged."""
+def as_float(images: chex.Array) -> Array:
+    """Turns uint8 in 0..255 into float32 in [-1, 1]; anything else passes through unchanged."""
     if images.dtype != jnp.uint8:
-        return images
-    return images.astype(jnp.float32) / 127.5 - 1
+        return cast(Array, images)
+    return cast(Array, images.astype(jnp.float32) / 127.5 - 1)
 
 
 def per_example(logits: Array) -> Array:
-    """Logits `[n]` or `[n, 1]` as `[n]`; ValueError for a shape with several logits an example."""
+    """Returns logits `[n]` or `[n, 1]` as `[n]`.
+
+    Raises:
+      ValueError: if an example has several logits.
+    """
     if logits.size != logits.shape[0]:
         raise ValueError(
             f"one logit per example is needed here, but the network returns {logits.shape}: "
@@ -33,12 +38,12 @@ def per_example(logits: Array) -> Array:
 
 
 def mean_logit(logits: Array) -> Array:
-    """The mean over all logits, in at least float32."""
+    """Returns the mean over all logits, in at least float32."""
     return jnp.mean(logits.astype(jnp.promote_types(logits.dtype, jnp.float32)))
 
 
-@functools.cache
 def takes_train(network: type[nn.Module], method: str = "__call__") -> bool:
+    """Returns whether a method of a network has a parameter `train`."""
     return "train" in inspect.signature(getattr(network, method)).parameters
 
 
@@ -46,12 +51,16 @@ def _dropout_per_example(module: nn.Dropout, inputs: Array, rng: Array | None) -
     shape = [1 if axis in module.broadcast_dims else n for axis, n in enumerate(inputs.shape)]
     keys = example_keys(module.make_rng(module.rng_collection) if rng is None else rng, shape[0])
     keep = 1.0 - module.rate
-    mask = jax.vmap(lambda key: jax.random.bernoulli(key, keep, shape[1:]))(keys)
+    mask = jax.vmap(lambda key: jax.random.bernoulli(key, keep, tuple(shape[1:])))(keys)
     return jnp.where(mask, inputs / keep, 0).astype(inputs.dtype)
 
 
 def _global_batch(
-    dropout: bool | None, next_call: Callable, args: tuple, kwargs: dict, context: Any
+    dropout: bool | None,
+    next_call: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    context: nn.module.InterceptorContext,
 ) -> Any:
     """Gives linen's batch norm and dropout the global batch, wherever a network holds them."""
     module = context.module
@@ -73,17 +82,27 @@ def _global_batch(
 def apply(
     network: nn.Module,
     player: Player,
-    *inputs: Array,
+    *inputs: Any,
     train: bool = False,
     key: Array | None = None,
     dropout: bool | None = None,
     method: str = "__call__",
-) -> tuple[Any, Any]:
-    """Runs a network's `method`: its outputs and its batch statistics (updated if `train`).
+) -> tuple[Any, chex.ArrayTree]:
+    """Runs a network on a player's parameters and statistics.
 
-    `train` reaches the network only if the method names such a parameter. `key` is for dropout,
-    drawn per example of the global batch; batch norm sees the global batch, too. `dropout` turns
-    all of the network's dropout on or off, whatever `train` makes of it.
+    Batch norm and dropout see the global batch, on one device and on many.
+
+    Args:
+      network: any linen module.
+      player: its parameters and statistics.
+      *inputs: the arguments of its `method`.
+      train: reaches the network only if its method has a parameter of that name.
+      key: for dropout, which is drawn per example.
+      dropout: turns all dropout on or off, whatever `train` makes of it; None leaves it to `train`.
+      method: the method of the network to run.
+
+    Returns:
+      The outputs, and the batch statistics, which have changed if `train`.
     """
     variables = {"params": player.params, "batch_stats": player.batch_stats}
     kwargs = {"train": train} if takes_train(type(network), method) else {}
@@ -96,11 +115,35 @@ def apply(
     return outputs, updated.get("batch_stats", player.batch_stats)
 
 
+class Passes:
+    """A player's network as a function, in training mode: `d = Passes(...)`, then `d(x)`.
+
+    Each pass has a key of its own, and starts from the batch statistics that the pass before it
+    left, which are in `batch_stats`.
+    """
+
+    def __init__(self, network: nn.Module, player: Player, key: Array) -> None:
+        self.batch_stats = player.batch_stats
+        self._network, self._player, self._key = network, player, key
+
+    @property
+    def player(self) -> Player:
+        """The player with the statistics that the last pass left."""
+        return self._player._replace(batch_stats=self.batch_stats)
+
+    def __call__(self, *inputs: Any, method: str = "__call__") -> Any:
+        self._key, key = jax.random.split(self._key)
+        outputs, self.batch_stats = apply(
+            self._network, self.player, *inputs, train=True, key=key, method=method
+        )
+        return outputs
+
+
 def create(
     network: nn.Module, optimizer: optax.GradientTransformation, key: Array, *inputs: Array
 ) -> Player:
-    """A new player, shaped by the inputs."""
-    kwargs = {"train": False} if takes_train(type(network)) else {}
+    """Returns a new player whose parameters are shaped by the inputs."""
+    kwargs: dict[str, Any] = {"train": False} if takes_train(type(network)) else {}
     variables = network.init(key, *inputs, **kwargs)
     params = variables["params"]
     return Player(params, variables.get("batch_stats", {}), optimizer.init(params))
@@ -108,47 +151,43 @@ def create(
 
 def create_pair(
     key: Array,
-    prior: Callable[[Array, int], Array],
+    prior: Prior,
     real: Array,
-    generator: tuple[nn.Module, optax.GradientTransformation],
-    critic: tuple[nn.Module, optax.GradientTransformation],
+    generator: nn.Module,
+    critic: nn.Module,
+    optimizer: optax.GradientTransformation,
+    critic_optimizer: optax.GradientTransformation | None = None,
 ) -> tuple[Player, Player]:
-    """A generator from noise and its opponent, each given as (network, optimizer).
+    """Returns a generator from noise and its opponent as new players.
 
-    `real` is one minibatch, `[n, ...]`. ValueError unless the generator makes what the data hold.
+    Args:
+      key: for the parameters of both.
+      prior: draws the noise.
+      real: one minibatch, `[n, ...]`.
+      generator, critic: the networks.
+      optimizer: the generator's, and the critic's too unless `critic_optimizer` is given.
+      critic_optimizer: the critic's own optimizer.
+
+    Raises:
+      ValueError: unless the generator makes what the data hold.
     """
     generator_key, critic_key, z_key = jax.random.split(key, 3)
     z = prior(z_key, 1)
-    player = create(*generator, generator_key, z)
-    made = jax.eval_shape(lambda player: apply(generator[0], player, z)[0], player)
+    player = create(generator, optimizer, generator_key, z)
+    made = jax.eval_shape(lambda player: apply(generator, player, z)[0], player)
     if made.shape[1:] == real.shape:
         raise ValueError(
             "the batch lacks the axis of minibatches, [k, n, ...]: "
             "give one minibatch as images[None]"
         )
     refuse_other_shape(made, real)
-    return player, create(*critic, critic_key, real[:1])
+    return player, create(critic, critic_optimizer or optimizer, critic_key, real[:1])
 
 
-def refuse_other_shape(made: Array, real: Array) -> None:
-    """ValueError unless what a generator makes has the shape of the data, `[n, ...]` both."""
+def refuse_other_shape(made: jax.ShapeDtypeStruct | Array, real: Array) -> None:
+    """Raises ValueError unless a generator's output has the shape of the data, `[n, ...]` both."""
     if made.shape[1:] != real.shape[1:]:
         raise ValueError(
             f"the generator makes examples of shape {made.shape[1:]}, but the data have "
             f"{real.shape[1:]}: change the generator's or the data's size to agree"
         )
-
-
-class Passes:
-    """Passes of one player in training mode: each on the statistics that the one before left."""
-
-    def __init__(self, network: nn.Module, player: Player, key: Array) -> None:
-        self.network, self.player, self.key = network, player, key
-
-    def __call__(self, *inputs: Any, method: str = "__call__") -> Any:
-        self.key, key = jax.random.split(self.key)
-        outputs, stats = apply(
-            self.network, self.player, *inputs, train=True, key=key, method=method
-        )
-        self.player = self.player._replace(batch_stats=stats)
-        return outputs

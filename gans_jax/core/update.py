@@ -1,8 +1,9 @@
 """One step of descent, and a scan over several."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+import chex
 import jax
 import jax.numpy as jnp
 import optax
@@ -19,18 +20,102 @@ unrolled = jax.make_user_context(False)
 micro_batches = jax.make_user_context(1)
 
 
-def _over_micro_batches(function: Callable[..., tuple], rest: tuple) -> tuple[Any, Any]:
-    """`function(*rest)`, a pair, on one micro-batch of the examples in `rest` after the other.
+class Aux(NamedTuple):
+    """What a loss returns beside its value.
 
-    Of the pair's first the mean is returned, of the second, which has an axis of examples, all.
+    Attributes:
+      batch_stats: the player's batch statistics after the passes of the loss.
+      metrics: scalars by name.
+      outputs: arrays with an axis of examples that the rest of the step needs, such as the
+        translations that the discriminators are shown next.
+    """
+
+    batch_stats: chex.ArrayTree
+    metrics: Metrics
+    outputs: Any = None
+
+
+Loss: TypeAlias = tuple[Array, Aux]
+
+
+def descend(
+    loss: Callable[..., Loss],
+    optimizer: optax.GradientTransformation,
+    player: Player,
+    *args: Any,
+    name: str,
+) -> tuple[Player, Metrics, Any]:
+    """Takes one optimizer step of `player` down `loss(player, *args) -> value, Aux`.
+
+    Gradients, statistics and metrics are averaged over the devices, once. Under
+    `parallel.accumulate` they are also averaged over micro-batches: every array in `args` but
+    scalars, keys and the contents of players is then split along axis 0, and the outputs of the
+    parts are put together again.
+
+    Args:
+      loss: the function to descend, differentiated by the player's parameters.
+      optimizer: the player's optimizer.
+      player: the player before the step.
+      *args: the other arguments of the loss.
+      name: what the metrics call the player.
+
+    Returns:
+      The player after the step; the metrics of the loss with `{name}_loss` and
+      `{name}_gradient_norm`; and the outputs of the loss, each device with its own.
+    """
+
+    def gradient(*args: Any) -> tuple[tuple[Array, Aux, chex.ArrayTree], Any]:
+        def objective(params: chex.ArrayTree) -> Loss:
+            return loss(player._replace(params=params), *args)
+
+        (value, aux), gradient = jax.value_and_grad(objective, has_aux=True)(player.params)
+        return (value, aux._replace(outputs=None), gradient), aux.outputs
+
+    (value, aux, gradients), outputs = _over_micro_batches(gradient, args)
+    player, metrics = take_step(optimizer, player, gradients, value, aux, name=name)
+    return player, metrics, outputs
+
+
+def take_step(
+    optimizer: optax.GradientTransformation,
+    player: Player,
+    gradient: chex.ArrayTree,
+    value: Array,
+    aux: Aux,
+    *,
+    name: str,
+) -> tuple[Player, Metrics]:
+    """Takes the optimizer step that `descend` takes, from a gradient that is known already."""
+    averaged = mean_over_devices((gradient, value, aux.batch_stats, aux.metrics))
+    gradient, value, batch_stats, metrics = averaged
+    updates, opt_state = optimizer.update(gradient, player.opt_state, player.params)
+    params = optax.apply_updates(player.params, updates)
+    own = {f"{name}_loss": value, f"{name}_gradient_norm": _norm(gradient)}
+    return Player(params, batch_stats, opt_state), own | metrics
+
+
+def _norm(gradient: chex.ArrayTree) -> Array:
+    """Returns the Euclidean norm over all leaves.
+
+    As matrices, the products that give a gradient are squared and added in one pass.
+    """
+    matrices = [leaf.reshape(-1, *leaf.shape[-1:]) for leaf in jax.tree.leaves(gradient)]
+    return jnp.sqrt(sum(jnp.sum(jnp.square(matrix)) for matrix in matrices))
+
+
+def _over_micro_batches(
+    function: Callable[..., tuple[Any, Any]], args: tuple[Any, ...]
+) -> tuple[Any, Any]:
+    """Runs `function(*args)` on one micro-batch of the examples in `args` after the other.
+
+    The function returns a pair. The first of the pair is averaged over the micro-batches; the
+    second, which has an axis of examples, is put together again.
     """
     count = micro_batches.value
     if count == 1:
-        return function(*rest)
-    leaves, structure = jax.tree.flatten(rest, is_leaf=lambda node: isinstance(node, Player))
-    arrays = {i: x for i, x in enumerate(leaves) if not isinstance(x, Player) and jnp.ndim(x)}
-    is_key = lambda x: jnp.issubdtype(x.dtype, jax.dtypes.prng_key)  # noqa: E731
-    examples = {i: x for i, x in arrays.items() if not is_key(x)}
+        return function(*args)
+    leaves, structure = jax.tree.flatten(args, is_leaf=lambda node: isinstance(node, Player))
+    examples = {i: leaf for i, leaf in enumerate(leaves) if _has_examples(leaf)}
     for leaf in examples.values():
         if leaf.shape[0] % count:
             raise ValueError(
@@ -38,7 +123,7 @@ def _over_micro_batches(function: Callable[..., tuple], rest: tuple) -> tuple[An
                 f"give every device a multiple of {count}"
             )
 
-    def at(index: Array, part: dict[int, Array]) -> Any:
+    def run(index: Array, part: dict[int, Array]) -> tuple[Any, Any]:
         place = MicroBatch(index, count)
         whole = [part.get(i, leaf) for i, leaf in enumerate(leaves)]
         with micro_batch(place):
@@ -46,62 +131,24 @@ def _over_micro_batches(function: Callable[..., tuple], rest: tuple) -> tuple[An
         place.index = None  # jax's caches keep the place, and would keep the tracer with it
         return result
 
+    def add(total: Any, xs: tuple[Array, dict[int, Array]]) -> tuple[Any, Any]:
+        averaged, outputs = run(*xs)
+        return jax.tree.map(jnp.add, total, averaged), outputs
+
     parts = {i: leaf.reshape(count, -1, *leaf.shape[1:]) for i, leaf in examples.items()}
     xs = jnp.arange(count), parts
-    first, _ = jax.eval_shape(lambda xs: at(*jax.tree.map(lambda x: x[0], xs)), xs)
-    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), first)
-
-    def add(total: Any, xs: Any) -> tuple[Any, Any]:
-        averaged, behind = at(*xs)
-        return jax.tree.map(jnp.add, total, averaged), behind
-
-    total, behind = lax.scan(add, zeros, xs, unroll=unrolled.value)
-    behind = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), behind)
-    return jax.tree.map(lambda leaf: leaf / count, total), behind
+    shapes, _ = jax.eval_shape(lambda xs: run(*jax.tree.map(lambda x: x[0], xs)), xs)
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    total, outputs = lax.scan(add, zeros, xs, unroll=unrolled.value)
+    outputs = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), outputs)
+    return jax.tree.map(lambda leaf: leaf / count, total), outputs
 
 
-def descend(
-    loss: Callable[..., tuple[Array, tuple[Any, ...]]],
-    optimizer: optax.GradientTransformation,
-    player: Player,
-    *rest: Any,
-    name: str,
-    factor: Array | float = 1.0,
-) -> tuple[Any, ...]:
-    """One optimizer step of `player` down `loss(player, *rest) -> loss, (batch_stats, metrics)`.
-
-    Gradients, statistics and metrics are averaged over the devices once; the update is multiplied
-    by `factor` (a schedule's value at `state.step`). To the metrics of the loss it adds
-    `{name}_loss` and `{name}_gradient_norm`. What the loss returns behind its metrics, such as
-    generated images, follows the new player and the metrics as it is, each device with its own.
-
-    Under `parallel.accumulate` they are also the means over micro-batches: of what is in `rest`,
-    every array but scalars, keys and the contents of players is then split along axis 0, and what
-    is behind the metrics is put together again.
-    """
-
-    def gradient(*rest: Any) -> tuple[Any, Any]:
-        objective = lambda params: loss(player._replace(params=params), *rest)  # noqa: E731
-        (value, aux), gradients = jax.value_and_grad(objective, has_aux=True)(player.params)
-        return (value, *aux[:2], gradients), aux[2:]
-
-    averaged, behind = _over_micro_batches(gradient, rest)
-    value, batch_stats, metrics, gradients = mean_over_devices(averaged)
-    updates, opt_state = optimizer.update(gradients, player.opt_state, player.params)
-    updates = jax.tree.map(lambda update: (factor * update).astype(update.dtype), updates)
-    params = optax.apply_updates(player.params, updates)
-    norm = _norm(gradients)
-    metrics = {f"{name}_loss": value, f"{name}_gradient_norm": norm, **metrics}
-    return Player(params, batch_stats, opt_state), metrics, *behind
-
-
-def _norm(gradients: Any) -> Array:
-    """Over all leaves, as matrices: what their products give is then squared and added in one pass.
-
-    On a CPU the squares took 4 % of an iteration of pix2pix otherwise.
-    """
-    matrices = [g.reshape(-1, *g.shape[-1:]) for g in jax.tree.leaves(gradients)]
-    return jnp.sqrt(sum(jnp.sum(jnp.square(g)) for g in matrices))
+def _has_examples(leaf: Any) -> bool:
+    """Returns whether a leaf is an array with an axis of examples: no player, scalar or key."""
+    if isinstance(leaf, Player) or not jnp.ndim(leaf):
+        return False
+    return not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def repeat_update(
@@ -109,13 +156,20 @@ def repeat_update(
 ) -> tuple[T, Metrics]:
     """Scans `update(player, *minibatch)` over the leading axis of `minibatches`.
 
-    `player` may be any state that updates change, such as that of a whole method.
+    Args:
+      update: one update, which returns the player and its metrics.
+      player: any state that updates change, such as the state of a whole method.
+      *minibatches: trees of arrays `[k, ...]`.
 
-    The metrics are those of the last update, except that a gradient norm is the largest of all, so
-    that a non-finite one is never hidden by the updates after it.
+    Returns:
+      The player after k updates, and the metrics of the last update, except that a gradient norm is
+      the largest of all, so that one that is not finite is never hidden by the updates after it.
     """
     player, metrics = lax.scan(
-        lambda p, minibatch: update(p, *minibatch), player, minibatches, unroll=unrolled.value
+        lambda player, minibatch: update(player, *minibatch),
+        player,
+        minibatches,
+        unroll=unrolled.value,
     )
     largest = {name for name in metrics if name.endswith("gradient_norm")}
     return player, {n: jnp.max(v) if n in largest else v[-1] for n, v in metrics.items()}

@@ -32,10 +32,10 @@ class Stream:
             raise IndexError(f"there is no iteration {t}: iterations count from 0")
         if self.method is None or self.method.batch_axis == 0:
             return self._examples(self._positions(t))
-        k, first = self.method.critic_iterations(t), self.method.minibatches_before(t)
-        positions = [self._positions(m) for m in range(first, first + k)]
-        batch = self._examples(np.concatenate(positions))
-        return {name: v.reshape(k, len(self.rows), *v.shape[1:]) for name, v in batch.items()}
+        taken = self.method.minibatches(t)
+        batch = self._examples(np.concatenate([self._positions(m) for m in taken]))
+        shape = len(taken), len(self.rows)
+        return {name: v.reshape(*shape, *v.shape[1:]) for name, v in batch.items()}
 
     def prefetch(
         self, start: int, stop: int, threads: int = 2, buffer: int = 4
@@ -74,8 +74,8 @@ def stream(
 ) -> Stream:
     """The stream of `source` in global batches of `batch_size`, for training `method`.
 
-    With `method.batch_axis == 1` the batch of iteration t is [k, n, ...]: the
-    k = `method.critic_iterations(t)` minibatches from number `method.minibatches_before(t)` on.
+    With `method.batch_axis == 1` the batch of iteration t is [k, n, ...]: the minibatches whose
+    numbers `method.minibatches(t)` gives.
     `shard` is (index, count) of this process, which gets its contiguous rows of each batch, so
     that the processes' batches in a row are the global batch.
 

@@ -1,8 +1,7 @@
 """Adversarial autoencoder."""
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -11,18 +10,19 @@ import optax
 from jax import Array, lax
 
 from gans_jax import core
-from gans_jax.core import Batch, Metrics, Player, apply, checks, descend
-from gans_jax.core.networks import Passes
+from gans_jax.core import Aux, Batch, Loss, Metrics, Passes, Player, checks, descend, mean_logit
 from gans_jax.losses import NonSaturating
 from gans_jax.methods.generative import Generative
 from gans_jax.priors import Normal
 
 LOSS = NonSaturating()
-Loss = tuple[Array, tuple[Any, Metrics]]
 
 
 class AAEState(NamedTuple):
-    """Iterations done (int32), players, and the encoder's second optimizer, as a generator."""
+    """What an iteration changes: the count of iterations done (int32), players and optimizers.
+
+    `encoder_opt_state` is the encoder's second optimizer, with which it deceives the discriminator.
+    """
 
     step: Array
     autoencoder: Player
@@ -38,13 +38,24 @@ class AdversarialAutoencoder(Generative):
     codes and draws of the prior, then the encoder, which is to deceive it. `autoencoder` has the
     methods `encode`, deterministic, and `decode` (`networks.EncoderDecoder`).
 
-    With `labels`, so many, the discriminator also sees a one-hot label, that of the example or of
-    the component that a draw is from: each label gets one component of the prior, `GaussianMixture`
-    or `SwissRoll`. A label below 0 is unknown: it has its own place, and any component.
+    `labels` is the number of labels. With labels the discriminator also sees one, one-hot: the
+    example's, or the number of the component that a draw is from. Each label gets one component of
+    the prior, `GaussianMixture` or `SwissRoll`. A label below 0 is unknown: it has its own place,
+    and any component.
 
     Batch: `image` `[n, ...]`, uint8 or float in [-1, 1]; with `labels` also `label`, int `[n]`.
+
     Metrics: loss and gradient norm of `autoencoder`, `discriminator` and `encoder`, mean logits on
     draws, `logit_real`, and on codes, `logit_fake`.
+
+    >>> from gans_jax.networks import EncoderDecoder, MLPDiscriminator, MLPGenerator
+    >>> autoencoder = EncoderDecoder(MLPGenerator((2,), (8,)), MLPGenerator((6,), (8,)))
+    >>> method = AdversarialAutoencoder(autoencoder, MLPDiscriminator((8,)))
+    >>> batch = {"image": jnp.zeros((4, 6))}
+    >>> state = method.init(jax.random.key(0), batch)
+    >>> state, metrics = jax.jit(method.step)(state, batch, jax.random.key(1))
+    >>> method.encode(state, batch["image"]).shape
+    (4, 2)
     """
 
     autoencoder: nn.Module
@@ -52,9 +63,8 @@ class AdversarialAutoencoder(Generative):
     prior: Any = Normal(2, std=5.0)
     labels: int = 0
     learning_rate: float = 1e-3
-    optimizer: Callable[..., optax.GradientTransformation] = optax.adam
-    batch_axis: ClassVar[int] = 0
-    sampled: ClassVar[tuple[str, ...]] = ("autoencoder",)
+    optimizer: core.OptimizerFactory = optax.adam
+    sampled = ("autoencoder",)
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate)
@@ -66,7 +76,7 @@ class AdversarialAutoencoder(Generative):
             )
 
     def given(self, batch: Batch, key: Array) -> tuple[Array, Array, Array]:
-        """Images x, draws z of the prior and labels one-hot, which are `[n, 0]` without any."""
+        """Returns images x, draws z of the prior, and labels one-hot, `[n, 0]` without labels."""
         x = core.as_float(batch["image"])
         z = self.prior(key, x.shape[0])
         if not self.labels:
@@ -79,14 +89,20 @@ class AdversarialAutoencoder(Generative):
         return x, z, jax.nn.one_hot(place, self.labels + 1, dtype=z.dtype)
 
     def init(self, key: Array, batch: Batch) -> AAEState:
-        """The state before iteration 0; ValueError if networks and prior do not fit the batch."""
-        keys, optimizer = jax.random.split(key, 3), self.optimizer(self.learning_rate)
-        x, z, label = self.given(batch, keys[2])
-        autoencoder = core.create(self.autoencoder, optimizer, keys[0], x[:1])
-        shown = jnp.concatenate((z, label), 1)[:1]
-        discriminator = core.create(self.discriminator, optimizer, keys[1], shown)
-        players = autoencoder, discriminator, optimizer.init(autoencoder.params)
-        state = AAEState(jnp.zeros((), jnp.int32), *players)
+        """Returns the state before iteration 0.
+
+        Raises:
+          ValueError: if networks and prior do not fit the batch.
+        """
+        autoencoder_key, discriminator_key, z_key = jax.random.split(key, 3)
+        optimizer = self.optimizer(self.learning_rate)
+        x, z, label = self.given(batch, z_key)
+        autoencoder = core.create(self.autoencoder, optimizer, autoencoder_key, x[:1])
+        shown = _beside(z, label)[:1]
+        discriminator = core.create(self.discriminator, optimizer, discriminator_key, shown)
+        encoder_opt_state = optimizer.init(autoencoder.params)
+        zero = jnp.zeros((), jnp.int32)
+        state = AAEState(zero, autoencoder, discriminator, encoder_opt_state)
         codes = jax.eval_shape(self.encode, state, x)
         if codes.shape != z.shape:
             raise ValueError(
@@ -97,56 +113,82 @@ class AdversarialAutoencoder(Generative):
         return state
 
     def autoencoder_loss(self, autoencoder: Player, x: Array, key: Array) -> Loss:
-        """The mean of (x - decode(encode(x)))^2."""
-        again, stats = apply(self.autoencoder, autoencoder, x, train=True, key=key)
-        return jnp.mean(jnp.square(x - again)), (stats, {})
+        """Returns the mean of (x - decode(encode(x)))^2."""
+        q = Passes(self.autoencoder, autoencoder, key)
+        return jnp.mean(jnp.square(x - q(x))), Aux(q.batch_stats, {})
 
     def discriminator_loss(
         self, discriminator: Player, real: Array, fake: Array, key: Array
     ) -> Loss:
-        """-log D(real) - log(1 - D(fake)), of draws and of codes, each with its label behind it."""
-        judge = Passes(self.discriminator, discriminator, key)
-        on_real, on_fake = judge(real), judge(fake)
-        metrics = {"logit_real": core.mean_logit(on_real), "logit_fake": core.mean_logit(on_fake)}
-        return LOSS.discriminator(on_real, on_fake), (judge.player.batch_stats, metrics)
+        """Returns -log D(real) - log(1 - D(fake)), of draws and of codes beside their labels."""
+        d = Passes(self.discriminator, discriminator, key)
+        on_real, on_fake = d(real), d(fake)
+        metrics = {"logit_real": mean_logit(on_real), "logit_fake": mean_logit(on_fake)}
+        return LOSS.discriminator(on_real, on_fake), Aux(d.batch_stats, metrics)
 
     def encoder_loss(
         self, autoencoder: Player, discriminator: Player, x: Array, label: Array, key: Array
     ) -> Loss:
-        """-log D(encode(x)), which does not move the decoder."""
-        keys = jax.random.split(key)
-        encode = Passes(self.autoencoder, autoencoder, keys[0])
-        judge = Passes(self.discriminator, lax.stop_gradient(discriminator), keys[1])
-        on_fake = judge(jnp.concatenate((encode(x, method="encode"), label), 1))
-        return LOSS.generator(on_fake), (encode.player.batch_stats, {})
+        """Returns -log D(encode(x)), which does not move the decoder."""
+        encoder_key, discriminator_key = jax.random.split(key)
+        q = Passes(self.autoencoder, autoencoder, encoder_key)
+        d = Passes(self.discriminator, lax.stop_gradient(discriminator), discriminator_key)
+        on_fake = d(_beside(q(x, method="encode"), label))
+        return LOSS.generator(on_fake), Aux(q.batch_stats, {})
 
     def step(self, state: AAEState, batch: Batch, key: Array) -> tuple[AAEState, Metrics]:
-        """Reconstruction, the discriminator's update, the encoder's as a generator."""
-        keys, optimizer = jax.random.split(key, 5), self.optimizer(self.learning_rate)
-        x, z, label = self.given(batch, keys[0])
-        autoencoder, metrics = descend(
-            self.autoencoder_loss, optimizer, state.autoencoder, x, keys[1], name="autoencoder"
+        """Runs the phase of reconstruction, then the phase of regularisation."""
+        z_key, autoencoder_key, code_key, discriminator_key, encoder_key = jax.random.split(key, 5)
+        optimizer = self.optimizer(self.learning_rate)
+        x, z, label = self.given(batch, z_key)
+
+        autoencoder, autoencoder_metrics, _ = descend(
+            self.autoencoder_loss,
+            optimizer,
+            state.autoencoder,
+            *(x, autoencoder_key),
+            name="autoencoder",
         )
-        code = Passes(self.autoencoder, autoencoder, keys[2])(x, method="encode")
-        rest = *(jnp.concatenate((shown, label), 1) for shown in (z, code)), keys[3]
-        discriminator, more = descend(
-            self.discriminator_loss, optimizer, state.discriminator, *rest, name="discriminator"
+        code = Passes(self.autoencoder, autoencoder, code_key)(x, method="encode")
+        discriminator, discriminator_metrics, _ = descend(
+            self.discriminator_loss,
+            optimizer,
+            state.discriminator,
+            *(_beside(z, label), _beside(code, label), discriminator_key),
+            name="discriminator",
         )
-        encoder = autoencoder._replace(opt_state=state.encoder_opt_state)
-        rest = (discriminator, x, label, keys[4])
-        encoder, most = descend(self.encoder_loss, optimizer, encoder, *rest, name="encoder")
-        players = encoder._replace(opt_state=autoencoder.opt_state), discriminator
-        return AAEState(state.step + 1, *players, encoder.opt_state), metrics | more | most
+        encoder, encoder_metrics, _ = descend(
+            self.encoder_loss,
+            optimizer,
+            autoencoder._replace(opt_state=state.encoder_opt_state),
+            *(discriminator, x, label, encoder_key),
+            name="encoder",
+        )
+
+        state = AAEState(
+            step=state.step + 1,
+            autoencoder=encoder._replace(opt_state=autoencoder.opt_state),
+            discriminator=discriminator,
+            encoder_opt_state=encoder.opt_state,
+        )
+        return state, autoencoder_metrics | discriminator_metrics | encoder_metrics
 
     def encode(self, state: AAEState, images: Array) -> Array:
-        """Codes `[n, size]` of images, uint8 or float in [-1, 1]."""
+        """Returns the codes `[n, size]` of images, uint8 or float in [-1, 1]."""
         x = core.as_float(images)
-        return apply(self.autoencoder, state.autoencoder, x, method="encode")[0]
+        codes: Array = core.apply(self.autoencoder, state.autoencoder, x, method="encode")[0]
+        return codes
 
     def reconstruct(self, state: AAEState, images: Array) -> Array:
-        """Images from their codes, `[n, ...]`."""
+        """Returns images made from the codes of images, `[n, ...]`."""
         return self.generate(state, self.encode(state, images))
 
     def generate(self, state: AAEState, z: Array) -> Array:
-        """Images from codes, `[n, size] -> [n, ...]`."""
-        return apply(self.autoencoder, state.autoencoder, z, method="decode")[0]
+        """Makes images from codes, `[n, size] -> [n, ...]`."""
+        images: Array = core.apply(self.autoencoder, state.autoencoder, z, method="decode")[0]
+        return images
+
+
+def _beside(code: Array, label: Array) -> Array:
+    """Returns codes with their labels behind them, `[n, size + labels]`."""
+    return jnp.concatenate((code, label), axis=1)

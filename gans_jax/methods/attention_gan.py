@@ -2,9 +2,9 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
+import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -12,15 +12,15 @@ import optax
 from jax import Array, lax
 
 from gans_jax import core
-from gans_jax.core import Batch, Metrics, Player, apply, checks
-from gans_jax.losses import AdversarialLoss, LeastSquares
-from gans_jax.methods.two_domains import Direction, Passes, TwoDomains, TwoDomainsState, distance
-from gans_jax.networks.layered import LayeredTranslator
+from gans_jax.core import Aux, Batch, Direction, Loss, Metrics, Passes, Player, checks
+from gans_jax.losses import AdversarialLoss, LeastSquares, l1
+from gans_jax.methods.two_domains import TwoDomains, TwoDomainsState
+from gans_jax.networks import LayeredTranslator
 from gans_jax.schedules import Constant
 
 
 def _as_mask(mask: Array) -> Array:
-    """uint8 in 0..255 becomes float32 in [0, 1]; anything else passes through unchanged."""
+    """Turns uint8 in 0..255 into float32 in [0, 1]; anything else passes through unchanged."""
     return mask.astype(jnp.float32) / 255 if mask.dtype == jnp.uint8 else mask
 
 
@@ -34,11 +34,27 @@ class AttentionGAN(TwoDomains):
     in the authors' code the attention before the translation is a constant for the one after it,
     the weights beside the cycle's are 1, and the discriminator's objective is halved.
 
+    A player's running batch statistics change in its own update only.
+
     Batch: `a` and `b`, `[n, h, w, c]`, uint8 or float in [-1, 1]; if supervised also `mask_a` and
-    `mask_b`, `[n, h, w, 1]`, uint8 or float in [0, 1]. Metrics: loss and gradient norm of each
-    player, mean logits on real and shown images of each domain, the translator's terms
-    `adversarial_a`, `cycle_a`, `attention_cycle_a` and `sparsity_a`, or `mask_a`, and so on. A
-    player's running batch statistics change in its own update only.
+    `mask_b`, `[n, h, w, 1]`, uint8 or float in [0, 1].
+
+    Metrics: loss and gradient norm of each player, mean logits on real and shown images of each
+    domain, the translator's terms `adversarial_a`, `cycle_a`, `attention_cycle_a` and `sparsity_a`,
+    or `mask_a`, and so on.
+
+    >>> from gans_jax.networks import AttentionNetwork, PixelGANDiscriminator, ResNetGenerator
+    >>> from gans_jax.networks import TwoGenerators
+    >>> generator = ResNetGenerator(features=2, blocks=1)
+    >>> attention = AttentionNetwork(features=2, blocks=1)
+    >>> translator = LayeredTranslator(
+    ...     TwoGenerators(generator, generator), TwoGenerators(attention, attention)
+    ... )
+    >>> method = AttentionGAN(translator, PixelGANDiscriminator(features=2), history_size=4)
+    >>> batch = {"a": jnp.zeros((1, 8, 8, 3)), "b": jnp.zeros((1, 8, 8, 3))}
+    >>> state = jax.jit(method.init)(jax.random.key(0), batch)
+    >>> method.attention(state, batch["a"]).shape
+    (1, 8, 8, 1)
     """
 
     translator: LayeredTranslator
@@ -51,26 +67,32 @@ class AttentionGAN(TwoDomains):
     supervised: bool = False
     history_size: int = 50
     learning_rate: float = 2e-4
-    optimizer: Callable[..., optax.GradientTransformation] = functools.partial(optax.adam, b1=0.5)
+    optimizer: core.OptimizerFactory = functools.partial(optax.adam, b1=0.5)
     schedule: Any = Constant()
-    batch_axis: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate)
 
-    def _attention_terms(
+    def attention_loss(
         self, batch: Batch, on_a: Array, on_b: Array, on_fake_a: Array, on_fake_b: Array
-    ) -> dict[str, tuple[float, Array, Array]]:
-        """By name, a weight and the terms of the domains."""
+    ) -> tuple[Array, Metrics]:
+        """Returns what the attention on real and on translated images minimises."""
         if self.supervised:
-            mask_a, mask_b = _as_mask(batch["mask_a"]), _as_mask(batch["mask_b"])
-            return {"mask": (self.mask_weight, distance(on_a, mask_a), distance(on_b, mask_b))}
+            metrics = {
+                "mask_a": l1(on_a, _as_mask(batch["mask_a"])),
+                "mask_b": l1(on_b, _as_mask(batch["mask_b"])),
+            }
+            return self.mask_weight * (metrics["mask_a"] + metrics["mask_b"]), metrics
         before_a, before_b = lax.stop_gradient((on_a, on_b))
-        cycle = distance(on_fake_b, before_a), distance(on_fake_a, before_b)
-        return {
-            "attention_cycle": (self.attention_cycle_weight, *cycle),
-            "sparsity": (self.sparsity_weight, jnp.mean(jnp.abs(on_a)), jnp.mean(jnp.abs(on_b))),
+        metrics = {
+            "attention_cycle_a": l1(on_fake_b, before_a),
+            "attention_cycle_b": l1(on_fake_a, before_b),
+            "sparsity_a": jnp.mean(jnp.abs(on_a)),
+            "sparsity_b": jnp.mean(jnp.abs(on_b)),
         }
+        cycle = metrics["attention_cycle_a"] + metrics["attention_cycle_b"]
+        sparsity = metrics["sparsity_a"] + metrics["sparsity_b"]
+        return self.attention_cycle_weight * cycle + self.sparsity_weight * sparsity, metrics
 
     def translator_loss(
         self,
@@ -79,32 +101,35 @@ class AttentionGAN(TwoDomains):
         discriminator_b: Player,
         batch: Batch,
         key: Array,
-        step: Array | int = 0,
-    ) -> tuple[Array, tuple[Any, Metrics, Array, Array]]:
-        """The full objective of A and T; behind its metrics the translations to a and to b."""
-        key, *keys = jax.random.split(key, 3)
-        run = functools.partial(Passes(self.translator, translator, key), method="layers")
+        step: chex.Numeric = 0,
+    ) -> Loss:
+        """Returns the full objective of A and T; its outputs are the translations to a and b."""
+        translator_key, a_key, b_key = jax.random.split(key, 3)
+        t = Passes(self.translator, translator, translator_key)
         a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
-        (fake_b, on_a), (fake_a, on_b) = run(a, "a_to_b"), run(b, "b_to_a")
-        (cycled_a, on_fake_b), (cycled_b, on_fake_a) = run(fake_b, "b_to_a"), run(fake_a, "a_to_b")
-        terms = {
-            "adversarial": (
-                1.0,
-                self.fool(discriminator_a, fake_a, keys[0], step),
-                self.fool(discriminator_b, fake_b, keys[1], step),
-            ),
-            "cycle": (self.cycle_weight, distance(cycled_a, a), distance(cycled_b, b)),
-            **self._attention_terms(batch, on_a, on_b, on_fake_a, on_fake_b),
+        fake_b, on_a = t(a, "a_to_b", method="layers")
+        fake_a, on_b = t(b, "b_to_a", method="layers")
+        cycled_a, on_fake_b = t(fake_b, "b_to_a", method="layers")
+        cycled_b, on_fake_a = t(fake_a, "a_to_b", method="layers")
+        metrics = {
+            "adversarial_a": self.fool(discriminator_a, fake_a, a_key, step),
+            "adversarial_b": self.fool(discriminator_b, fake_b, b_key, step),
+            "cycle_a": l1(cycled_a, a),
+            "cycle_b": l1(cycled_b, b),
         }
-        loss = sum(weight * (of_a + of_b) for weight, of_a, of_b in terms.values())
-        metrics = {f"{name}_a": of_a for name, (_, of_a, _) in terms.items()}
-        metrics |= {f"{name}_b": of_b for name, (_, _, of_b) in terms.items()}
-        return loss, (run.func.player.batch_stats, metrics, fake_a, fake_b)
+        loss = metrics["adversarial_a"] + metrics["adversarial_b"]
+        loss += self.cycle_weight * (metrics["cycle_a"] + metrics["cycle_b"])
+        attention_loss, terms = self.attention_loss(batch, on_a, on_b, on_fake_a, on_fake_b)
+        return loss + attention_loss, Aux(t.batch_stats, metrics | terms, (fake_a, fake_b))
 
     def attention(
         self, state: TwoDomainsState, images: Array, direction: Direction = "a_to_b"
     ) -> Array:
-        """Where the translation of images `[n, h, w, c]` changes them: `[n, h, w, 1]`, 0 to 1."""
+        """Returns where the translation of images changes them: `[n, h, w, 1]`, 0 to 1."""
         checks.one_of(("a_to_b", "b_to_a"), direction=direction)
-        given = state.translator, core.as_float(images), direction
-        return apply(self.translator, *given, method="layers")[0][1]
+        x = core.as_float(images)
+        _, attention = core.apply(self.translator, state.translator, x, direction, method="layers")[
+            0
+        ]
+        mask: Array = attention
+        return mask

@@ -1,8 +1,7 @@
 """Boundary equilibrium GAN."""
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -11,10 +10,9 @@ import optax
 from jax import Array, lax
 
 from gans_jax import core
-from gans_jax.core import Batch, Metrics, Player, apply, checks, descend
-from gans_jax.core.networks import Passes
+from gans_jax.core import Aux, Batch, Loss, Metrics, Passes, Player, checks, descend
+from gans_jax.losses import l1
 from gans_jax.methods.generative import Generative
-from gans_jax.methods.two_domains import distance
 from gans_jax.priors import Uniform
 from gans_jax.schedules import StepDecay
 
@@ -34,13 +32,24 @@ class BEGAN(Generative):
 
     The discriminator is an auto-encoder, `[n, ...]` to the same, with the loss L(v) = |v - D(v)|. A
     proportional control of k holds E L(G(z)) at `gamma` times E L(x): less is sharper and less
-    diverse. Both players are updated at once, each against the other's old weights.
+    diverse. Both players are updated at once, each against the other's old weights. Each player has
+    noise of its own, as in the paper (in the reproduction of Kim 2017 they share it). The schedule
+    is Kim's; the paper halves the learning rate when the measure of convergence stalls.
 
-    Batch: `image` `[n, ...]`, uint8 or float in [-1, 1]. Metrics: loss and gradient norm of each
-    player, E L(x) and E L(G(z)) in the discriminator's update, `k`, and the paper's global measure
-    of `convergence`, E L(x) + |gamma E L(x) - E L(G(z))|. Each player has noise of its own, as in
-    the paper (in the reproduction of Kim 2017 they share it). The schedule is Kim's; the paper
-    halves the learning rate when the measure stalls.
+    Batch: `image` `[n, ...]`, uint8 or float in [-1, 1].
+
+    Metrics: loss and gradient norm of each player, E L(x) and E L(G(z)) in the discriminator's
+    update, `k`, and the paper's global measure of `convergence`, E L(x) + |gamma E L(x) - E
+    L(G(z))|.
+
+    >>> from gans_jax.networks import EncoderDecoder, MLPGenerator
+    >>> code, points = MLPGenerator((1,), (8,)), MLPGenerator((2,), (8,), output="linear")
+    >>> method = BEGAN(points, EncoderDecoder(code, points))
+    >>> batch = {"image": jnp.ones((4, 2))}
+    >>> state = method.init(jax.random.key(0), batch)
+    >>> state, metrics = jax.jit(method.step)(state, batch, jax.random.key(1))
+    >>> bool(0 <= state.k <= 1)
+    True
     """
 
     generator: nn.Module
@@ -49,63 +58,80 @@ class BEGAN(Generative):
     gamma: float = 0.5
     lambda_k: float = 0.001
     learning_rate: float = 1e-4
-    optimizer: Callable[..., optax.GradientTransformation] = optax.adam
+    optimizer: core.OptimizerFactory = optax.adam
     schedule: Any = StepDecay(every=100_000, factor=0.5)
-    batch_axis: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
         checks.positive(gamma=self.gamma, lambda_k=self.lambda_k, learning_rate=self.learning_rate)
 
     def init(self, key: Array, batch: Batch) -> BEGANState:
-        """The state before iteration 0, k = 0; ValueError if the networks do not fit the batch."""
-        real, optimizer = core.as_float(batch["image"]), self.optimizer(self.learning_rate)
+        """Returns the state before iteration 0, with k = 0.
+
+        Raises:
+          ValueError: if the networks do not fit the batch.
+        """
+        real = core.as_float(batch["image"])
+        optimizer = self.optimizer(self.learning_rate)
         generator, discriminator = core.create_pair(
-            key, self.prior, real, (self.generator, optimizer), (self.discriminator, optimizer)
+            key, self.prior, real, self.generator, self.discriminator, optimizer
         )
-        run = lambda player: apply(self.discriminator, player, real)[0]  # noqa: E731
-        if (decoded := jax.eval_shape(run, discriminator).shape) != real.shape:
+        decoded = jax.eval_shape(
+            lambda player: core.apply(self.discriminator, player, real)[0], discriminator
+        )
+        if decoded.shape != real.shape:
             raise ValueError(
-                f"BEGAN's discriminator is an auto-encoder, but makes {decoded} of {real.shape}: "
-                "use one such as BEGANDiscriminator"
+                f"BEGAN's discriminator is an auto-encoder, but makes {decoded.shape} of "
+                f"{real.shape}: use one such as BEGANDiscriminator"
             )
         return BEGANState(jnp.zeros((), jnp.int32), generator, discriminator, jnp.zeros(()))
 
     def discriminator_loss(
         self, discriminator: Player, generator: Player, real: Array, z: Array, key: Array, k: Array
-    ) -> tuple[Array, tuple[Any, Metrics]]:
-        """E L(x) - k E L(G(z))."""
-        keys = jax.random.split(key)
-        fake, _ = apply(self.generator, generator, z, train=True, key=keys[0])
-        fake = lax.stop_gradient(fake)
-        decode = Passes(self.discriminator, discriminator, keys[1])
-        on_real, on_fake = distance(decode(real), real), distance(decode(fake), fake)
+    ) -> Loss:
+        """Returns E L(x) - k E L(G(z))."""
+        generator_key, discriminator_key = jax.random.split(key)
+        g = Passes(self.generator, generator, generator_key)
+        d = Passes(self.discriminator, discriminator, discriminator_key)
+        fake = lax.stop_gradient(g(z))
+        on_real, on_fake = l1(d(real), real), l1(d(fake), fake)
         metrics = {"reconstruction_real": on_real, "reconstruction_fake": on_fake}
-        return on_real - k * on_fake, (decode.player.batch_stats, metrics)
+        return on_real - k * on_fake, Aux(d.batch_stats, metrics)
 
     def generator_loss(
         self, generator: Player, discriminator: Player, z: Array, key: Array
-    ) -> tuple[Array, tuple[Any, Metrics]]:
-        """E L(G(z))."""
-        keys = jax.random.split(key)
-        fake, stats = apply(self.generator, generator, z, train=True, key=keys[0])
-        decode = Passes(self.discriminator, lax.stop_gradient(discriminator), keys[1])
-        return distance(decode(fake), fake), (stats, {})
+    ) -> Loss:
+        """Returns E L(G(z))."""
+        generator_key, discriminator_key = jax.random.split(key)
+        g = Passes(self.generator, generator, generator_key)
+        d = Passes(self.discriminator, lax.stop_gradient(discriminator), discriminator_key)
+        fake = g(z)
+        return l1(d(fake), fake), Aux(g.batch_stats, {})
 
     def step(self, state: BEGANState, batch: Batch, key: Array) -> tuple[BEGANState, Metrics]:
-        """One update of both players, then of k by the means over the global batch."""
-        real, keys = core.as_float(batch["image"]), jax.random.split(key, 4)
-        optimizer, factor = self.optimizer(self.learning_rate), self.schedule(state.step)
-        z_d, z_g = (self.prior(key, real.shape[0]) for key in keys[:2])
-        rest = state.discriminator, state.generator, real, z_d, keys[2], state.k
-        discriminator, metrics = descend(
-            self.discriminator_loss, optimizer, *rest, name="discriminator", factor=factor
+        """Updates both players at once, then k by the means over the global batch."""
+        z_d_key, z_g_key, discriminator_key, generator_key = jax.random.split(key, 4)
+        step, generator, discriminator, k = state
+        optimizer = self.optimizer(self.learning_rate * self.schedule(step))
+        real = core.as_float(batch["image"])
+        z_d = self.prior(z_d_key, real.shape[0])
+        z_g = self.prior(z_g_key, real.shape[0])
+        new_discriminator, discriminator_metrics, _ = descend(
+            self.discriminator_loss,
+            optimizer,
+            discriminator,
+            *(generator, real, z_d, discriminator_key, k),
+            name="discriminator",
         )
-        rest = state.generator, state.discriminator, z_g, keys[3]
-        generator, more = descend(
-            self.generator_loss, optimizer, *rest, name="generator", factor=factor
+        new_generator, generator_metrics, _ = descend(
+            self.generator_loss,
+            optimizer,
+            generator,
+            *(discriminator, z_g, generator_key),
+            name="generator",
         )
-        on_real = metrics["reconstruction_real"]
-        balance = self.gamma * on_real - more["generator_loss"]
-        k = jnp.clip(state.k + self.lambda_k * balance, 0, 1)
-        metrics |= more | {"k": k, "convergence": on_real + jnp.abs(balance)}
-        return BEGANState(state.step + 1, generator, discriminator, k), metrics
+        on_real = discriminator_metrics["reconstruction_real"]
+        balance = self.gamma * on_real - generator_metrics["generator_loss"]
+        k = jnp.clip(k + self.lambda_k * balance, 0, 1)
+        control = {"k": k, "convergence": on_real + jnp.abs(balance)}
+        state = BEGANState(step + 1, new_generator, new_discriminator, k)
+        return state, discriminator_metrics | generator_metrics | control

@@ -2,9 +2,9 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, NamedTuple
 
+import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -12,10 +12,21 @@ import optax
 from jax import Array, lax
 
 from gans_jax import core
-from gans_jax.core import Batch, Metrics, Player, apply, checks, descend
-from gans_jax.core.networks import Passes
+from gans_jax.core import (
+    Aux,
+    Batch,
+    Direction,
+    Loss,
+    Metrics,
+    Passes,
+    Player,
+    checks,
+    descend,
+    mean_logit,
+)
 from gans_jax.losses import AdversarialLoss, NonSaturating
 from gans_jax.methods.generative import Generative
+from gans_jax.methods.two_domains import check_directions
 from gans_jax.schedules import Constant
 
 
@@ -39,9 +50,20 @@ class BiGAN(Generative):
     With a `prior` the batch is `image` `[n, ...]` and z is noise. Without one it is `a` and `b`,
     images of two domains of one size, and the discriminator judges them on top of each other,
     `[n, h, w, 2 c]`: the baseline of this name in CycleGAN's paper, whose code has least squares
-    and a history of 50 pairs of either kind; there is none here. Metrics: loss and gradient norm of
-    each player, mean logits on (x, E(x)), `logit_real`, and on (G(z), z), `logit_fake`. A player's
-    running batch statistics change in its own update only.
+    and a history of 50 pairs of either kind, which this method leaves out. A player's running batch
+    statistics change in its own update only.
+
+    Metrics: loss and gradient norm of each player, mean logits on (x, E(x)), `logit_real`, and on
+    (G(z), z), `logit_fake`.
+
+    >>> from gans_jax.networks import MLPDiscriminator, MLPGenerator, TwoGenerators
+    >>> encoder, generator = MLPGenerator((6,), (8,)), MLPGenerator((6,), (8,))
+    >>> method = BiGAN(TwoGenerators(encoder, generator), MLPDiscriminator((8,)))
+    >>> batch = {"a": jnp.zeros((4, 6)), "b": jnp.zeros((4, 6))}
+    >>> state = method.init(jax.random.key(0), batch)
+    >>> state, metrics = jax.jit(method.step)(state, batch, jax.random.key(1))
+    >>> method.translate(state, batch["a"], "a_to_b").shape
+    (4, 6)
     """
 
     translator: nn.Module
@@ -49,46 +71,43 @@ class BiGAN(Generative):
     prior: Any = None
     loss: AdversarialLoss = NonSaturating()
     learning_rate: float = 2e-4
-    optimizer: Callable[..., optax.GradientTransformation] = functools.partial(optax.adam, b1=0.5)
+    optimizer: core.OptimizerFactory = functools.partial(optax.adam, b1=0.5)
     schedule: Any = Constant()
-    batch_axis: ClassVar[int] = 0
-    directions: ClassVar[tuple[str, ...]] = ("a_to_b", "b_to_a")
-    sampled: ClassVar[tuple[str, ...]] = ("translator",)
+    directions = ("a_to_b", "b_to_a")
+    sampled = ("translator",)
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate)
 
-    def _pair(self, batch: Batch, key: Array) -> tuple[Array, Array]:
-        """x and z, `[n, ...]` both, neither of which belongs to the other."""
+    @property
+    def couples_examples(self) -> bool:
+        return self.loss.couples_examples
+
+    def pair(self, batch: Batch, key: Array) -> tuple[Array, Array]:
+        """Returns x and z, `[n, ...]` both, which do not belong to each other."""
         if self.prior is None:
             return core.as_float(batch["a"]), core.as_float(batch["b"])
-        return core.as_float(batch["image"]), self.prior(key, batch["image"].shape[0])
+        x = core.as_float(batch["image"])
+        return x, self.prior(key, x.shape[0])
 
-    def _shown(self, x: Array, z: Array) -> tuple[Array, ...]:
+    def shown(self, x: Array, z: Array) -> tuple[Array, ...]:
+        """Returns the discriminator's inputs for a pair."""
         return (jnp.concatenate((x, z), -1),) if self.prior is None else (x, z)
 
     def init(self, key: Array, batch: Batch) -> BiGANState:
-        """The state before iteration 0; ValueError if the translator does not fit the batch."""
-        keys, optimizer = jax.random.split(key, 3), self.optimizer(self.learning_rate)
-        x, z = self._pair(batch, keys[2])
-        translator = core.create(self.translator, optimizer, keys[0], x[:1], z[:1])
-        for direction, source, target in (("a_to_b", x, z), ("b_to_a", z, x)):
-            run = functools.partial(apply, self.translator, method=direction)
-            core.refuse_other_shape(jax.eval_shape(run, translator, source)[0], target)
-        seen = self._shown(x[:1], z[:1])
-        discriminator = core.create(self.discriminator, optimizer, keys[1], *seen)
-        return BiGANState(jnp.zeros((), jnp.int32), translator, discriminator)
+        """Returns the state before iteration 0.
 
-    def _logits(
-        self, translator: Player, discriminator: Player, x: Array, z: Array, key: Array
-    ) -> tuple[Array, Array, Any, Any]:
-        """On (x, E(x)) and on (G(z), z), and the statistics of both players after these passes."""
-        keys = jax.random.split(key)
-        run = Passes(self.translator, translator, keys[0])
-        judge = Passes(self.discriminator, discriminator, keys[1])
-        code, made = run(x, method="a_to_b"), run(z, method="b_to_a")
-        on_real, on_fake = judge(*self._shown(x, code)), judge(*self._shown(made, z))
-        return on_real, on_fake, run.player.batch_stats, judge.player.batch_stats
+        Raises:
+          ValueError: if the translator does not fit the batch.
+        """
+        translator_key, discriminator_key, z_key = jax.random.split(key, 3)
+        optimizer = self.optimizer(self.learning_rate)
+        x, z = self.pair(batch, z_key)
+        translator = core.create(self.translator, optimizer, translator_key, x[:1], z[:1])
+        check_directions(self.translator, translator, x, z)
+        shown = self.shown(x[:1], z[:1])
+        discriminator = core.create(self.discriminator, optimizer, discriminator_key, *shown)
+        return BiGANState(jnp.zeros((), jnp.int32), translator, discriminator)
 
     def discriminator_loss(
         self,
@@ -97,13 +116,16 @@ class BiGAN(Generative):
         x: Array,
         z: Array,
         key: Array,
-        step: Array | int = 0,
-    ) -> tuple[Array, tuple[Any, Metrics]]:
-        """-log D(x, E(x)) - log(1 - D(G(z), z))."""
-        translator = lax.stop_gradient(translator)
-        on_real, on_fake, _, stats = self._logits(translator, discriminator, x, z, key)
-        metrics = {"logit_real": core.mean_logit(on_real), "logit_fake": core.mean_logit(on_fake)}
-        return self.loss.discriminator(on_real, on_fake, step), (stats, metrics)
+        step: chex.Numeric = 0,
+    ) -> Loss:
+        """Returns -log D(x, E(x)) - log(1 - D(G(z), z))."""
+        translator_key, discriminator_key = jax.random.split(key)
+        t = Passes(self.translator, lax.stop_gradient(translator), translator_key)
+        d = Passes(self.discriminator, discriminator, discriminator_key)
+        code, made = t(x, method="a_to_b"), t(z, method="b_to_a")
+        on_real, on_fake = d(*self.shown(x, code)), d(*self.shown(made, z))
+        metrics = {"logit_real": mean_logit(on_real), "logit_fake": mean_logit(on_fake)}
+        return self.loss.discriminator(on_real, on_fake, step), Aux(d.batch_stats, metrics)
 
     def translator_loss(
         self,
@@ -112,49 +134,56 @@ class BiGAN(Generative):
         x: Array,
         z: Array,
         key: Array,
-        step: Array | int = 0,
-    ) -> tuple[Array, tuple[Any, Metrics]]:
-        """The discriminator's loss with the kinds of pairs exchanged, which does not saturate."""
-        discriminator = lax.stop_gradient(discriminator)
-        on_real, on_fake, stats, _ = self._logits(translator, discriminator, x, z, key)
-        return self.loss.discriminator(on_fake, on_real, step), (stats, {})
+        step: chex.Numeric = 0,
+    ) -> Loss:
+        """Returns the discriminator's loss with exchanged pairs, which does not saturate."""
+        translator_key, discriminator_key = jax.random.split(key)
+        t = Passes(self.translator, translator, translator_key)
+        d = Passes(self.discriminator, lax.stop_gradient(discriminator), discriminator_key)
+        code, made = t(x, method="a_to_b"), t(z, method="b_to_a")
+        on_real, on_fake = d(*self.shown(x, code)), d(*self.shown(made, z))
+        return self.loss.discriminator(on_fake, on_real, step), Aux(t.batch_stats, {})
 
     def step(self, state: BiGANState, batch: Batch, key: Array) -> tuple[BiGANState, Metrics]:
-        """One update of both players, on the same pairs."""
-        z_key, key = jax.random.split(key)
-        given = *self._pair(batch, z_key), key, state.step
-        optimizer, factor = self.optimizer(self.learning_rate), self.schedule(state.step)
-        discriminator, metrics = descend(
+        """Updates both players on the same pairs, each against the other's old weights."""
+        z_key, loss_key = jax.random.split(key)
+        step, translator, discriminator = state
+        optimizer = self.optimizer(self.learning_rate * self.schedule(step))
+        x, z = self.pair(batch, z_key)
+        new_discriminator, discriminator_metrics, _ = descend(
             self.discriminator_loss,
             optimizer,
-            state.discriminator,
-            *(state.translator, *given),
+            discriminator,
+            *(translator, x, z, loss_key, step),
             name="discriminator",
-            factor=factor,
         )
-        translator, more = descend(
+        new_translator, translator_metrics, _ = descend(
             self.translator_loss,
             optimizer,
-            state.translator,
-            *(state.discriminator, *given),
+            translator,
+            *(discriminator, x, z, loss_key, step),
             name="translator",
-            factor=factor,
         )
-        return BiGANState(state.step + 1, translator, discriminator), metrics | more
+        state = BiGANState(step + 1, new_translator, new_discriminator)
+        return state, discriminator_metrics | translator_metrics
 
     def generate(self, state: BiGANState, z: Array) -> Array:
-        """G(z), `[n, size] -> [n, ...]`, with the running statistics."""
+        """Returns G(z), `[n, size] -> [n, ...]`, with the running statistics."""
         return self.translate(state, z, "b_to_a")
 
     def translate(
         self,
         state: BiGANState,
         images: Array,
-        direction: Literal["a_to_b", "b_to_a"] = "a_to_b",
+        direction: Direction = "a_to_b",
         key: Array | None = None,
     ) -> Array:
-        """E(x) or G(z), `[n, ...]`, with running statistics and no dropout; the key is not used."""
+        """Returns E(x) or G(z), `[n, ...]`, with running statistics and no dropout.
+
+        The key is not used.
+        """
         del key
         checks.one_of(("a_to_b", "b_to_a"), direction=direction)
-        given = state.translator, core.as_float(images)
-        return apply(self.translator, *given, method=direction)[0]
+        x = core.as_float(images)
+        made: Array = core.apply(self.translator, state.translator, x, method=direction)[0]
+        return made

@@ -1,8 +1,8 @@
 """Coulomb GAN."""
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any, ClassVar
+import functools
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -11,27 +11,38 @@ import optax
 from jax import Array, lax
 
 from gans_jax import core
-from gans_jax.core import Batch, Metrics, Player, apply, checks, descend
+from gans_jax.core import Aux, Batch, Loss, Metrics, Passes, Player, checks, descend, mean_logit
 from gans_jax.core.kernels import potential
-from gans_jax.methods.gan import GANState
-from gans_jax.methods.generative import Generative
+from gans_jax.methods.generative import TwoTimeScales
+from gans_jax.methods.states import GANState
 from gans_jax.priors import Normal
 from gans_jax.schedules import Constant
 
 
 @dataclasses.dataclass(frozen=True)
-class CoulombGAN(Generative):
+class CoulombGAN(TwoTimeScales):
     """Coulomb GAN (Unterthiner et al. 2018, arXiv:1708.08819), Algorithm 1.
 
     Real examples attract the generated ones, which repel each other. The discriminator learns the
     potential of this field by least squares, and the generator climbs it. Both are updated at once
     from the same examples, each against the other's old weights. The authors' code has the
-    potential's sign reversed and its d larger by 2, and twice these losses.
+    potential's sign reversed and its d larger by 2, and twice these losses. The discriminator sees
+    real and fake examples in two passes; a player's running batch statistics change in its own
+    updates only.
 
-    Batch: `image` `[n, ...]`, uint8 or float in [-1, 1], at least two; the potential is that of the
-    global batch, so a device's work grows with it. Metrics: loss and gradient norm of each player,
-    the means of the potential and of the logits on real and on fake examples. The discriminator
-    sees these in two passes; a player's running batch statistics change in its own updates only.
+    Batch: `image` `[n, ...]`, uint8 or float in [-1, 1], at least two examples. The potential is
+    one of the global batch, so a device's work grows with it.
+
+    Metrics: loss and gradient norm of each player, the means of the potential and of the logits on
+    real and on fake examples.
+
+    >>> from gans_jax.networks import MLPDiscriminator, MLPGenerator
+    >>> method = CoulombGAN(MLPGenerator((2,), (8,), output="linear"), MLPDiscriminator((8,)))
+    >>> batch = {"image": jnp.zeros((4, 2))}
+    >>> state = method.init(jax.random.key(0), batch)
+    >>> state, metrics = jax.jit(method.step)(state, batch, jax.random.key(1))
+    >>> bool(metrics["potential_real"] > metrics["potential_fake"])
+    True
     """
 
     generator: nn.Module
@@ -41,71 +52,76 @@ class CoulombGAN(Generative):
     epsilon: float = 1.0
     learning_rate: float = 1e-4
     discriminator_learning_rate: float | None = None
-    optimizer: Callable[..., optax.GradientTransformation] = optax.adam
+    optimizer: core.OptimizerFactory = optax.adam
     schedule: Any = Constant()
-    batch_axis: ClassVar[int] = 0
-    couples_examples: ClassVar[bool] = True
+    couples_examples = True
 
     def __post_init__(self) -> None:
         checks.positive(d=self.d, epsilon=self.epsilon, learning_rate=self.learning_rate)
         checks.positive(discriminator_learning_rate=self.discriminator_learning_rate)
 
-    def _optimizers(self) -> tuple[optax.GradientTransformation, optax.GradientTransformation]:
-        rate = self.discriminator_learning_rate
-        return (
-            self.optimizer(self.learning_rate),
-            self.optimizer(self.learning_rate if rate is None else rate),
-        )
-
     def init(self, key: Array, batch: Batch) -> GANState:
-        """The state before iteration 0; ValueError if the networks do not fit the batch."""
+        """Returns the state before iteration 0.
+
+        Raises:
+          ValueError: if the networks do not fit the batch.
+        """
         real = core.as_float(batch["image"])
-        players = zip((self.generator, self.discriminator), self._optimizers(), strict=True)
-        generator, discriminator = core.create_pair(key, self.prior, real, *players)
+        networks = self.generator, self.discriminator
+        generator, discriminator = core.create_pair(
+            key, self.prior, real, *networks, *self.optimizers(0)
+        )
         return GANState(jnp.zeros((), jnp.int32), generator, discriminator)
 
     def discriminator_loss(
         self, discriminator: Player, generator: Player, real: Array, z: Array, key: Array
-    ) -> tuple[Array, tuple[Any, Metrics]]:
-        """1/2 E (D(x) - Phi(x))^2 + 1/2 E (D(y) - Phi(y))^2 for generated x, real y."""
-        keys = jax.random.split(key, 3)
-        fake, _ = apply(self.generator, generator, z, train=True, key=keys[0])
-        fake = lax.stop_gradient(fake)
-        everything = core.gather((real, fake))
-        checks.coupled(type(self).__name__, everything[0].shape[0])
-        on_real, stats = apply(self.discriminator, discriminator, real, train=True, key=keys[1])
-        discriminator = discriminator._replace(batch_stats=stats)
-        on_fake, stats = apply(self.discriminator, discriminator, fake, train=True, key=keys[2])
-        loss, metrics = 0, {}
-        for name, x, logits in (("real", real, on_real), ("fake", fake, on_fake)):
-            phi = potential(x, *everything, self.d, self.epsilon)
-            loss += jnp.mean((core.per_example(logits) - phi) ** 2) / 2
-            metrics |= {
-                f"potential_{name}": jnp.mean(phi),
-                f"logit_{name}": core.mean_logit(logits),
-            }
-        return loss, (stats, metrics)
+    ) -> Loss:
+        """Returns 1/2 E (D(x) - Phi(x))^2 + 1/2 E (D(y) - Phi(y))^2, generated x and real y."""
+        generator_key, discriminator_key = jax.random.split(key)
+        g = Passes(self.generator, generator, generator_key)
+        d = Passes(self.discriminator, discriminator, discriminator_key)
+        fake = lax.stop_gradient(g(z))
+        all_real, all_fake = core.gather((real, fake))
+        checks.coupled(type(self).__name__, all_real.shape[0])
+        phi = functools.partial(
+            potential, real=all_real, fake=all_fake, d=self.d, epsilon=self.epsilon
+        )
+        on_real, on_fake, phi_real, phi_fake = d(real), d(fake), phi(real), phi(fake)
+        loss = jnp.mean((core.per_example(on_fake) - phi_fake) ** 2) / 2
+        loss += jnp.mean((core.per_example(on_real) - phi_real) ** 2) / 2
+        metrics = {
+            "potential_real": jnp.mean(phi_real),
+            "potential_fake": jnp.mean(phi_fake),
+            "logit_real": mean_logit(on_real),
+            "logit_fake": mean_logit(on_fake),
+        }
+        return loss, Aux(d.batch_stats, metrics)
 
     def generator_loss(
         self, generator: Player, discriminator: Player, z: Array, key: Array
-    ) -> tuple[Array, tuple[Any, Metrics]]:
-        """-1/2 E D(x)."""
-        keys = jax.random.split(key, 3)
-        fake, stats = apply(self.generator, generator, z, train=True, key=keys[0])
-        discriminator = lax.stop_gradient(discriminator)
-        on_fake, _ = apply(self.discriminator, discriminator, fake, train=True, key=keys[2])
-        return -core.mean_logit(on_fake) / 2, (stats, {})
+    ) -> Loss:
+        """Returns -1/2 E D(x)."""
+        generator_key, discriminator_key = jax.random.split(key)
+        g = Passes(self.generator, generator, generator_key)
+        d = Passes(self.discriminator, lax.stop_gradient(discriminator), discriminator_key)
+        return -mean_logit(d(g(z))) / 2, Aux(g.batch_stats, {})
 
     def step(self, state: GANState, batch: Batch, key: Array) -> tuple[GANState, Metrics]:
-        """One update of both players, on the same examples."""
-        real = core.as_float(batch["image"])
+        """Updates both players on the same examples, each against the other's old weights."""
         z_key, key = jax.random.split(key)
+        real = core.as_float(batch["image"])
         z = self.prior(z_key, real.shape[0])
-        (for_generator, for_discriminator), factor = self._optimizers(), self.schedule(state.step)
-        loss, rest = self.discriminator_loss, (state.discriminator, state.generator, real, z, key)
-        discriminator, metrics = descend(
-            loss, for_discriminator, *rest, name="discriminator", factor=factor
+        generator_optimizer, discriminator_optimizer = self.optimizers(state.step)
+        _, old_generator, old_discriminator = state
+        update = functools.partial(
+            descend, self.discriminator_loss, discriminator_optimizer, name="discriminator"
         )
-        loss, rest = self.generator_loss, (state.generator, state.discriminator, z, key)
-        generator, more = descend(loss, for_generator, *rest, name="generator", factor=factor)
-        return GANState(state.step + 1, generator, discriminator), metrics | more
+        discriminator, discriminator_metrics, _ = update(
+            old_discriminator, old_generator, real, z, key
+        )
+        update = functools.partial(
+            descend, self.generator_loss, generator_optimizer, name="generator"
+        )
+        generator, generator_metrics, _ = update(old_generator, old_discriminator, z, key)
+        state = GANState(state.step + 1, generator, discriminator)
+        return state, discriminator_metrics | generator_metrics

@@ -2,19 +2,18 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
+import chex
 import flax.linen as nn
 import jax
 import optax
 from jax import Array
 
 from gans_jax import core
-from gans_jax.core import Batch, Metrics, Player, checks
-from gans_jax.core.networks import Passes
-from gans_jax.losses import AdversarialLoss, LeastSquares
-from gans_jax.methods.two_domains import TwoDomains, distance
+from gans_jax.core import Aux, Batch, Loss, Passes, Player, checks
+from gans_jax.losses import AdversarialLoss, LeastSquares, l1
+from gans_jax.methods.two_domains import TwoDomains
 from gans_jax.schedules import Constant
 
 
@@ -33,10 +32,22 @@ class CycleGAN(TwoDomains):
     The identity loss (section 5.2) has half the cycle's weight as in the authors' code; with 0 it
     takes no time, and the domains may have different shapes.
 
-    Batch: `a` and `b`, `[n, h, w, c]`, uint8 or float in [-1, 1]. Metrics: loss and gradient norm
-    of each player, mean logits on real and shown images of each domain, the translator's terms
-    `adversarial_a`, `cycle_a`, `identity_a` and so on. A player's running batch statistics change
-    in its own update only, the translator's in all of its passes.
+    A player's running batch statistics change in its own update only, the translator's in all of
+    its passes.
+
+    Batch: `a` and `b`, `[n, h, w, c]`, uint8 or float in [-1, 1].
+
+    Metrics: loss and gradient norm of each player, mean logits on real and shown images of each
+    domain, the translator's terms `adversarial_a`, `cycle_a`, `identity_a` and so on.
+
+    >>> from gans_jax.networks import PixelGANDiscriminator, ResNetGenerator, TwoGenerators
+    >>> generator = ResNetGenerator(features=2, blocks=1)
+    >>> discriminator = PixelGANDiscriminator(features=2)
+    >>> method = CycleGAN(TwoGenerators(generator, generator), discriminator, history_size=4)
+    >>> batch = {"a": jnp.zeros((1, 8, 8, 3)), "b": jnp.zeros((1, 8, 8, 3))}
+    >>> state = jax.jit(method.init)(jax.random.key(0), batch)
+    >>> method.translate(state, batch["b"], "b_to_a").shape
+    (1, 8, 8, 3)
     """
 
     translator: nn.Module
@@ -48,9 +59,8 @@ class CycleGAN(TwoDomains):
     adversarial: bool = True
     history_size: int = 50
     learning_rate: float = 2e-4
-    optimizer: Callable[..., optax.GradientTransformation] = functools.partial(optax.adam, b1=0.5)
+    optimizer: core.OptimizerFactory = functools.partial(optax.adam, b1=0.5)
     schedule: Any = Constant()
-    batch_axis: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate)
@@ -62,24 +72,23 @@ class CycleGAN(TwoDomains):
         discriminator_b: Player,
         batch: Batch,
         key: Array,
-        step: Array | int = 0,
-    ) -> tuple[Array, tuple[Any, Metrics, Array, Array]]:
-        """The full objective (equation 3) and the identity loss; behind its metrics F(b), G(a)."""
+        step: chex.Numeric = 0,
+    ) -> Loss:
+        """Returns the full objective (equation 3) and the identity loss, with F(b) and G(a)."""
+        translator_key, a_key, b_key = jax.random.split(key, 3)
+        t = Passes(self.translator, translator, translator_key)
+        g = functools.partial(t, method="a_to_b")
+        f = functools.partial(t, method="b_to_a")
         a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
-        key, *keys = jax.random.split(key, 3)
-        run = Passes(self.translator, translator, key)
-        fake_b, fake_a = run(a, method="a_to_b"), run(b, method="b_to_a")
-        metrics = {
-            "cycle_a": distance(run(fake_b, method="b_to_a"), a),
-            "cycle_b": distance(run(fake_a, method="a_to_b"), b),
-        }
+        fake_b, fake_a = g(a), f(b)
+        metrics = {"cycle_a": l1(f(fake_b), a), "cycle_b": l1(g(fake_a), b)}
         loss = self.forward_weight * metrics["cycle_a"] + self.backward_weight * metrics["cycle_b"]
         if self.adversarial:
-            metrics["adversarial_a"] = self.fool(discriminator_a, fake_a, keys[0], step)
-            metrics["adversarial_b"] = self.fool(discriminator_b, fake_b, keys[1], step)
+            metrics["adversarial_a"] = self.fool(discriminator_a, fake_a, a_key, step)
+            metrics["adversarial_b"] = self.fool(discriminator_b, fake_b, b_key, step)
             loss += metrics["adversarial_a"] + metrics["adversarial_b"]
         if checks.used(self.identity_weight):
-            metrics["identity_a"] = distance(run(a, method="b_to_a"), a)
-            metrics["identity_b"] = distance(run(b, method="a_to_b"), b)
+            metrics["identity_a"] = l1(f(a), a)
+            metrics["identity_b"] = l1(g(b), b)
             loss += self.identity_weight * (metrics["identity_a"] + metrics["identity_b"])
-        return loss, (run.player.batch_stats, metrics, fake_a, fake_b)
+        return loss, Aux(t.batch_stats, metrics, (fake_a, fake_b))

@@ -2,9 +2,9 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
+import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -13,10 +13,9 @@ import optax
 from jax import Array
 
 from gans_jax import core
-from gans_jax.core import Batch, Metrics, Player, checks
-from gans_jax.core.networks import Passes
-from gans_jax.losses import AdversarialLoss, LeastSquares
-from gans_jax.methods.two_domains import TwoDomains, distance
+from gans_jax.core import Aux, Batch, Loss, Passes, Player, checks
+from gans_jax.losses import AdversarialLoss, LeastSquares, l1
+from gans_jax.methods.two_domains import TwoDomains
 from gans_jax.schedules import Constant
 
 
@@ -32,9 +31,10 @@ class Scale:
 
 
 def distances(images: Array) -> Array:
-    """The mean of |x_i - x_j| over all values, for all i < j of `[n, ...]`: `[n (n - 1) / 2]`.
+    """Returns the mean of |x_i - x_j| over all values for all i < j, `[n, ...] -> [n (n - 1) / 2]`.
 
-    ValueError for one image, whose mean distance would be no number.
+    Raises:
+      ValueError: for one image, which has no distance to others.
     """
     if images.shape[0] < 2:
         raise ValueError("one image has no distance to others: use two or more, or halves=True")
@@ -44,13 +44,13 @@ def distances(images: Array) -> Array:
 
 
 def self_distances(images: Array) -> Array:
-    """The mean of |left half - right half| of each image `[n, h, w, c]`, an even w: `[n]`."""
+    """Returns the mean of |left half - right half| of each image, `[n, h, w, c] -> [n]`, even w."""
     left, right = jnp.split(images, 2, axis=2)
     return jnp.mean(jnp.abs(left - right), axis=(1, 2, 3))
 
 
 def scale_of(images: Array, *, halves: bool = False) -> Scale:
-    """The scale of a domain, estimated on some of its images, `[n, h, w, c]`."""
+    """Estimates the scale of a domain on some of its images, `[n, h, w, c]`."""
     measured = (self_distances if halves else distances)(core.as_float(jnp.asarray(images)))
     return Scale(float(jnp.mean(measured)), float(jnp.std(measured)))
 
@@ -66,11 +66,23 @@ class DistanceGAN(TwoDomains):
     the paper's combination of both constraints. Discriminators and their histories are CycleGAN's,
     to compare with it.
 
+    A player's running batch statistics change in its own update only.
+
     Batch: `a` and `b`, `[n, h, w, c]`, uint8 or float in [-1, 1], n at least 2 without `halves`;
-    the pairs are those of the global batch. Metrics: loss and gradient norm of each player, mean
-    logits on real and shown images of each domain, the translator's terms `adversarial_a`,
-    `distance_a` (of the images of a and their translations), `cycle_a` if it has a weight, and so
-    on. A player's running batch statistics change in its own update only.
+    pairs of images are drawn from the global batch.
+
+    Metrics: loss and gradient norm of each player, mean logits on real and shown images of each
+    domain, the translator's terms `adversarial_a`, `distance_a` (of the images of a and their
+    translations), `cycle_a` if it has a weight, and so on.
+
+    >>> from gans_jax.networks import PixelGANDiscriminator, ResNetGenerator, TwoGenerators
+    >>> generator = ResNetGenerator(features=2, blocks=1)
+    >>> discriminator = PixelGANDiscriminator(features=2)
+    >>> method = DistanceGAN(TwoGenerators(generator, generator), discriminator, history_size=4)
+    >>> batch = {"a": jnp.zeros((2, 8, 8, 3)), "b": jnp.zeros((2, 8, 8, 3))}
+    >>> state = jax.jit(method.init)(jax.random.key(0), batch)
+    >>> method.translate(state, batch["a"], "a_to_b").shape
+    (2, 8, 8, 3)
     """
 
     translator: nn.Module
@@ -83,24 +95,24 @@ class DistanceGAN(TwoDomains):
     scale_b: Scale = Scale()
     history_size: int = 50
     learning_rate: float = 2e-4
-    optimizer: Callable[..., optax.GradientTransformation] = functools.partial(optax.adam, b1=0.5)
+    optimizer: core.OptimizerFactory = functools.partial(optax.adam, b1=0.5)
     schedule: Any = Constant()
-    batch_axis: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate)
 
     @property
     def couples_examples(self) -> bool:
-        """Without `halves` the distances are those of pairs of examples."""
-        return not self.halves
+        """Without `halves` the distances are between examples."""
+        return not self.halves or self.loss.couples_examples
 
-    def _distance(self, source: Array, scale: Scale, made: Array, made_scale: Scale) -> Array:
+    def distance(self, source: Array, scale: Scale, made: Array, made_scale: Scale) -> Array:
+        """Returns how far the distances after a translation are from the distances before it."""
         if self.halves:
             before, after = self_distances(source), self_distances(made)
         else:
             before, after = distances(core.gather(source)), distances(core.gather(made))
-        return jnp.mean(jnp.abs(scale(before) - made_scale(after)))
+        return l1(scale(before), made_scale(after))
 
     def translator_loss(
         self,
@@ -109,23 +121,25 @@ class DistanceGAN(TwoDomains):
         discriminator_b: Player,
         batch: Batch,
         key: Array,
-        step: Array | int = 0,
-    ) -> tuple[Array, tuple[Any, Metrics, Array, Array]]:
-        """The objective of both directions; behind its metrics the translations to a and to b."""
+        step: chex.Numeric = 0,
+    ) -> Loss:
+        """Returns the objective of both directions; its outputs: the translations to a and b."""
+        translator_key, a_key, b_key = jax.random.split(key, 3)
+        t = Passes(self.translator, translator, translator_key)
+        g = functools.partial(t, method="a_to_b")
+        f = functools.partial(t, method="b_to_a")
         a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
-        key, *keys = jax.random.split(key, 3)
-        run = Passes(self.translator, translator, key)
-        fake_b, fake_a = run(a, method="a_to_b"), run(b, method="b_to_a")
+        fake_b, fake_a = g(a), f(b)
         metrics = {
-            "adversarial_a": self.fool(discriminator_a, fake_a, keys[0], step),
-            "adversarial_b": self.fool(discriminator_b, fake_b, keys[1], step),
-            "distance_a": self._distance(a, self.scale_a, fake_b, self.scale_b),
-            "distance_b": self._distance(b, self.scale_b, fake_a, self.scale_a),
+            "adversarial_a": self.fool(discriminator_a, fake_a, a_key, step),
+            "adversarial_b": self.fool(discriminator_b, fake_b, b_key, step),
+            "distance_a": self.distance(a, self.scale_a, fake_b, self.scale_b),
+            "distance_b": self.distance(b, self.scale_b, fake_a, self.scale_a),
         }
         loss = metrics["adversarial_a"] + metrics["adversarial_b"]
         loss += self.distance_weight * (metrics["distance_a"] + metrics["distance_b"])
         if checks.used(self.cycle_weight):
-            metrics["cycle_a"] = distance(run(fake_b, method="b_to_a"), a)
-            metrics["cycle_b"] = distance(run(fake_a, method="a_to_b"), b)
+            metrics["cycle_a"] = l1(f(fake_b), a)
+            metrics["cycle_b"] = l1(g(fake_a), b)
             loss += self.cycle_weight * (metrics["cycle_a"] + metrics["cycle_b"])
-        return loss, (run.player.batch_stats, metrics, fake_a, fake_b)
+        return loss, Aux(t.batch_stats, metrics, (fake_a, fake_b))

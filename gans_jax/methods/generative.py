@@ -1,19 +1,40 @@
 """Examples from noise, as every method with a generator makes them."""
 
-from typing import Any
-
+import chex
+import flax.linen as nn
+import optax
 from jax import Array
 
-from gans_jax.core import apply
+from gans_jax.core import MethodBase, OptimizerFactory, State, apply
 
 
-class Generative:
+class Generative(MethodBase):
     """`generate` and `sample` by the fields `prior` and `generator`, and the player of its name."""
 
-    def generate(self, state: Any, z: Array) -> Array:
-        """Images from noise, `[n, size] -> [n, ...]`, with the generator's running statistics."""
-        return apply(self.generator, state.generator, z)[0]
+    generator: nn.Module
 
-    def sample(self, state: Any, key: Array, num: int) -> Array:
-        """`num` examples; the first m of them are those of `sample(state, key, m)`."""
+    def generate(self, state: State, z: Array) -> Array:
+        """Makes images from noise, `[n, size] -> [n, ...]`, with the running statistics."""
+        images: Array = apply(self.generator, state.generator, z)[0]
+        return images
+
+    def sample(self, state: State, key: Array, num: int) -> Array:
+        """Makes `num` examples; the first m of them are those of `sample(state, key, m)`."""
         return self.generate(state, self.prior(key, num))
+
+
+class TwoTimeScales(Generative):
+    """The optimizers of a method whose discriminator may have a learning rate of its own."""
+
+    learning_rate: float
+    discriminator_learning_rate: float | None
+    optimizer: OptimizerFactory
+
+    def optimizers(
+        self, step: chex.Numeric
+    ) -> tuple[optax.GradientTransformation, optax.GradientTransformation]:
+        """Returns the generator's and the discriminator's optimizer in iteration `step`."""
+        own, factor = self.discriminator_learning_rate, self.schedule(step)
+        rates = self.learning_rate, self.learning_rate if own is None else own
+        generator, discriminator = (self.optimizer(rate * factor) for rate in rates)
+        return generator, discriminator

@@ -1,21 +1,19 @@
 """MMD GAN."""
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import optax
 from jax import Array, lax
 
 from gans_jax import core, penalties
-from gans_jax.core import Batch, Metrics, Player, apply, checks, descend
+from gans_jax.core import Aux, Batch, Loss, Metrics, Passes, Player, checks, descend
 from gans_jax.core.kernels import safe_root, squared_mmd
-from gans_jax.core.networks import Passes
 from gans_jax.methods.generative import Generative
-from gans_jax.methods.wgan import WGANState, critic_iterations, critic_iterations_before, rmsprop
+from gans_jax.methods.states import WGANState
+from gans_jax.methods.wgan import critic_updates_before, rmsprop
 from gans_jax.priors import Normal
 
 
@@ -29,8 +27,19 @@ class MMDGAN(Generative):
     clipped, before each update. `warmup` and RMSProp are WGAN's, the weights the authors' code's.
 
     Batch: `image` `[n_critic + 1, n, ...]`, uint8 or float in [-1, 1], n at least 2; the generator
-    has the last minibatch. Metrics: loss and gradient norm of each player; `mmd`, `rank` and
-    `reconstruction` (of both kinds) at the critic's last update.
+    has the last minibatch.
+
+    Metrics: loss and gradient norm of each player; `mmd`, `rank` and `reconstruction` (of real and
+    generated examples) at the critic's last update.
+
+    >>> from gans_jax.networks import EncoderDecoder, MLPGenerator
+    >>> code, points = MLPGenerator((1,), (8,)), MLPGenerator((2,), (8,), output="linear")
+    >>> method = MMDGAN(points, EncoderDecoder(code, points))
+    >>> batch = {"image": jnp.ones((6, 4, 2))}
+    >>> state = method.init(jax.random.key(0), batch)
+    >>> state, metrics = jax.jit(method.step)(state, batch, jax.random.key(1))
+    >>> bool(metrics["mmd"] >= 0)
+    True
     """
 
     generator: nn.Module
@@ -43,32 +52,38 @@ class MMDGAN(Generative):
     clip: float = 0.01
     n_critic: int = 5
     warmup: bool = True
-    optimizer: Callable[..., optax.GradientTransformation] = rmsprop
-    batch_axis: ClassVar[int] = 1
-    couples_examples: ClassVar[bool] = True
+    optimizer: core.OptimizerFactory = rmsprop
+    batch_axis = 1
+    couples_examples = True
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate, clip=self.clip, n_critic=self.n_critic)
 
-    def critic_iterations(self, t: int) -> int:
-        """How many minibatches iteration t takes: one more than critic updates."""
-        return critic_iterations(t, self.n_critic, self.warmup) + 1
-
-    def minibatches_before(self, t: int) -> int:
-        """How many minibatches the iterations before t took."""
-        return critic_iterations_before(t, self.n_critic, self.warmup) + t
+    def minibatches(self, t: int) -> range:
+        """Returns the minibatches of iteration t: the critic's, and one for the generator."""
+        first, end = (critic_updates_before(i, self.n_critic, self.warmup) + i for i in (t, t + 1))
+        return range(first, end)
 
     def init(self, key: Array, batch: Batch) -> WGANState:
-        """The state before iteration 0; ValueError if the networks do not fit the batch."""
-        real, optimizer = core.as_float(batch["image"][0]), self.optimizer(self.learning_rate)
-        players = (self.generator, optimizer), (self.critic, optimizer)
-        generator, critic = core.create_pair(key, self.prior, real, *players)
+        """Returns the state before iteration 0.
+
+        Raises:
+          ValueError: if the networks do not fit the batch.
+        """
+        real = core.as_float(batch["image"][0])
+        optimizer = self.optimizer(self.learning_rate)
+        generator, critic = core.create_pair(
+            key, self.prior, real, self.generator, self.critic, optimizer
+        )
         if "encoder" not in critic.params:
             raise ValueError("MMD GAN clips its critic's encoder: use networks.EncoderDecoder")
         return WGANState(jnp.zeros((), jnp.int32), generator, critic)
 
     def distance(self, on_real: Array, on_fake: Array) -> tuple[Array, Metrics]:
-        """sqrt(MMD^2) - rank_weight * mean_k max(0, E f_k(y) - E f_k(x)), of codes `[n, size]`."""
+        """Returns sqrt(MMD^2) - rank_weight * mean_k max(0, E f_k(y) - E f_k(x)).
+
+        The codes f(x) and f(y) are `[n, size]`.
+        """
         on_real, on_fake = core.gather((on_real, on_fake))
         checks.coupled(type(self).__name__, on_real.shape[0])
         mmd = safe_root(squared_mmd(on_real, on_fake, self.sigmas))
@@ -77,41 +92,69 @@ class MMDGAN(Generative):
 
     def critic_loss(
         self, critic: Player, generator: Player, real: Array, z: Array, key: Array
-    ) -> tuple[Array, tuple[Any, Metrics]]:
-        """-distance + reconstruction_weight * (E (x - d(f(x)))^2 + E (y - d(f(y)))^2)."""
-        keys = jax.random.split(key)
-        fake, _ = apply(self.generator, generator, z, train=True, key=keys[0])
-        run, codes, reconstruction = Passes(self.critic, critic, keys[1]), [], 0
-        for x in (real, lax.stop_gradient(fake)):
-            codes.append(run(x, method="encode"))
-            reconstruction += jnp.mean((run(codes[-1], method="decode") - x) ** 2)
-        distance, metrics = self.distance(*codes)
-        loss = self.reconstruction_weight * reconstruction - distance
-        return loss, (run.player.batch_stats, metrics | {"reconstruction": reconstruction})
+    ) -> Loss:
+        """Returns reconstruction_weight * (E (x - d(f(x)))^2 + E (y - d(f(y)))^2) - distance."""
+        generator_key, critic_key = jax.random.split(key)
+        g = Passes(self.generator, generator, generator_key)
+        f = Passes(self.critic, critic, critic_key)
+        fake = lax.stop_gradient(g(z))
+        on_real = f(real, method="encode")
+        real_again = f(on_real, method="decode")
+        on_fake = f(fake, method="encode")
+        fake_again = f(on_fake, method="decode")
+        distance, metrics = self.distance(on_real, on_fake)
+        reconstruction = jnp.mean((real_again - real) ** 2) + jnp.mean((fake_again - fake) ** 2)
+        metrics["reconstruction"] = reconstruction
+        return self.reconstruction_weight * reconstruction - distance, Aux(f.batch_stats, metrics)
 
     def generator_loss(
         self, generator: Player, critic: Player, real: Array, z: Array, key: Array
-    ) -> tuple[Array, tuple[Any, Metrics]]:
-        """The distance."""
-        keys = jax.random.split(key)
-        fake, stats = apply(self.generator, generator, z, train=True, key=keys[0])
-        run = Passes(self.critic, lax.stop_gradient(critic), keys[1])
-        distance, _ = self.distance(run(real, method="encode"), run(fake, method="encode"))
-        return distance, (stats, {})
+    ) -> Loss:
+        """Returns the distance."""
+        generator_key, critic_key = jax.random.split(key)
+        g = Passes(self.generator, generator, generator_key)
+        f = Passes(self.critic, lax.stop_gradient(critic), critic_key)
+        on_real, on_fake = f(real, method="encode"), f(g(z), method="encode")
+        distance, _ = self.distance(on_real, on_fake)
+        return distance, Aux(g.batch_stats, {})
+
+    def update_critic(
+        self, critic: Player, generator: Player, real: Array, key: Array
+    ) -> tuple[Player, Metrics]:
+        """Clips the critic's encoder, and takes one step of the critic."""
+        z_key, loss_key = jax.random.split(key)
+        encoder = penalties.clip_weights(critic.params["encoder"], self.clip)
+        critic = critic._replace(params=critic.params | {"encoder": encoder})
+        z = self.prior(z_key, real.shape[0])
+        optimizer = self.optimizer(self.learning_rate)
+        critic, metrics, _ = descend(
+            self.critic_loss, optimizer, critic, generator, real, z, loss_key, name="critic"
+        )
+        return critic, metrics
+
+    def update_generator(
+        self, generator: Player, critic: Player, real: Array, key: Array
+    ) -> tuple[Player, Metrics]:
+        """Takes one step of the generator."""
+        z_key, loss_key = jax.random.split(key)
+        z = self.prior(z_key, real.shape[0])
+        optimizer = self.optimizer(self.learning_rate)
+        generator, metrics, _ = descend(
+            self.generator_loss, optimizer, generator, critic, real, z, loss_key, name="generator"
+        )
+        return generator, metrics
 
     def step(self, state: WGANState, batch: Batch, key: Array) -> tuple[WGANState, Metrics]:
-        """The critic's updates on all minibatches but the last, then the generator's on that."""
-        optimizer, real = self.optimizer(self.learning_rate), core.as_float(batch["image"])
-        keys = jax.vmap(jax.random.split)(jax.random.split(key, real.shape[0]))
-
-        def update_critic(critic: Player, real: Array, keys: Array) -> tuple[Player, Metrics]:
-            encoder = penalties.clip_weights(critic.params["encoder"], self.clip)
-            critic = critic._replace(params=critic.params | {"encoder": encoder})
-            rest = critic, state.generator, real, self.prior(keys[0], real.shape[0]), keys[1]
-            return descend(self.critic_loss, optimizer, *rest, name="critic")
-
-        critic, metrics = core.repeat_update(update_critic, state.critic, real[:-1], keys[:-1])
-        z = self.prior(keys[-1, 0], real.shape[1])
-        rest = state.generator, critic, real[-1], z, keys[-1, 1]
-        generator, more = descend(self.generator_loss, optimizer, *rest, name="generator")
-        return WGANState(state.step + 1, generator, critic), metrics | more
+        """Updates the critic on all minibatches but the last, then the generator on the last."""
+        real = core.as_float(batch["image"])
+        keys = jax.random.split(key, real.shape[0])
+        critic, critic_metrics = core.repeat_update(
+            lambda critic, real, key: self.update_critic(critic, state.generator, real, key),
+            state.critic,
+            real[:-1],
+            keys[:-1],
+        )
+        generator, generator_metrics = self.update_generator(
+            state.generator, critic, real[-1], keys[-1]
+        )
+        return WGANState(state.step + 1, generator, critic), critic_metrics | generator_metrics

@@ -1,14 +1,14 @@
 """Smooth GAN."""
 
 import dataclasses
-from typing import Any
 
+import chex
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
 from gans_jax import core
-from gans_jax.core import Metrics, Player, apply, checks
+from gans_jax.core import Aux, Loss, Passes, Player, apply, checks, mean_logit
 from gans_jax.methods.wgan_gp import WGANGP
 
 
@@ -35,6 +35,15 @@ class SmoothGAN(WGANGP):
 
     Batch, state and metrics are WGAN-GP's; the generator adds both means without their weights, as
     `generator_slope` and `critic_slope`.
+
+    >>> from gans_jax.networks import MLPDiscriminator, MLPGenerator
+    >>> networks = MLPGenerator((2,), (8,), output="linear"), MLPDiscriminator((8,))
+    >>> method = SmoothGAN(*networks, generator_weight=0.1, critic_weight=0.1)
+    >>> batch = {"image": jnp.zeros((5, 4, 2))}
+    >>> state = method.init(jax.random.key(0), batch)
+    >>> state, metrics = jax.jit(method.step)(state, batch, jax.random.key(1))
+    >>> bool(metrics["generator_slope"] > 0)
+    True
     """
 
     generator_weight: float
@@ -45,28 +54,30 @@ class SmoothGAN(WGANGP):
         checks.not_negative(generator_weight=self.generator_weight)
         checks.not_negative(critic_weight=self.critic_weight)
 
-    def generator_loss(
-        self, generator: Player, critic: Player, z: Array, key: Array
-    ) -> tuple[Array, tuple[Any, Metrics]]:
-        """-E f(g(z)) and the two penalties."""
-        keys, critic = jax.random.split(key, 3), lax.stop_gradient(critic)
-        make = lambda z: apply(self.generator, generator, z, train=True, key=keys[0])  # noqa: E731
-        judge = lambda x: apply(self.critic, critic, x, train=True, key=keys[1])[0]  # noqa: E731
+    def generator_loss(self, generator: Player, critic: Player, z: Array, key: Array) -> Loss:
+        """Returns -E f(g(z)) and the two penalties."""
+        generator_key, critic_key, sign_key = jax.random.split(key, 3)
+        f = Passes(self.critic, lax.stop_gradient(critic), critic_key)
+
+        def g(z: Array) -> tuple[Array, chex.ArrayTree]:
+            return apply(self.generator, generator, z, train=True, key=generator_key)
+
         # The gradients have the type of z, which priors draw as float32 where others are doubles.
-        fake, pull, stats = jax.vjp(make, z.astype(jnp.result_type(float)), has_aux=True)
-        on_fake, pull_critic = jax.vjp(lambda x: core.per_example(judge(x)), fake)
+        fake, pull, batch_stats = jax.vjp(g, z.astype(jnp.result_type(float)), has_aux=True)
+        on_fake, pull_critic = jax.vjp(lambda x: core.per_example(f(x)), fake)
 
-        signs = jax.vmap(lambda key: jax.random.rademacher(key, fake.shape[1:], fake.dtype))
-        (product,) = pull(signs(core.example_keys(keys[2], fake.shape[0])))
+        keys = core.example_keys(sign_key, fake.shape[0])
+        signs = jax.vmap(lambda key: jax.random.rademacher(key, fake.shape[1:], fake.dtype))(keys)
+        (product,) = pull(signs)
         (gradient,) = pull(*pull_critic(jnp.ones_like(on_fake)))
-        of_generator = jnp.mean(_squares(product)) / fake[0].size
-        of_critic = jnp.mean(_squares(gradient))
+        generator_slope = jnp.mean(_squared_norms(product)) / fake[0].size
+        critic_slope = jnp.mean(_squared_norms(gradient))
 
-        loss = self.generator_weight * of_generator + self.critic_weight * of_critic
-        metrics = {"generator_slope": of_generator, "critic_slope": of_critic}
-        return loss - core.mean_logit(on_fake), (stats, metrics)
+        penalty = self.generator_weight * generator_slope + self.critic_weight * critic_slope
+        metrics = {"generator_slope": generator_slope, "critic_slope": critic_slope}
+        return penalty - mean_logit(on_fake), Aux(batch_stats, metrics)
 
 
-def _squares(x: Array) -> Array:
-    """Squared norms of rows, `[n, size] -> [n]`."""
+def _squared_norms(x: Array) -> Array:
+    """Returns the squared norms of rows, `[n, size] -> [n]`."""
     return jnp.sum(jnp.square(x), axis=1)

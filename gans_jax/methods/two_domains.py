@@ -1,23 +1,31 @@
 """What the methods that translate between two domains, in both directions, have in common."""
 
 import functools
-from collections.abc import Callable
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import optax
 from jax import Array, lax
 
 from gans_jax import core
-from gans_jax.core import Batch, Metrics, Player, apply, checks, descend
-from gans_jax.core import image_history as history
+from gans_jax.core import (
+    Aux,
+    Batch,
+    Direction,
+    Loss,
+    MethodBase,
+    Metrics,
+    Passes,
+    Player,
+    checks,
+    descend,
+    image_history,
+    mean_logit,
+)
 from gans_jax.core.image_history import History
-from gans_jax.core.networks import Passes
 from gans_jax.losses import AdversarialLoss
-
-Direction = Literal["a_to_b", "b_to_a"]
 
 
 class TwoDomainsState(NamedTuple):
@@ -31,65 +39,54 @@ class TwoDomainsState(NamedTuple):
     history_b: History
 
 
-def distance(x: Array, y: Array) -> Array:
-    """The mean of |x - y| over all values."""
-    return jnp.mean(jnp.abs(x - y))
+def check_directions(network: nn.Module, translator: Player, a: Array, b: Array) -> None:
+    """Raises ValueError unless `a_to_b` and `b_to_a` make what the other domain holds."""
+    for direction, source, target in (("a_to_b", a, b), ("b_to_a", b, a)):
+        run = functools.partial(core.apply, network, method=direction)
+        core.refuse_other_shape(jax.eval_shape(run, translator, source)[0], target)
 
 
-class TwoDomains:
+class TwoDomains(MethodBase):
     """CycleGAN's algorithm for frozen dataclasses with these fields, which add their objective.
 
     `translator` holds the generators of both directions, as methods `a_to_b(x, train)` and
-    `b_to_a(x, train)`, and a `__call__(a, b)` that creates both. The objective is their method
-    `translator_loss`, which returns behind its metrics the translations to a and to b.
+    `b_to_a(x, train)`, and a `__call__(a, b)` that creates both. The objective is the dataclass's
+    method `translator_loss`, whose outputs are the translations to a and to b.
     """
 
-    adversarial = True
-    directions: ClassVar[tuple[Direction, ...]] = ("a_to_b", "b_to_a")
-    sampled: ClassVar[tuple[str, ...]] = ("translator",)
+    adversarial: bool = True
+    directions = ("a_to_b", "b_to_a")
+    sampled = ("translator",)
     translator: nn.Module
     discriminator: nn.Module
     loss: AdversarialLoss
     history_size: int
     learning_rate: float
-    optimizer: Callable[..., optax.GradientTransformation]
-    schedule: Any
+    optimizer: core.OptimizerFactory
+
+    @property
+    def couples_examples(self) -> bool:
+        return self.loss.couples_examples
 
     def init(self, key: Array, batch: Batch) -> TwoDomainsState:
-        """The state before iteration 0; ValueError if the translator does not fit the batch."""
-        a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
-        optimizer, keys = self.optimizer(self.learning_rate), jax.random.split(key, 3)
-        translator = core.create(self.translator, optimizer, keys[0], a[:1], b[:1])
-        for direction, source, target in (("a_to_b", a, b), ("b_to_a", b, a)):
-            run = functools.partial(apply, self.translator, method=direction)
-            core.refuse_other_shape(jax.eval_shape(run, translator, source)[0], target)
-        return TwoDomainsState(
-            jnp.zeros((), jnp.int32),
-            translator,
-            core.create(self.discriminator, optimizer, keys[1], a[:1]),
-            core.create(self.discriminator, optimizer, keys[2], b[:1]),
-            history.create(self.history_size, a),
-            history.create(self.history_size, b),
-        )
+        """Returns the state before iteration 0.
 
-    def discriminator_loss(
-        self,
-        discriminator: Player,
-        real: Array,
-        fake: Array,
-        key: Array,
-        step: Array | int = 0,
-        domain: Literal["a", "b"] = "a",
-    ) -> tuple[Array, tuple[Any, Metrics]]:
-        """Half of (D(x) - 1)^2 + D(fake)^2 for least squares; the domain only names the metrics."""
-        run = Passes(self.discriminator, discriminator, key)
-        on_real, on_fake = run(real), run(lax.stop_gradient(fake))
-        metrics = {
-            f"logit_real_{domain}": core.mean_logit(on_real),
-            f"logit_fake_{domain}": core.mean_logit(on_fake),
-        }
-        loss = self.loss.discriminator(on_real, on_fake, step) / 2
-        return loss, (run.player.batch_stats, metrics)
+        Raises:
+          ValueError: if the translator does not fit the batch.
+        """
+        translator_key, a_key, b_key = jax.random.split(key, 3)
+        a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+        optimizer = self.optimizer(self.learning_rate)
+        translator = core.create(self.translator, optimizer, translator_key, a[:1], b[:1])
+        check_directions(self.translator, translator, a, b)
+        return TwoDomainsState(
+            step=jnp.zeros((), jnp.int32),
+            translator=translator,
+            discriminator_a=core.create(self.discriminator, optimizer, a_key, a[:1]),
+            discriminator_b=core.create(self.discriminator, optimizer, b_key, b[:1]),
+            history_a=image_history.create(self.history_size, a),
+            history_b=image_history.create(self.history_size, b),
+        )
 
     def translator_loss(
         self,
@@ -98,50 +95,84 @@ class TwoDomains:
         discriminator_b: Player,
         batch: Batch,
         key: Array,
-        step: Array | int = 0,
-    ) -> tuple[Array, tuple[Any, Metrics, Array, Array]]:
-        """What both generators minimise together."""
+        step: chex.Numeric = 0,
+    ) -> Loss:
+        """Returns what both generators minimise together."""
         raise NotImplementedError
 
-    def fool(self, discriminator: Player, fake: Array, key: Array, step: Array | int) -> Array:
-        """The adversarial term of the translator: (D(fake) - 1)^2 for least squares."""
-        discriminator = lax.stop_gradient(discriminator)
-        on_fake, _ = apply(self.discriminator, discriminator, fake, train=True, key=key)
-        return self.loss.generator(on_fake, step)
+    def fool(self, discriminator: Player, fake: Array, key: Array, step: chex.Numeric) -> Array:
+        """Returns the translator's adversarial term: (D(fake) - 1)^2 for least squares."""
+        d = Passes(self.discriminator, lax.stop_gradient(discriminator), key)
+        return self.loss.generator(d(fake), step)
+
+    def discriminator_loss(
+        self,
+        discriminator: Player,
+        real: Array,
+        fake: Array,
+        key: Array,
+        step: chex.Numeric = 0,
+        domain: Literal["a", "b"] = "a",
+    ) -> Loss:
+        """Returns half of (D(x) - 1)^2 + D(fake)^2 for least squares.
+
+        The domain only names the metrics.
+        """
+        d = Passes(self.discriminator, discriminator, key)
+        on_real, on_fake = d(real), d(lax.stop_gradient(fake))
+        metrics = {
+            f"logit_real_{domain}": mean_logit(on_real),
+            f"logit_fake_{domain}": mean_logit(on_fake),
+        }
+        return self.loss.discriminator(on_real, on_fake, step) / 2, Aux(d.batch_stats, metrics)
+
+    def update_translator(
+        self, state: TwoDomainsState, batch: Batch, key: Array
+    ) -> tuple[Player, Metrics, tuple[Array, Array]]:
+        """Takes one step of both generators; also returns the translations made before it."""
+        return descend(
+            self.translator_loss,
+            self.optimizer(self.learning_rate * self.schedule(state.step)),
+            state.translator,
+            *(state.discriminator_a, state.discriminator_b, batch, key, state.step),
+            name="translator",
+        )
 
     def update_discriminators(
         self, state: TwoDomainsState, a: Array, b: Array, fake_a: Array, fake_b: Array, key: Array
     ) -> tuple[TwoDomainsState, Metrics]:
-        """One update of each discriminator, on images that the histories give for the fakes."""
-        optimizer, factor = self.optimizer(self.learning_rate), self.schedule(state.step)
-        update = functools.partial(descend, self.discriminator_loss, optimizer, factor=factor)
-        keys = jax.random.split(key, 4)
-        history_a, shown_a = history.query(state.history_a, fake_a, keys[0])
-        history_b, shown_b = history.query(state.history_b, fake_b, keys[1])
-        rest = a, shown_a, keys[2], state.step, "a"
-        discriminator_a, metrics = update(state.discriminator_a, *rest, name="discriminator_a")
-        rest = b, shown_b, keys[3], state.step, "b"
-        discriminator_b, more = update(state.discriminator_b, *rest, name="discriminator_b")
-        state = state._replace(discriminator_a=discriminator_a, discriminator_b=discriminator_b)
-        return state._replace(history_a=history_a, history_b=history_b), metrics | more
+        """Takes one step of each discriminator, on images that the histories give for the fakes."""
+        history_a_key, history_b_key, a_key, b_key = jax.random.split(key, 4)
+        optimizer = self.optimizer(self.learning_rate * self.schedule(state.step))
+        update = functools.partial(descend, self.discriminator_loss, optimizer)
+        history_a, shown_a = image_history.query(state.history_a, fake_a, history_a_key)
+        history_b, shown_b = image_history.query(state.history_b, fake_b, history_b_key)
+        discriminator_a, metrics_a, _ = update(
+            state.discriminator_a, a, shown_a, a_key, state.step, "a", name="discriminator_a"
+        )
+        discriminator_b, metrics_b, _ = update(
+            state.discriminator_b, b, shown_b, b_key, state.step, "b", name="discriminator_b"
+        )
+        state = state._replace(
+            discriminator_a=discriminator_a,
+            discriminator_b=discriminator_b,
+            history_a=history_a,
+            history_b=history_b,
+        )
+        return state, metrics_a | metrics_b
 
     def step(
         self, state: TwoDomainsState, batch: Batch, key: Array
     ) -> tuple[TwoDomainsState, Metrics]:
-        """One update of the translator, then one of each discriminator."""
-        keys = jax.random.split(key)
-        translator, metrics, *fakes = descend(
-            self.translator_loss,
-            self.optimizer(self.learning_rate),
-            state.translator,
-            *(state.discriminator_a, state.discriminator_b, batch, keys[0], state.step),
-            name="translator",
-            factor=self.schedule(state.step),
-        )
+        """Updates the translator, then each discriminator on the old translator's images."""
+        translator_key, discriminator_key = jax.random.split(key)
+        translator, metrics, (fake_a, fake_b) = self.update_translator(state, batch, translator_key)
         if self.adversarial:
-            reals = core.as_float(batch["a"]), core.as_float(batch["b"])
-            state, more = self.update_discriminators(state, *reals, *fakes, keys[1])
-            metrics |= more
+            a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+            state, discriminator_metrics = self.update_discriminators(
+                state, a, b, fake_a, fake_b, discriminator_key
+            )
+            metrics = metrics | discriminator_metrics
         return state._replace(step=state.step + 1, translator=translator), metrics
 
     def translate(
@@ -151,10 +182,12 @@ class TwoDomains:
         direction: Direction = "a_to_b",
         key: Array | None = None,
     ) -> Array:
-        """Images of the other domain, `[n, h, w, c]`, with running statistics and no dropout.
+        """Returns images of the other domain, `[n, h, w, c]`, with running statistics.
 
         `key` is for methods that translate with noise; here it changes nothing.
         """
         del key
         checks.one_of(("a_to_b", "b_to_a"), direction=direction)
-        return apply(self.translator, state.translator, core.as_float(images), method=direction)[0]
+        x = core.as_float(images)
+        made: Array = core.apply(self.translator, state.translator, x, method=direction)[0]
+        return made

@@ -2,8 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -12,32 +11,35 @@ import optax
 from jax import Array, lax
 
 from gans_jax import core, penalties
-from gans_jax.core import Batch, Metrics, Player, apply, checks, descend
+from gans_jax.core import Aux, Batch, Loss, Metrics, Passes, Player, checks, descend, mean_logit
 from gans_jax.methods.generative import Generative
+from gans_jax.methods.states import WGANState
 from gans_jax.penalties import GradientPenalty
 from gans_jax.priors import Normal
 from gans_jax.schedules import Constant
-
-
-class WGANGPState(NamedTuple):
-    """What an iteration changes: the count of iterations done (int32) and the two players."""
-
-    step: Array
-    generator: Player
-    critic: Player
 
 
 @dataclasses.dataclass(frozen=True)
 class WGANGP(Generative):
     """WGAN with gradient penalty (Gulrajani et al. 2017, arXiv:1704.00028), Algorithm 1.
 
-    Batch: `image` `[n_critic, n, ...]`, uint8 or float in [-1, 1]. Metrics: loss and gradient norm
-    of each player, `wasserstein` and `gradient_penalty` at the critic's last update, mean logits.
-
     The penalty's gradient is finite where the critic's slope is 0. The authors' code makes no
     generator update in iteration 0; here every iteration has one. `generator_batch` multiplies the
     generator's batch: 2 in the paper's residual networks for CIFAR-10, which also have a learning
     rate that decays linearly. A critic with batch norm is an error.
+
+    Batch: `image` `[n_critic, n, ...]`, uint8 or float in [-1, 1].
+
+    Metrics: loss and gradient norm of each player, `wasserstein` and `gradient_penalty` at the
+    critic's last update, mean logits on real and fake.
+
+    >>> from gans_jax.networks import MLPDiscriminator, MLPGenerator
+    >>> method = WGANGP(MLPGenerator((2,), (8,), output="linear"), MLPDiscriminator((8,)))
+    >>> batch = {"image": jnp.zeros((5, 4, 2))}
+    >>> state = method.init(jax.random.key(0), batch)
+    >>> state, metrics = jax.jit(method.step)(state, batch, jax.random.key(1))
+    >>> "gradient_penalty" in metrics
+    True
     """
 
     generator: nn.Module
@@ -47,74 +49,93 @@ class WGANGP(Generative):
     learning_rate: float = 1e-4
     n_critic: int = 5
     generator_batch: int = 1
-    optimizer: Callable[..., optax.GradientTransformation] = functools.partial(
-        optax.adam, b1=0.0, b2=0.9
-    )
+    optimizer: core.OptimizerFactory = functools.partial(optax.adam, b1=0.0, b2=0.9)
     schedule: Any = Constant()
-    batch_axis: ClassVar[int] = 1
+    batch_axis = 1
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate, n_critic=self.n_critic)
         checks.positive(generator_batch=self.generator_batch)
 
-    def critic_iterations(self, t: int) -> int:
-        """How many minibatches iteration t takes."""
-        return self.n_critic
+    def minibatches(self, t: int) -> range:
+        """Returns the n_critic minibatches of iteration t."""
+        return range(self.n_critic * t, self.n_critic * (t + 1))
 
-    def minibatches_before(self, t: int) -> int:
-        """How many minibatches the iterations before t took."""
-        return self.n_critic * t
+    def init(self, key: Array, batch: Batch) -> WGANState:
+        """Returns the state before iteration 0.
 
-    def init(self, key: Array, batch: Batch) -> WGANGPState:
-        """The state before iteration 0; ValueError if the networks do not fit the batch."""
-        real, optimizer = core.as_float(batch["image"][0]), self.optimizer(self.learning_rate)
+        Raises:
+          ValueError: if the networks do not fit the batch.
+        """
+        real = core.as_float(batch["image"][0])
+        optimizer = self.optimizer(self.learning_rate)
         generator, critic = core.create_pair(
-            key, self.prior, real, (self.generator, optimizer), (self.critic, optimizer)
+            key, self.prior, real, self.generator, self.critic, optimizer
         )
         penalties.refuse_batch_norm(critic.batch_stats)
-        return WGANGPState(jnp.zeros((), jnp.int32), generator, critic)
+        return WGANState(jnp.zeros((), jnp.int32), generator, critic)
 
     def critic_loss(
         self, critic: Player, generator: Player, real: Array, z: Array, key: Array
-    ) -> tuple[Array, tuple[Any, Metrics]]:
-        """E f(g(z)) - E f(x) + weight * E (|grad f| - 1)^2."""
-        keys = jax.random.split(key, 4)
-        fake, _ = apply(self.generator, generator, z, train=True, key=keys[0])
-        fake = lax.stop_gradient(fake)
-        on_real, stats = apply(self.critic, critic, real, train=True, key=keys[1])
-        critic = critic._replace(batch_stats=stats)
-        on_fake, stats = apply(self.critic, critic, fake, train=True, key=keys[2])
-        on_real, on_fake = core.mean_logit(on_real), core.mean_logit(on_fake)
-        penalty = self.penalty(self.critic, critic, real, fake, keys[3])
-        metrics = {"wasserstein": on_real - on_fake, "gradient_penalty": penalty}
-        metrics |= {"logit_real": on_real, "logit_fake": on_fake}
-        return on_fake - on_real + penalty, (stats, metrics)
+    ) -> Loss:
+        """Returns E f(g(z)) - E f(x) + weight * E (|grad f| - 1)^2."""
+        generator_key, critic_key, penalty_key = jax.random.split(key, 3)
+        g = Passes(self.generator, generator, generator_key)
+        f = Passes(self.critic, critic, critic_key)
+        fake = lax.stop_gradient(g(z))
+        on_real, on_fake = mean_logit(f(real)), mean_logit(f(fake))
+        penalty = self.penalty(self.critic, f.player, real, fake, penalty_key)
+        metrics = {
+            "wasserstein": on_real - on_fake,
+            "gradient_penalty": penalty,
+            "logit_real": on_real,
+            "logit_fake": on_fake,
+        }
+        return on_fake - on_real + penalty, Aux(f.batch_stats, metrics)
 
-    def generator_loss(
-        self, generator: Player, critic: Player, z: Array, key: Array
-    ) -> tuple[Array, tuple[Any, Metrics]]:
-        """-E f(g(z))."""
-        keys = jax.random.split(key)
-        fake, stats = apply(self.generator, generator, z, train=True, key=keys[0])
-        on_fake, _ = apply(self.critic, lax.stop_gradient(critic), fake, train=True, key=keys[1])
-        return -core.mean_logit(on_fake), (stats, {})
+    def generator_loss(self, generator: Player, critic: Player, z: Array, key: Array) -> Loss:
+        """Returns -E f(g(z))."""
+        generator_key, critic_key = jax.random.split(key)
+        g = Passes(self.generator, generator, generator_key)
+        f = Passes(self.critic, lax.stop_gradient(critic), critic_key)
+        return -mean_logit(f(g(z))), Aux(g.batch_stats, {})
 
-    def step(self, state: WGANGPState, batch: Batch, key: Array) -> tuple[WGANGPState, Metrics]:
-        """Lines 2 to 12 of Algorithm 1."""
-        optimizer, factor = self.optimizer(self.learning_rate), self.schedule(state.step)
+    def update_critic(
+        self, critic: Player, state: WGANState, real: Array, key: Array
+    ) -> tuple[Player, Metrics]:
+        """Runs lines 3 to 9 of Algorithm 1."""
+        z_key, loss_key = jax.random.split(key)
+        real = core.as_float(real)
+        z = self.prior(z_key, real.shape[0])  # line 4
+        optimizer = self.optimizer(self.learning_rate * self.schedule(state.step))
+        critic, metrics, _ = descend(  # lines 5 to 9
+            self.critic_loss, optimizer, critic, state.generator, real, z, loss_key, name="critic"
+        )
+        return critic, metrics
 
-        def update_critic(critic: Player, real: Array, key: Array) -> tuple[Player, Metrics]:
-            real = core.as_float(real)
-            z_key, key = jax.random.split(key)
-            rest = (state.generator, real, self.prior(z_key, real.shape[0]), key)
-            return descend(self.critic_loss, optimizer, critic, *rest, name="critic", factor=factor)
+    def update_generator(
+        self, state: WGANState, critic: Player, num: int, key: Array
+    ) -> tuple[Player, Metrics]:
+        """Runs lines 11 and 12 of Algorithm 1."""
+        z_key, loss_key = jax.random.split(key)
+        z = self.prior(z_key, num)  # line 11
+        optimizer = self.optimizer(self.learning_rate * self.schedule(state.step))
+        generator, metrics, _ = descend(  # line 12
+            self.generator_loss, optimizer, state.generator, critic, z, loss_key, name="generator"
+        )
+        return generator, metrics
 
+    def step(self, state: WGANState, batch: Batch, key: Array) -> tuple[WGANState, Metrics]:
+        """Runs lines 2 to 12 of Algorithm 1."""
         n_critic, num = batch["image"].shape[:2]
         keys = jax.random.split(key, n_critic + 1)
-        critic, metrics = core.repeat_update(update_critic, state.critic, batch["image"], keys[:-1])
-        z_key, key = jax.random.split(keys[-1])
-        rest = (critic, self.prior(z_key, num * self.generator_batch), key)
-        generator, more = descend(
-            self.generator_loss, optimizer, state.generator, *rest, name="generator", factor=factor
+        critic, critic_metrics = core.repeat_update(
+            lambda critic, real, key: self.update_critic(critic, state, real, key),
+            state.critic,
+            batch["image"],
+            keys[:-1],
         )
-        return WGANGPState(state.step + 1, generator, critic), metrics | more
+        generator, generator_metrics = self.update_generator(
+            state, critic, num * self.generator_batch, keys[-1]
+        )
+        return WGANState(state.step + 1, generator, critic), critic_metrics | generator_metrics

@@ -87,7 +87,7 @@ class Experiment:
             return
         for t in range(self.iterations):
             first = t - t % self.repeat
-            if self.method.critic_iterations(t) != self.method.critic_iterations(first):
+            if len(self.method.minibatches(t)) != len(self.method.minibatches(first)):
                 raise ValueError(
                     f"iterations {first} and {t} take different numbers of minibatches, and so "
                     f"cannot be in one dispatch of {self.repeat}: set repeat to 1"

@@ -25,7 +25,7 @@ class Told(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Judged(wrappers._Wrapper):
+class Judged(wrappers.Wrapper):
     """The method, whose step also tells whether all of its metrics are finite.
 
     One scalar crosses to the host for each iteration, and no metric that is not asked for; where

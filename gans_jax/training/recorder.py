@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from gans_jax import schedules, wrappers
+from gans_jax import wrappers
 from gans_jax.pictures.overview import write_report
 from gans_jax.runs import best_checkpoint as best
 from gans_jax.runs.checkpoint import CheckpointError, Checkpoints
@@ -77,7 +77,7 @@ class Record(contextlib.ExitStack):
 
     def metrics(self, step: int, values: Iterable[dict[str, float]]) -> None:
         """Logs the metrics of iteration number `step`, and the learning rates that it had."""
-        rates = schedules.learning_rates(self._experiment.method, step - 1)
+        rates = self._experiment.method.learning_rates(step - 1)
         for workdir, logs, own in zip(self._workdirs, self._logs, values, strict=False):
             with _writing(workdir):
                 logs.metrics(step, rates | own)

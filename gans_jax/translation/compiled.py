@@ -26,7 +26,7 @@ class UnfitError(ValueError):
 
 def draws_translations(method: Any) -> bool:
     """Whether the pictures of a run are of what the method makes from images, not from noise."""
-    return hasattr(method, "translate") and getattr(method, "prior", None) is None
+    return core.is_translator(method) and not core.is_sampler(method)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Translator:
 
     @property
     def directions(self) -> tuple[str, ...]:
-        return getattr(self.method, "directions", ("a_to_b",))
+        return self.method.directions
 
     def translate(
         self, state: Any, images: Array, direction: str, keys: Array | None = None
@@ -50,7 +50,7 @@ class Translator:
         They go together, unless they have keys, or the method translates with the statistics of the
         batch (`test_batch_statistics`): what an image becomes is not to depend on its neighbours.
         """
-        if keys is None and not getattr(self.method, "test_batch_statistics", False):
+        if keys is None and not self.method.translates_by_batch:
             return self._translate(state, images, direction, None)
         each = enumerate([None] * len(images) if keys is None else keys)
         made = [self._translate(state, images[i : i + 1], direction, key) for i, key in each]
@@ -77,8 +77,9 @@ class Translator:
         found = {source: images, f"{source} to {target}": made}
         if OTHER[direction] in self.directions:
             found[f"back to {source}"] = self.translate(state, made, OTHER[direction], keys)
-        if hasattr(self.method, "attention"):
-            found[f"attention on {source}"] = 2 * self._attention(state, images, direction) - 1
+        attention = self._attention(state, images, direction)
+        if attention is not None:
+            found[f"attention on {source}"] = 2 * attention - 1
         return found
 
     def row(self, state: Any, example: Mapping[str, np.ndarray], key: Array) -> dict[str, Array]:

@@ -1,5 +1,6 @@
 """Randomness, statistics and updates of the global batch."""
 
+import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -8,7 +9,7 @@ import optax
 import pytest
 
 from gans_jax import core, priors, schedules
-from gans_jax.core import Player, apply
+from gans_jax.core import Aux, Player, apply
 from gans_jax.methods import GAN, WGAN, WGANGP
 from tests.support import tiny
 
@@ -89,14 +90,14 @@ def test_train_is_passed_only_where_it_is_a_parameter():
 
 
 def quadratic(player, target):
-    return jnp.sum((player.params - target) ** 2), ({}, {"distance": jnp.mean(target)})
+    return jnp.sum((player.params - target) ** 2), Aux({}, {"distance": jnp.mean(target)})
 
 
 def test_descend_takes_one_step_of_the_mean_gradient():
     optimizer = optax.sgd(0.25)
     player = Player(jnp.zeros(2), {}, optimizer.init(jnp.zeros(2)))
     targets = jnp.array([1.0, 2.0, 3.0, 6.0])
-    new, metrics = sharded(
+    new, metrics, _ = sharded(
         lambda t: core.descend(quadratic, optimizer, player, t[0], name="player"), targets
     )
     # gradient of (p - t)^2 at 0 is -2t, its mean over t is -6 in each of two coordinates
@@ -108,14 +109,17 @@ def test_descend_takes_one_step_of_the_mean_gradient():
     np.testing.assert_allclose(metrics["distance"], np.full(4, 3.0))
 
 
-def test_a_factor_scales_the_update():
-    optimizer = optax.adam(0.1)
-    player = Player(jnp.zeros(2), {}, optimizer.init(jnp.zeros(2)))
-    full, half = (
-        core.descend(quadratic, optimizer, player, jnp.array(1.0), name="p", factor=f)[0].params
-        for f in (1.0, 0.5)
-    )
-    np.testing.assert_allclose(full, 2 * half, rtol=1e-6)
+def test_a_traced_learning_rate_keeps_the_optimizers_state():
+    """A schedule multiplies the rate that the optimizer is made with, in every iteration anew."""
+    player = Player(jnp.zeros(2), {}, optax.adam(0.1).init(jnp.zeros(2)))
+
+    @jax.jit
+    def step(factor):
+        return core.descend(quadratic, optax.adam(0.1 * factor), player, 1.0, name="p")[0]
+
+    full, half = step(1.0), step(0.5)
+    chex.assert_trees_all_equal_structs(full, player)
+    chex.assert_trees_all_close(full.params, 2 * half.params, rtol=1e-6)
 
 
 def test_repeated_updates_report_the_last_metrics_and_the_largest_norm():
@@ -145,12 +149,12 @@ def test_linear_decay():
 def test_learning_rates():
     networks = tiny.Generator(), tiny.Discriminator()
     method = GAN(*networks, learning_rate=0.5, schedule=schedules.LinearDecay(end=4))
-    assert schedules.learning_rates(method, 3) == {"learning_rate": 0.125}
+    assert method.learning_rates(3) == {"learning_rate": 0.125}
     method = WGANGP(*networks, learning_rate=0.5)
-    assert schedules.learning_rates(method, 3) == {"learning_rate": 0.5}
+    assert method.learning_rates(3) == {"learning_rate": 0.5}
     method = GAN(*networks, discriminator_learning_rate=0.25)
     expected = {"learning_rate": 2e-4, "discriminator_learning_rate": 0.25}
-    assert schedules.learning_rates(method, 3) == expected
+    assert method.learning_rates(3) == expected
 
 
 def test_epoch_decay():
@@ -180,16 +184,16 @@ def test_dropout_can_be_turned_on_and_off():
         assert (off != 0).all()
 
 
-def test_what_a_loss_returns_behind_its_metrics_is_handed_back():
+def test_the_outputs_of_a_loss_are_handed_back():
     optimizer = optax.sgd(0.25)
     player = Player(jnp.zeros(2), {}, optimizer.init(jnp.zeros(2)))
 
     def loss(player, target):
         value, aux = quadratic(player, target)
-        return value, (*aux, target, 2 * target)
+        return value, aux._replace(outputs=(target, 2 * target))
 
     targets = jnp.array([1.0, 2.0, 3.0, 6.0])
-    _, _, once, twice = sharded(
+    _, _, (once, twice) = sharded(
         lambda t: core.descend(loss, optimizer, player, t[0], name="player"), targets
     )
     np.testing.assert_array_equal([once, twice], [targets, 2 * targets])
@@ -204,7 +208,7 @@ def test_gather():
 
 def test_wgan_warm_up():
     method = WGAN(tiny.Generator(), tiny.Discriminator(), warmup=True)
-    assert [method.critic_iterations(t) for t in (0, 24, 25, 499, 500, 501)] == [
+    assert [len(method.minibatches(t)) for t in (0, 24, 25, 499, 500, 501)] == [
         100,
         100,
         5,
@@ -212,8 +216,8 @@ def test_wgan_warm_up():
         100,
         5,
     ]
-    taken = [method.critic_iterations(t) for t in range(1600)]
-    assert [method.minibatches_before(t) for t in range(1600)] == [
+    taken = [len(method.minibatches(t)) for t in range(1600)]
+    assert [method.minibatches(t).start for t in range(1600)] == [
         sum(taken[:t]) for t in range(1600)
     ]
 

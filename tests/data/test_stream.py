@@ -41,10 +41,13 @@ class Lazy:
 
 def critic_first(extra, every):
     """A method that takes `extra` critic iterations more than one in every `every`-th step."""
+
+    def before(t):
+        return t + extra * -(-t // every)
+
     return SimpleNamespace(
         batch_axis=1,
-        critic_iterations=lambda t: 1 + extra * (t % every == 0),
-        minibatches_before=lambda t: t + extra * -(-t // every),
+        minibatches=lambda t: range(before(t), before(t + 1)),
     )
 
 

@@ -51,7 +51,7 @@ def shapes(source) -> dict[str, tuple[int, ...]]:
 def batch_of(experiment) -> dict[str, jax.ShapeDtypeStruct]:
     leading = (experiment.batch_size,)
     if experiment.method.batch_axis:
-        leading = (experiment.method.critic_iterations(1), *leading)
+        leading = (len(experiment.method.minibatches(1)), *leading)
     kind = lambda shape: np.uint8 if len(shape) == 3 else np.float32  # noqa: E731
     found = shapes(experiment.data).items()
     batch = {name: jax.ShapeDtypeStruct((*leading, *shape), kind(shape)) for name, shape in found}

@@ -206,7 +206,7 @@ def test_each_update_draws_its_own_noise(case):
     draws.clear()
     jax.block_until_ready(tiny.jit(method.step)(state, batch(case), KEY))
     jax.effects_barrier()
-    assert len(draws) == method.critic_iterations(0) + 1
+    assert len(draws) == len(method.minibatches(0)) + 1
     rows = np.concatenate(draws)
     assert len(np.unique(rows, axis=0)) == len(rows) >= N * 3
 
@@ -291,7 +291,7 @@ def test_learns_a_ring_of_gaussians(case):
 
 def objects(case: Case, t: int) -> dict[str, np.ndarray]:
     """Squares of one colour in domain a, of the opposite one in b; in pairs for pix2pix."""
-    k = case.toy.critic_iterations(t) if case.toy.batch_axis else 1
+    k = len(case.toy.minibatches(t)) if case.toy.batch_axis else 1
     seeds = (t, t) if isinstance(case.toy, Pix2Pix) else (2 * t, 2 * t + 1)
     a, b = tiny.objects(k * 16, 1, seeds[0]), tiny.objects(k * 16, -1, seeds[1])
     batch = {"a": a[0], "b": b[0]}
@@ -361,7 +361,7 @@ def test_wgans_warm_up_has_two_traces():
 
     step, state = tiny.jit(step), None
     for t in (24, 25, 26, 499, 500, 501):
-        batch = {"image": tiny.images(method.critic_iterations(t), N)}
+        batch = {"image": tiny.images(len(method.minibatches(t)), N)}
         state = tiny.jit(method.init)(KEY, batch) if state is None else state
         state, _ = step(state, batch, KEY)
     assert counts == [100, 5]

@@ -103,10 +103,10 @@ def test_only_the_encoder_is_clipped_and_before_the_update():
 
 def test_an_iteration_takes_one_minibatch_more_than_critic_updates():
     method = dataclasses.replace(METHOD, n_critic=5, warmup=True)
-    assert [method.critic_iterations(t) for t in (0, 24, 25, 499, 500)] == [101, 101, 6, 6, 101]
+    assert [len(method.minibatches(t)) for t in (0, 24, 25, 499, 500)] == [101, 101, 6, 6, 101]
     for t in (1, 25, 26, 501, 1001):
-        taken = sum(method.critic_iterations(i) for i in range(t))
-        assert method.minibatches_before(t) == taken
+        taken = sum(len(method.minibatches(i)) for i in range(t))
+        assert method.minibatches(t).start == taken
 
 
 def test_one_example_and_a_critic_without_an_encoder_are_refused():

@@ -77,7 +77,7 @@ _ring = {"prior": priors.Normal(2), "learning_rate": 1e-3}
 
 
 def _minibatches(method: Any, t: int, n: int = N) -> dict[str, np.ndarray]:
-    return {"image": tiny.images(method.critic_iterations(t), n, seed=t)}
+    return {"image": tiny.images(len(method.minibatches(t)), n, seed=t)}
 
 
 def _from_noise(
@@ -122,7 +122,7 @@ def _translated(method: Any, state: Any, key: Any, num: int) -> jax.Array:
 
 
 def _many_pairs(method: Any, t: int, n: int = N) -> dict[str, np.ndarray]:
-    k = method.critic_iterations(t)
+    k = len(method.minibatches(t))
     return {name: tiny.images(k, n, seed=100 * i + t) for i, name in enumerate("ab")}
 
 
@@ -170,7 +170,7 @@ def _two_domains_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[s
     a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
     discriminators = state.discriminator_a, state.discriminator_b
     translator = method.translator_loss(state.translator, *discriminators, batch, key)
-    *_, fake_a, fake_b = translator[1]
+    fake_a, fake_b = translator[1].outputs
     return {
         "translator": translator,
         "discriminator_a": method.discriminator_loss(discriminators[0], a, fake_a, key),

@@ -262,7 +262,7 @@ def all_reduced(method) -> int:
     state = jax.eval_shape(method.init, jax.eval_shape(lambda: jax.random.key(0)), batch)
     generator = state.generator
     opponent = state.discriminator if isinstance(method, GAN) else state.critic
-    k, g, d = method.critic_iterations(0), size(generator.batch_stats), size(opponent.batch_stats)
+    k, g, d = len(method.minibatches(0)), size(generator.batch_stats), size(opponent.batch_stats)
     scalars = {GAN: 3, WGAN: 4, WGANGP: 5}[type(method)]
     opponents = size(opponent.params) + d + 4 * scalars + g + 4 * d
     # A Wasserstein critic's last bias has a constant gradient: XLA sums it once, before the loop.

@@ -97,7 +97,7 @@ def _minibatches(experiment: Experiment) -> int:
     method, end = experiment.method, experiment.iterations
     if not method.batch_axis:
         return 1
-    return statistics.mode(map(method.critic_iterations, range(max(0, end - 1000), end)))
+    return statistics.mode(len(method.minibatches(t)) for t in range(max(0, end - 1000), end))
 
 
 def _examples(experiment: Experiment) -> dict[str, jax.ShapeDtypeStruct]:
@@ -111,7 +111,7 @@ def _examples(experiment: Experiment) -> dict[str, jax.ShapeDtypeStruct]:
                 f"{error}; a plan needs the images' shape: give the data a `size`"
             ) from error
         # Of the methods without noise of their own, all translate.
-        names = ("image",) if hasattr(experiment.method, "prior") else ("a", "b")
+        names = ("image",) if core.is_sampler(experiment.method) else ("a", "b")
         return dict.fromkeys(names, jax.ShapeDtypeStruct(shape, np.uint8))
     return {n: jax.ShapeDtypeStruct(np.shape(x), np.asarray(x).dtype) for n, x in example.items()}
 
@@ -125,7 +125,7 @@ def _image_shape(experiment: Experiment) -> tuple[int, ...] | None:
         player = core.create(method.generator, optax.identity(), key, z)
         return core.apply(method.generator, player, z)[0]
 
-    if hasattr(method, "prior") and hasattr(method, "generator"):
+    if core.is_sampler(method) and hasattr(method, "generator"):
         return jax.eval_shape(make, jax.eval_shape(lambda: jax.random.key(0))).shape[1:]
     while hasattr(source, "source"):
         source = source.source
