@@ -76,7 +76,7 @@ def estimate(loss, real: list[float], fake: list[float]) -> dict:
     method = GAN(generator=Same(), discriminator=Same(flat=True), loss=loss, prior=priors.Normal(1))
     nobody = Player({}, {}, ())
     given = (jnp.array(x, jnp.float32)[:, None] for x in (real, fake))
-    _, (_, metrics) = method.discriminator_loss(nobody, nobody, *given, KEY)
+    _, (_, metrics, _) = method.discriminator_loss(nobody, nobody, *given, KEY)
     return metrics
 
 

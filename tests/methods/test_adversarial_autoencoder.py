@@ -51,7 +51,7 @@ def test_losses_by_numpy():
         mlp(np.concatenate((y, one_hot), 1), judge, lambda y: y)[:, 0] for y in (z, code)
     )
     shown = [jnp.concatenate((y, label), axis=1) for y in (z, jnp.float32(code))]
-    loss, (_, metrics) = LABELLED.discriminator_loss(state.discriminator, *shown, KEY)
+    loss, (_, metrics, _) = LABELLED.discriminator_loss(state.discriminator, *shown, KEY)
     np.testing.assert_allclose(loss, softplus(-on_real).mean() + softplus(on_fake).mean(), 1e-5)
     np.testing.assert_allclose(metrics["logit_real"], on_real.mean(), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(metrics["logit_fake"], on_fake.mean(), rtol=1e-5, atol=1e-6)

@@ -64,7 +64,7 @@ def test_the_losses_in_numpy(players):
     on_real, on_fake = (run(state.discriminator, NETWORKS[1], x) for x in (real, fake))
     phi = lambda x: -authors_potential(x, fake, real, 3, 1.0)  # noqa: E731
     errors = (on_fake - phi(fake)) ** 2, (on_real - phi(real)) ** 2
-    loss, (_, metrics) = METHOD.discriminator_loss(*state[:0:-1], real, z, KEY)
+    loss, (_, metrics, _) = METHOD.discriminator_loss(*state[:0:-1], real, z, KEY)
     np.testing.assert_allclose(loss, np.mean(errors), rtol=1e-5)
     np.testing.assert_allclose(metrics["potential_fake"], phi(fake).mean(), atol=1e-5)
     loss, _ = METHOD.generator_loss(*state[1:], z, KEY)

@@ -45,7 +45,7 @@ def losses(generator, critic, z, weights):
     )
     made = jax.eval_shape(lambda z: generator.init_with_output(KEY, z)[0], z)
     state = tiny.jit(method.init)(KEY, {"image": np.zeros((1, *made.shape), "float32")})
-    loss, (_, metrics) = tiny.jit(method.generator_loss)(state.generator, state.critic, z, KEY)
+    loss, (_, metrics, _) = tiny.jit(method.generator_loss)(state.generator, state.critic, z, KEY)
     fields = [f.name for f in dataclasses.fields(WGANGP)]
     base = WGANGP(**{name: getattr(method, name) for name in fields})
     return loss - base.generator_loss(state.generator, state.critic, z, KEY)[0], metrics

@@ -95,7 +95,7 @@ def test_wgan_gp_critic_loss(norm) -> None:
 
     rest = (real, z, key)
     compiled = tiny.jit(jax.value_and_grad(loss, has_aux=True))
-    (value, (_, metrics)), gradients = compiled(state.critic.params)
+    (value, (_, metrics, _)), gradients = compiled(state.critic.params)
 
     line_key, _ = jax.random.split(jax.random.split(key, 4)[3])
     u = penalties.between(jnp.zeros((_BATCH, 1)), jnp.ones((_BATCH, 1)), line_key)
