@@ -124,7 +124,7 @@ def redistribute(workdir: Path) -> None:
     decay = schedules.LinearDecay(start=STEPS // 2, end=STEPS)
     coulomb = dataclasses.replace(method, epsilon=0.5, schedule=decay)
     gan = dataclasses.replace(others["gan"], schedule=decay)
-    first = lambda chosen: data.stream(TWO, 256, method=chosen)[0]  # noqa: E731
+    first = lambda chosen: data.stream(TWO, 256, method=chosen)[0]
     start = coulomb.init(jax.random.key(0), first(coulomb))
     start = iterate(coulomb, UNEQUAL, start, STEPS)
     print(f"two modes, start: {shares(coulomb, start, TWO).round(3)}")

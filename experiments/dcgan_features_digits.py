@@ -81,7 +81,7 @@ def report(workdir: Path) -> None:
 def draw(path: Path, given: list[tuple]) -> None:
     """Each gradient divided by its largest value; a black column between the two networks."""
     found = [strongest_responses(*each)[1] for each in given]
-    scale = lambda g: g / np.maximum(np.abs(g).max(axis=(2, 3, 4), keepdims=True), 1e-30)  # noqa: E731
+    scale = lambda g: g / np.maximum(np.abs(g).max(axis=(2, 3, 4), keepdims=True), 1e-30)
     left, right = map(scale, found)
     rows = np.concatenate((left, np.full_like(left[:, :1], -1), right), axis=1)
     picture = pictures.grid(rows.reshape(-1, *rows.shape[2:]), columns=rows.shape[1])

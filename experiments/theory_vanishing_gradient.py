@@ -62,7 +62,7 @@ def spread(method: GAN | WGAN, generator: core.Player, opponent: core.Player) ->
 
     def gradient(key):
         z = method.prior(key, NUM)
-        loss = lambda params: method.generator_loss(  # noqa: E731
+        loss = lambda params: method.generator_loss(
             generator._replace(params=params), opponent, z, key
         )[0]
         return ravel_pytree(jax.grad(loss)(generator.params))[0]

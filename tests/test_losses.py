@@ -136,7 +136,7 @@ def test_the_risk_is_clipped_over_the_global_batch():
     """Of two shards one alone would be clipped, but their mean is not."""
     loss = losses.PositiveUnlabeled(losses.Hinge(), 0.5)
     real, fake = jnp.full((2, 4), 0.5), jnp.array([[-2.0] * 4, [1.0] * 4])
-    gradients = lambda real, fake: jax.value_and_grad(loss.discriminator, argnums=1)(real, fake)  # noqa: E731
+    gradients = lambda real, fake: jax.value_and_grad(loss.discriminator, argnums=1)(real, fake)
     values, shards = jax.vmap(gradients, axis_name="data")(real, fake)
     whole, expected = gradients(real.reshape(-1), fake.reshape(-1))
     np.testing.assert_allclose(values, [whole, whole], rtol=1e-6)

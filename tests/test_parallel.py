@@ -105,7 +105,7 @@ def start(tmp_path):
 
 def test_two_processes_are_one(start, tmp_path):
     """They also restore what one has saved, and one restores what they have saved."""
-    same = lambda x: jax.tree.map(np.asarray, x)  # noqa: E731
+    same = lambda x: jax.tree.map(np.asarray, x)
     one = functools.partial(
         two_processes.train, tiny.jit(two_processes.METHOD.step), same, same, shard=(0, 1)
     )

@@ -47,7 +47,7 @@ def test_spectral_norm_is_no_batch_norm():
 
 def test_slopes_run_over_all_axes_of_an_example():
     x = jax.random.normal(KEY, (3, 4, 4, 2))
-    quadratic = lambda x: 0.5 * jnp.sum(x**2, axis=(1, 2, 3))  # noqa: E731
+    quadratic = lambda x: 0.5 * jnp.sum(x**2, axis=(1, 2, 3))
     expected = np.linalg.norm(np.asarray(x).reshape(3, -1), axis=1)
     np.testing.assert_allclose(penalties.slopes(quadratic, x), expected, rtol=1e-6)
 

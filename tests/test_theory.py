@@ -41,7 +41,7 @@ def test_the_value_at_the_optimal_discriminator(seed):
     p, q = distributions(seed)
     loss = losses.Minimax()
     with jax.enable_x64(True):
-        value = lambda logits: -(p @ loss.real(logits) + q @ loss.fake(logits))  # noqa: E731
+        value = lambda logits: -(p @ loss.real(logits) + q @ loss.fake(logits))
         best = jax.scipy.special.logit(optimal_discriminator(p, q))
         np.testing.assert_allclose(jax.grad(value)(best), 0, atol=1e-12)
         assert value(best) == pytest.approx(-np.log(4) + 2 * jensen_shannon(p, q), rel=1e-12)
@@ -168,7 +168,7 @@ def test_the_gradient_of_the_distance():
         def critic(y):  # the largest 1-Lipschitz function below f, which keeps f on x
             return jnp.max(f[:, None] - jnp.linalg.norm(x[:, None] - y, axis=-1), axis=0)
 
-        distance = lambda theta: earth_mover(x, generate(theta)).distance  # noqa: E731
+        distance = lambda theta: earth_mover(x, generate(theta)).distance
         assert f.mean() - critic(y).mean() == pytest.approx(distance(theta), rel=1e-7)
         gradient = -jax.grad(lambda theta: critic(generate(theta)).mean())(theta)
         steps = 1e-5 * np.eye(len(theta))

@@ -57,9 +57,7 @@ def draws(method: Method, key: Array, num: int) -> tuple[Array, ...]:
         return ()
     if isinstance(method, CycleGAN):
         return (jnp.zeros((2, num), "int32"),) * 2
-    z_keys, keys = jnp.moveaxis(
-        _split(jax.random.split(key, len(method.minibatches(0)) + 1)), 1, 0
-    )
+    z_keys, keys = jnp.moveaxis(_split(jax.random.split(key, len(method.minibatches(0)) + 1)), 1, 0)
     zs = jax.vmap(lambda key: method.prior(key, num))(z_keys)
     if not isinstance(method, WGANGP):
         return (zs,)

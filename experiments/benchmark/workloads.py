@@ -41,7 +41,7 @@ class Workload:
         shape = self.batch_size, self.size, self.size, self.channels
         names = ("a", "b") if translates(self.method) else ("image",)
         if not translates(self.method):
-            shape = self.len(method.minibatches(0)), *shape
+            shape = len(self.method.minibatches(0)), *shape
         if self.seeds > 1:
             shape = self.seeds, *shape
         return [{name: rng.integers(0, 256, shape, np.uint8) for name in names} for _ in range(num)]

@@ -52,7 +52,7 @@ def arithmetic(options: argparse.Namespace, _: list[str]) -> None:
 def neighbours(z: Array, key: Array) -> Array:
     """z in the middle of nine rows, `[size] -> [9, size]`, the others up to 0.25 away from it."""
     keys = core.example_keys(key, 9)
-    draw = lambda key: jax.random.uniform(key, z.shape, z.dtype, -REACH, REACH)  # noqa: E731
+    draw = lambda key: jax.random.uniform(key, z.shape, z.dtype, -REACH, REACH)
     return z + jax.vmap(draw)(keys).at[4].set(0)
 
 

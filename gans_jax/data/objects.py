@@ -52,7 +52,7 @@ class CutOuts:
     @functools.cached_property
     def images(self) -> tuple[np.ndarray, ...]:
         """All of them, in the order of their paths."""
-        matches = lambda file: any(  # noqa: E731
+        matches = lambda file: any(
             fnmatch.fnmatch(PurePosixPath(file).name, pattern) for pattern in self.patterns
         )
         files = [file for file in ImageFolder(self.path).files if matches(file)]

@@ -91,7 +91,7 @@ def _neighbours(task: Task) -> str | None:
 
 
 def _family(network: str, kind: str, refuse: Callable[[Task], str | None]) -> dict[str, Metric]:
-    make = lambda about, compute, whole=True: Metric(about, compute, refuse, network, whole)  # noqa: E731
+    make = lambda about, compute, whole=True: Metric(about, compute, refuse, network, whole)
     return {
         "fd": make(f"Fréchet distance of {kind}", measures.frechet, False),
         "kid": make(f"kernel distance (squared MMD) of {kind}", measures.kernel),

@@ -35,7 +35,7 @@ def linear_svm(
         raise ImportError("a linear SVM needs scikit-learn: pip install 'gans_jax[svm]'") from error
 
     mean, std = train[0].mean(axis=0), train[0].std(axis=0)
-    scale = lambda x: (x - mean) / np.where(std > 0, std, 1)  # noqa: E731
+    scale = lambda x: (x - mean) / np.where(std > 0, std, 1)
     x, accuracy = scale(train[0]), {}
     machines = {
         w: LinearSVC(C=w, max_iter=10_000, random_state=0).fit(x, train[1]) for w in weights

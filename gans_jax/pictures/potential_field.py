@@ -44,7 +44,7 @@ def potential_field(
 
     @jax.jit
     def row(y: jax.Array) -> tuple[jax.Array, jax.Array]:
-        total = lambda at: jnp.sum(potential(at, real, fake, *kernel))  # noqa: E731
+        total = lambda at: jnp.sum(potential(at, real, fake, *kernel))
         at = jnp.stack([x, jnp.full_like(x, y)], axis=1)
         return potential(at, real, fake, *kernel), jax.grad(total)(at)
 

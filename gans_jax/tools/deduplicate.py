@@ -106,7 +106,7 @@ def _cut(images: Array, share: float, y: float, x: float) -> Array:
 def encoder(images: np.ndarray, iterations: int = ITERATIONS, seed: int = 0) -> Encode:
     """Trains an autoencoder of images uint8 `[n, 32, 32, 3]`; returns its hash, bool `[n, 128]`."""
     mean = np.float32(images.mean(axis=0, dtype=np.float64).ravel() / 127.5 - 1)
-    shown = lambda x: as_float(x).reshape(len(x), -1) - mean  # noqa: E731
+    shown = lambda x: as_float(x).reshape(len(x), -1) - mean
     params = _train(images, shown, iterations, seed)
     run = jax.jit(lambda x: Autoencoder().apply(params, shown(x), method="encode") > 0)
 

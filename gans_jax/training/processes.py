@@ -43,7 +43,7 @@ def share(value: Any, like: Any) -> Any:
         value = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), like)
     # As bytes, since a sum over the processes, with zeros for the others', makes 0.0 of -0.0.
     raw = jax.tree.map(lambda leaf: np.ravel(np.asarray(leaf)).view(np.uint8), value)
-    back = lambda leaf, own: np.asarray(own).view(leaf.dtype).reshape(leaf.shape)  # noqa: E731
+    back = lambda leaf, own: np.asarray(own).view(leaf.dtype).reshape(leaf.shape)
     return jax.tree.map(back, like, _from_first(raw))
 
 

@@ -106,7 +106,7 @@ class Program:
     def batch_shapes(self) -> dict[str, jax.ShapeDtypeStruct]:
         """Those of the global batch."""
         axis, size = self.experiment.method.batch_axis, self.experiment.batch_size
-        shape = lambda v: (*v.shape[:axis], size, *v.shape[axis + 1 :])  # noqa: E731
+        shape = lambda v: (*v.shape[:axis], size, *v.shape[axis + 1 :])
         batch = self.streams[0][0]
         return jax.tree.map(lambda v: jax.ShapeDtypeStruct(shape(v), v.dtype), batch)
 

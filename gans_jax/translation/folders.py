@@ -127,7 +127,7 @@ class _Network:
         if sheet:
             columns = self.translator.columns(self.state, batch, made, self.direction, keys)
         rows, across = (slice(a, a + own) for a, own in zip(before, size, strict=True))
-        cut = lambda values: np.asarray(values)[:, rows, across]  # noqa: E731
+        cut = lambda values: np.asarray(values)[:, rows, across]
         return cut(made), {name: cut(values) for name, values in columns.items()}
 
     def _keys(self, names: Sequence[str]) -> jax.Array | None:

@@ -58,7 +58,7 @@ def test_a_users_batch_norm_and_dropout_see_the_global_batch():
     x = 3 + 2 * jax.random.normal(KEY, (8, 5))
     variables = Plain().init(KEY, x)
     player = Player(variables["params"], variables["batch_stats"], ())
-    run = lambda x: apply(Plain(), player, x, train=True, key=KEY)  # noqa: E731
+    run = lambda x: apply(Plain(), player, x, train=True, key=KEY)
     whole, stats = run(x)
     parts, part_stats = sharded(run, x)
     np.testing.assert_allclose(parts.reshape(8, 5), whole, atol=1e-5)
@@ -159,7 +159,7 @@ def test_learning_rates():
 
 def test_epoch_decay():
     """The factors of pix2pix's code before and since 2020, of 3 steps to an epoch."""
-    at = lambda schedule, epoch: [float(schedule(3 * (epoch - 1) + i)) for i in range(3)]  # noqa: E731
+    at = lambda schedule, epoch: [float(schedule(3 * (epoch - 1) + i)) for i in range(3)]
     end, start = (schedules.EpochDecay(3, reference=reference) for reference in ("end", "start"))
     factors = {1: 1, 100: 1, 101: 100 / 101, 102: 99 / 101, 200: 1 / 101, 201: 0, 300: 0}
     for epoch, factor in factors.items():

@@ -77,5 +77,5 @@ def test_a_history_of_no_images_shows_the_latest():
 
 def test_no_gradient_passes():
     state = history.create(3, jnp.zeros((1, 2, 2, 1)))
-    shown = lambda images: history.query(state, images, KEY)[1].sum()  # noqa: E731
+    shown = lambda images: history.query(state, images, KEY)[1].sum()
     assert not jax.grad(shown)(jnp.ones((2, 2, 2, 1))).any()

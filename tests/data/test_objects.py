@@ -68,7 +68,7 @@ def test_an_image_is_its_object_where_the_mask_is_and_its_background_elsewhere(s
 
 def test_backgrounds_are_used_equally_often_and_apart(source):
     examples = [source.draw(0, position) for position in range(10)]
-    corner = lambda e, name: e[name][e[f"mask_{name}"][..., 0] == 0][0, 0]  # noqa: E731
+    corner = lambda e, name: e[name][e[f"mask_{name}"][..., 0] == 0][0, 0]
     drawn = {name: [int(corner(e, name)) for e in examples] for name in ("a", "b")}
     assert all(sorted(levels) == sorted(2 * [*range(5)]) for levels in drawn.values())
     assert drawn["a"] != drawn["b"]

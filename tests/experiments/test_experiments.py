@@ -52,7 +52,7 @@ def batch_of(experiment) -> dict[str, jax.ShapeDtypeStruct]:
     leading = (experiment.batch_size,)
     if experiment.method.batch_axis:
         leading = (len(experiment.method.minibatches(1)), *leading)
-    kind = lambda shape: np.uint8 if len(shape) == 3 else np.float32  # noqa: E731
+    kind = lambda shape: np.uint8 if len(shape) == 3 else np.float32
     found = shapes(experiment.data).items()
     batch = {name: jax.ShapeDtypeStruct((*leading, *shape), kind(shape)) for name, shape in found}
     if getattr(experiment.method, "labels", 0):

@@ -32,7 +32,7 @@ def test_gradient_norms_are_those_of_the_inputs_of_every_layer():
     found = sensitivity.gradient_norms(critic, player, real, fake)
     assert found.shape == (12,)
 
-    on = lambda x: core.apply(critic, player, x)[0].mean()  # noqa: E731
+    on = lambda x: core.apply(critic, player, x)[0].mean()
     gradients = tiny.jit(jax.grad(lambda real, fake: on(fake) - on(real), (0, 1)))(real, fake)
     np.testing.assert_allclose(found[0], jnp.linalg.norm(jnp.stack(gradients)), rtol=1e-5)
     last = player.params["Dense_11"]["kernel"]  # the gradient of every example is it over 6
@@ -124,7 +124,7 @@ def test_stability_is_drawn_and_runs_are_taken_as_they_are(
     arguments = tmp_path / "picture.png", tmp_path / "runs"
     stability.main(*arguments, updates=5)
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
-    judged = lambda text: [line for line in text.splitlines() if "FD-digits" in line]  # noqa: E731
+    judged = lambda text: [line for line in text.splitlines() if "FD-digits" in line]
     printed = judged(capsys.readouterr().out)
     assert len(printed) == 1 + 4 * 2
     stability.main(*arguments, updates=5)

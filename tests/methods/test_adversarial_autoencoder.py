@@ -84,7 +84,7 @@ def test_the_second_phase_has_an_optimizer_of_its_own():
     moments = after.encoder_opt_state[0].mu
     assert not any(m.any() for m in tiny.leaves(moments["decoder"]).values())
     assert all(m.any() for m in tiny.leaves(moments["encoder"]).values())
-    objective = lambda p: PLAIN.autoencoder_loss(state.autoencoder._replace(params=p), x, KEY)[0]  # noqa: E731
+    objective = lambda p: PLAIN.autoencoder_loss(state.autoencoder._replace(params=p), x, KEY)[0]
     expected = jax.tree.map(
         lambda g: 0.1 * g, tiny.jit(jax.grad(objective))(state.autoencoder.params)
     )

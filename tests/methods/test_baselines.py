@@ -50,7 +50,7 @@ def test_distance_gans_terms(halves):
 
 def test_simgans_feature_loss():
     """The mean colour as the feature: what keeps it costs nothing."""
-    features = lambda images: images.mean(axis=(1, 2))  # noqa: E731
+    features = lambda images: images.mean(axis=(1, 2))
     method = SimGAN(SMOOTH, PATCHES, weight=2.0, features=features)
     state = tiny.jit(method.init)(KEY, {name: images[None] for name, images in BATCH.items()})
     loss, (_, metrics, _) = method.refiner_loss(state.refiner, state.discriminator, A, KEY)

@@ -59,10 +59,10 @@ def players():
 
 def test_the_losses_in_numpy(players):
     state, real, z = players
-    run = lambda player, network, x: np.float64(core.apply(network, player, x)[0])  # noqa: E731
+    run = lambda player, network, x: np.float64(core.apply(network, player, x)[0])
     fake = run(state.generator, NETWORKS[0], z)
     on_real, on_fake = (run(state.discriminator, NETWORKS[1], x) for x in (real, fake))
-    phi = lambda x: -authors_potential(x, fake, real, 3, 1.0)  # noqa: E731
+    phi = lambda x: -authors_potential(x, fake, real, 3, 1.0)
     errors = (on_fake - phi(fake)) ** 2, (on_real - phi(real)) ** 2
     loss, (_, metrics, _) = METHOD.discriminator_loss(*state[:0:-1], real, z, KEY)
     np.testing.assert_allclose(loss, np.mean(errors), rtol=1e-5)

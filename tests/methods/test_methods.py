@@ -157,7 +157,7 @@ def test_save_restore_continue_is_bitwise(case, init, step, tmp_path):
 
 def test_vmap_over_seeds_and_scan_over_iterations(case, init, step):
     keys = jax.random.split(KEY, 2)
-    stack = lambda *leaves: jnp.stack(leaves)  # noqa: E731
+    stack = lambda *leaves: jnp.stack(leaves)
     states = [init(key, batch(case)) for key in keys]
     batches = jax.tree.map(stack, *(batch(case, t) for t in (0, 1)))
 
@@ -223,19 +223,14 @@ def test_an_average_is_what_sampling_reads(case, init, images):
     assert (averaged != images(state, KEY, 3)).any()
 
 
-def double(tree):
-    """Floating leaves in float64."""
-    return jax.tree.map(lambda x: x.astype("f8") if x.dtype.kind == "f" else x, tree)
-
-
 def test_a_sharded_batch_gives_the_same_update(case, init, step):
     """Two shards under an axis called data, as pmap and shard_map bind it, against one batch."""
     axis, (state, _) = case.method.batch_axis, run(case, init, step, 0, 2)
     with jax.enable_x64(True):
-        image = lambda x: np.float64(x) / 127.5 - 1 if x.dtype == np.uint8 else x  # noqa: E731
+        image = lambda x: np.float64(x) / 127.5 - 1 if x.dtype == np.uint8 else x
         full = jax.tree.map(image, batch(case, 2))
-        split = lambda x: x.reshape(*x.shape[:axis], 2, N // 2, *x.shape[axis + 1 :])  # noqa: E731
-        state, shards = double(state), jax.tree.map(split, full)
+        split = lambda x: x.reshape(*x.shape[:axis], 2, N // 2, *x.shape[axis + 1 :])
+        state, shards = tiny.double(state), jax.tree.map(split, full)
         sharded, metrics = tiny.jit(
             jax.vmap(case.method.step, (None, axis, None), axis_name="data")
         )(state, shards, KEY)

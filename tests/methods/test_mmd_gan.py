@@ -89,7 +89,7 @@ def test_only_the_encoder_is_clipped_and_before_the_update():
     state = tiny.jit(method.init)(KEY, batch)
     after, _ = tiny.jit(method.step)(state, batch, KEY)
     clipped = jax.tree.map(lambda w: np.clip(w, -0.02, 0.02), state.critic.params["encoder"])
-    largest = lambda tree: max(float(jnp.abs(w).max()) for w in jax.tree.leaves(tree))  # noqa: E731
+    largest = lambda tree: max(float(jnp.abs(w).max()) for w in jax.tree.leaves(tree))
     change = jax.tree.map(lambda a, b: a - b, after.critic.params["encoder"], clipped)
     assert 0 < largest(change) < 1e-3
     assert largest(after.critic.params["encoder"]) > 0.02

@@ -32,7 +32,7 @@ def judge() -> Player:
         "Conv_1": {"kernel": [[[[2.0, -1.0], [1.0, 2.0]]]]},
         "Conv_2": {"kernel": np.ones((4, 4, 2, 1))},
     }
-    leaf = lambda x: not isinstance(x, dict)  # noqa: E731
+    leaf = lambda x: not isinstance(x, dict)
     return Player(jax.tree.map(jnp.float32, params, is_leaf=leaf), {}, ())
 
 

@@ -28,7 +28,7 @@ def test_palettes():
     assert len(FACADES.names) == 12
     assert len(CITYSCAPES.names) == 19
     assert FACADES.colours[FACADES.names.index("window")].tolist() == [0, 128, 255]
-    jet = lambda i: np.clip(1.5 - np.abs(4 * i / 64 - np.array([3, 2, 1])), 0, 1)  # noqa: E731
+    jet = lambda i: np.clip(1.5 - np.abs(4 * i / 64 - np.array([3, 2, 1])), 0, 1)
     table = np.round(255 * np.array([jet(i) for i in range(6, 62, 5)]))
     np.testing.assert_allclose(FACADES.colours, table, atol=1)
 

@@ -84,7 +84,7 @@ def test_dcgan_guidelines():
     generator = variables(networks.DCGANGenerator(), 100)["params"]
     discriminator = variables(networks.DCGANDiscriminator(), 64, 64, 3)["params"]
     # Batch norm everywhere but at the generator's output and the discriminator's input and output.
-    names = lambda params: [name.split("_")[0] for name in params]  # noqa: E731
+    names = lambda params: [name.split("_")[0] for name in params]
     assert names(generator).count("BatchNorm") == names(generator).count("ConvTranspose") - 1
     assert names(discriminator).count("BatchNorm") == names(discriminator).count("Conv") - 2
     assert "Dense" not in names(generator) + names(discriminator)

@@ -91,7 +91,7 @@ def _from_noise(
             "generator": method.generator_loss(*players[::-1], z, key),
         }
 
-    sample = lambda method, state, key, num: method.sample(state, key, num)  # noqa: E731
+    sample = lambda method, state, key, num: method.sample(state, key, num)
     players = opponent, "generator"
     return Case(name, method, players, _minibatches, sample, both, toy, iterations, slow)
 

@@ -131,8 +131,8 @@ def on(devices, function, *arrays):
 def test_noise_and_dropout_do_not_depend_on_the_devices(implementation):
     key = jax.random.key(3, impl=implementation)
     dropout = nn.Dropout(0.5, deterministic=False)
-    run = lambda x: core.apply(dropout, core.Player({}, {}, ()), x, train=True, key=key)[0]  # noqa: E731
-    draw = lambda x: priors.Uniform(6)(key, x.shape[0])  # noqa: E731
+    run = lambda x: core.apply(dropout, core.Player({}, {}, ()), x, train=True, key=key)[0]
+    draw = lambda x: priors.Uniform(6)(key, x.shape[0])
     for function in (run, draw):
         one, two, four = (on(n, function, np.ones((8, 6), np.float32)) for n in (1, 2, 4))
         np.testing.assert_array_equal(one, two)
@@ -148,7 +148,7 @@ def test_a_gather_is_the_global_batch_and_differentiates():
         y = core.gather(jnp.tanh(scale * x))
         return jnp.mean(jnp.exp(-((y[:, None] - y[None]) ** 2).sum(-1)))
 
-    value = lambda x: core.mean_over_devices(jax.value_and_grad(loss)(scale, x))  # noqa: E731
+    value = lambda x: core.mean_over_devices(jax.value_and_grad(loss)(scale, x))
     mapped = jax.shard_map(
         value,
         mesh=parallel.mesh(),

@@ -186,6 +186,12 @@ def leaves(tree) -> dict[str, np.ndarray]:
     return {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in flat}
 
 
+def double(tree):
+    """The tree with its floating leaves in float64."""
+    is_float = lambda x: jnp.issubdtype(x.dtype, jnp.floating)
+    return jax.tree.map(lambda x: x.astype("f8") if is_float(x) else x, tree)
+
+
 def assert_same_bits(a, b) -> None:
     """Fails with the path of the first leaf whose type, shape or bits differ."""
     assert jax.tree.structure(a) == jax.tree.structure(b)

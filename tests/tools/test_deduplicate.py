@@ -101,7 +101,7 @@ def test_images_of_one_hash_are_pairs_if_their_pixels_are_alike():
     images = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), np.uint8)
     images[4] = images[1] // 2 + 60  # another exposure
     images[[2, 6]] = 200  # blank
-    encode = lambda images: np.ones((len(images), 128), bool)  # noqa: E731
+    encode = lambda images: np.ones((len(images), 128), bool)
     assert deduplicate.groups(images, encode) == [[1, 4], [2, 6]]
     blank = np.full_like(images, 90)
     assert deduplicate.groups(blank, encode) == [list(range(8))]
@@ -134,7 +134,7 @@ def test_false_positives_and_recall_are_counted(monkeypatch, tmp_path, capsys):
     for index in range(10):
         picture(rng).save(tmp_path / f"{index}.png")
     planted = np.zeros((10 + 4 * len(deduplicate_planted.KINDS), 32, 32, 3), np.uint8)
-    plant = lambda *_: (planted, np.array([3, 1, 4, 0]))  # noqa: E731
+    plant = lambda *_: (planted, np.array([3, 1, 4, 0]))
     monkeypatch.setattr(deduplicate_planted, "plant", plant)
     monkeypatch.setattr(deduplicate, "encoder", lambda images: None)
     found = {10: [[3, 8]], 14: [[3, 8, 10], [4, 9, 13]]}  # the last copy is of 0

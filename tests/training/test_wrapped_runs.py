@@ -86,7 +86,7 @@ def test_pictures_show_the_average(tiny, tmp_path):
     *_, key = jax.random.split(jax.random.key(experiment.seed), 3)
     with Image.open(workdir / "samples" / "00000012.png") as file:
         picture = np.asarray(file)
-    draw = lambda s: pictures.draw(experiment.method.sample(s, key, 9), experiment.data)  # noqa: E731
+    draw = lambda s: pictures.draw(experiment.method.sample(s, key, 9), experiment.data)
     np.testing.assert_array_equal(picture, draw(state))
     assert (picture != draw(whole.state)).any()
 

@@ -140,7 +140,7 @@ def test_methods_declare_the_directions_that_they_have(case):
     images = jax.ShapeDtypeStruct((2, 8, 8, 1), jnp.float32)
     translator = Translator(case.method)
     for direction in ("a_to_b", "b_to_a"):
-        run = lambda s, x, d=direction: case.method.translate(s, x, d)  # noqa: E731
+        run = lambda s, x, d=direction: case.method.translate(s, x, d)
         if direction in translator.directions:
             assert jax.eval_shape(run, state, images).shape == (2, 8, 8, 1)
         else:

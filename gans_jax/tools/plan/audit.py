@@ -174,7 +174,7 @@ def _total_cost(
 
 
 def _placed(tree: Any, sharding: NamedSharding) -> Any:
-    place = lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding)  # noqa: E731
+    place = lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding)
     return jax.tree.map(place, tree)
 
 
