@@ -97,7 +97,7 @@ def test_wgan_gp_critic_loss(norm) -> None:
     compiled = tiny.jit(jax.value_and_grad(loss, has_aux=True))
     (value, (_, metrics, _)), gradients = compiled(state.critic.params)
 
-    line_key, _ = jax.random.split(jax.random.split(key, 4)[3])
+    line_key, _ = jax.random.split(jax.random.split(key, 3)[2])
     u = penalties.between(jnp.zeros((_BATCH, 1)), jnp.ones((_BATCH, 1)), line_key)
     critic = double.load_discriminator(state.critic, norm)
     fake = double.load_generator(state.generator)(double.tensor(z)).detach()
