@@ -125,11 +125,12 @@ class MethodBase:
     prior: Any = None
     directions: tuple[Direction, ...] = ()
     sampled: tuple[str, ...] = ("generator",)
+    loss: Any = None
     schedule: Any = None
 
     @property
     def couples_examples(self) -> bool:
-        return False
+        return self.loss is not None and bool(self.loss.couples_examples)
 
     @property
     def translates_by_batch(self) -> bool:

@@ -115,6 +115,20 @@ def apply(
     return outputs, updated.get("batch_stats", player.batch_stats)
 
 
+def infer(network: nn.Module, player: Player, *inputs: Any, method: str = "__call__") -> Array:
+    """Returns the output of a network with its running statistics and without dropout."""
+    outputs, _ = apply(network, player, *inputs, method=method)
+    return cast(Array, outputs)
+
+
+def check_output(
+    network: nn.Module, player: Player, x: chex.Array, real: chex.Array, method: str = "__call__"
+) -> None:
+    """Raises ValueError unless what a network makes of x has the shape of real examples."""
+    made = jax.eval_shape(lambda player: infer(network, player, x, method=method), player)
+    refuse_other_shape(made, real)
+
+
 class Passes:
     """A player's network as a function, in training mode: `d = Passes(...)`, then `d(x)`.
 
@@ -174,7 +188,7 @@ def create_pair(
     generator_key, critic_key, z_key = jax.random.split(key, 3)
     z = prior(z_key, 1)
     player = create(generator, optimizer, generator_key, z)
-    made = jax.eval_shape(lambda player: apply(generator, player, z)[0], player)
+    made = jax.eval_shape(lambda player: infer(generator, player, z), player)
     if made.shape[1:] == real.shape:
         raise ValueError(
             "the batch lacks the axis of minibatches, [k, n, ...]: "

@@ -39,41 +39,39 @@ Loss: TypeAlias = tuple[Array, Aux]
 
 
 def descend(
-    loss: Callable[..., Loss],
-    optimizer: optax.GradientTransformation,
-    player: Player,
-    *args: Any,
-    name: str,
-) -> tuple[Player, Metrics, Any]:
-    """Takes one optimizer step of `player` down `loss(player, *args) -> value, Aux`.
+    loss: Callable[..., Loss], optimizer: optax.GradientTransformation, name: str
+) -> Callable[..., tuple[Player, Metrics, Any]]:
+    """Turns a loss into an update, `update(player, *args)`, as `jax.grad` makes a gradient of it.
 
+    The update takes one optimizer step of `player` down `loss(player, *args) -> value, Aux`.
     Gradients, statistics and metrics are averaged over the devices, once. Under
     `parallel.accumulate` they are also averaged over micro-batches: every array in `args` but
     scalars, keys and the contents of players is then split along axis 0, and the outputs of the
     parts are put together again.
 
     Args:
-      loss: the function to descend, differentiated by the player's parameters.
+      loss: the function to descend, differentiated by its first argument's parameters.
       optimizer: the player's optimizer.
-      player: the player before the step.
-      *args: the other arguments of the loss.
       name: what the metrics call the player.
 
     Returns:
-      The player after the step; the metrics of the loss with `{name}_loss` and
-      `{name}_gradient_norm`; and the outputs of the loss, each device with its own.
+      The update. It returns the player after the step; the metrics of the loss with `{name}_loss`
+      and `{name}_gradient_norm`; and the outputs of the loss, each device with its own.
     """
 
-    def gradient(*args: Any) -> tuple[tuple[Array, Aux, chex.ArrayTree], Any]:
-        def objective(params: chex.ArrayTree) -> Loss:
-            return loss(player._replace(params=params), *args)
+    def update(player: Player, *args: Any) -> tuple[Player, Metrics, Any]:
+        def gradient(*args: Any) -> tuple[tuple[Array, Aux, chex.ArrayTree], Any]:
+            def objective(params: chex.ArrayTree) -> Loss:
+                return loss(player._replace(params=params), *args)
 
-        (value, aux), gradient = jax.value_and_grad(objective, has_aux=True)(player.params)
-        return (value, aux._replace(outputs=None), gradient), aux.outputs
+            (value, aux), gradient = jax.value_and_grad(objective, has_aux=True)(player.params)
+            return (value, aux._replace(outputs=None), gradient), aux.outputs
 
-    (value, aux, gradients), outputs = _over_micro_batches(gradient, args)
-    player, metrics = take_step(optimizer, player, gradients, value, aux, name=name)
-    return player, metrics, outputs
+        (value, aux, gradients), outputs = _over_micro_batches(gradient, args)
+        player, metrics = take_step(optimizer, player, gradients, value, aux, name)
+        return player, metrics, outputs
+
+    return update
 
 
 def take_step(
@@ -82,10 +80,9 @@ def take_step(
     gradient: chex.ArrayTree,
     value: Array,
     aux: Aux,
-    *,
     name: str,
 ) -> tuple[Player, Metrics]:
-    """Takes the optimizer step that `descend` takes, from a gradient that is known already."""
+    """Takes the optimizer step of `descend`'s update, from a gradient that is known already."""
     averaged = mean_over_devices((gradient, value, aux.batch_stats, aux.metrics))
     gradient, value, batch_stats, metrics = averaged
     updates, opt_state = optimizer.update(gradient, player.opt_state, player.params)

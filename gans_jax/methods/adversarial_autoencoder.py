@@ -142,28 +142,18 @@ class AdversarialAutoencoder(Generative):
         optimizer = self.optimizer(self.learning_rate)
         x, z, label = self.given(batch, z_key)
 
-        autoencoder, autoencoder_metrics, _ = descend(
-            self.autoencoder_loss,
-            optimizer,
-            state.autoencoder,
-            *(x, autoencoder_key),
-            name="autoencoder",
-        )
+        update = descend(self.autoencoder_loss, optimizer, "autoencoder")
+        autoencoder, autoencoder_metrics, _ = update(state.autoencoder, x, autoencoder_key)
+
         code = Passes(self.autoencoder, autoencoder, code_key)(x, method="encode")
-        discriminator, discriminator_metrics, _ = descend(
-            self.discriminator_loss,
-            optimizer,
-            state.discriminator,
-            *(_beside(z, label), _beside(code, label), discriminator_key),
-            name="discriminator",
+        real, fake = _beside(z, label), _beside(code, label)
+        update = descend(self.discriminator_loss, optimizer, "discriminator")
+        discriminator, discriminator_metrics, _ = update(
+            state.discriminator, real, fake, discriminator_key
         )
-        encoder, encoder_metrics, _ = descend(
-            self.encoder_loss,
-            optimizer,
-            autoencoder._replace(opt_state=state.encoder_opt_state),
-            *(discriminator, x, label, encoder_key),
-            name="encoder",
-        )
+        encoder = autoencoder._replace(opt_state=state.encoder_opt_state)
+        update = descend(self.encoder_loss, optimizer, "encoder")
+        encoder, encoder_metrics, _ = update(encoder, discriminator, x, label, encoder_key)
 
         state = AAEState(
             step=state.step + 1,
@@ -176,8 +166,7 @@ class AdversarialAutoencoder(Generative):
     def encode(self, state: AAEState, images: Array) -> Array:
         """Returns the codes `[n, size]` of images, uint8 or float in [-1, 1]."""
         x = core.as_float(images)
-        codes: Array = core.apply(self.autoencoder, state.autoencoder, x, method="encode")[0]
-        return codes
+        return core.infer(self.autoencoder, state.autoencoder, x, method="encode")
 
     def reconstruct(self, state: AAEState, images: Array) -> Array:
         """Returns images made from the codes of images, `[n, ...]`."""
@@ -185,8 +174,7 @@ class AdversarialAutoencoder(Generative):
 
     def generate(self, state: AAEState, z: Array) -> Array:
         """Makes images from codes, `[n, size] -> [n, ...]`."""
-        images: Array = core.apply(self.autoencoder, state.autoencoder, z, method="decode")[0]
-        return images
+        return core.infer(self.autoencoder, state.autoencoder, z, method="decode")
 
 
 def _beside(code: Array, label: Array) -> Array:

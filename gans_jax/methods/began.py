@@ -1,6 +1,7 @@
 """Boundary equilibrium GAN."""
 
 import dataclasses
+import functools
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -75,9 +76,8 @@ class BEGAN(Generative):
         generator, discriminator = core.create_pair(
             key, self.prior, real, self.generator, self.discriminator, optimizer
         )
-        decoded = jax.eval_shape(
-            lambda player: core.apply(self.discriminator, player, real)[0], discriminator
-        )
+        decode = functools.partial(core.infer, self.discriminator)
+        decoded = jax.eval_shape(decode, discriminator, real)
         if decoded.shape != real.shape:
             raise ValueError(
                 f"BEGAN's discriminator is an auto-encoder, but makes {decoded.shape} of "
@@ -115,20 +115,12 @@ class BEGAN(Generative):
         real = core.as_float(batch["image"])
         z_d = self.prior(z_d_key, real.shape[0])
         z_g = self.prior(z_g_key, real.shape[0])
-        new_discriminator, discriminator_metrics, _ = descend(
-            self.discriminator_loss,
-            optimizer,
-            discriminator,
-            *(generator, real, z_d, discriminator_key, k),
-            name="discriminator",
+        update = descend(self.discriminator_loss, optimizer, "discriminator")
+        new_discriminator, discriminator_metrics, _ = update(
+            discriminator, generator, real, z_d, discriminator_key, k
         )
-        new_generator, generator_metrics, _ = descend(
-            self.generator_loss,
-            optimizer,
-            generator,
-            *(discriminator, z_g, generator_key),
-            name="generator",
-        )
+        update = descend(self.generator_loss, optimizer, "generator")
+        new_generator, generator_metrics, _ = update(generator, discriminator, z_g, generator_key)
         on_real = discriminator_metrics["reconstruction_real"]
         balance = self.gamma * on_real - generator_metrics["generator_loss"]
         k = jnp.clip(k + self.lambda_k * balance, 0, 1)

@@ -12,18 +12,7 @@ import optax
 from jax import Array, lax
 
 from gans_jax import core
-from gans_jax.core import (
-    Aux,
-    Batch,
-    Direction,
-    Loss,
-    Metrics,
-    Passes,
-    Player,
-    checks,
-    descend,
-    mean_logit,
-)
+from gans_jax.core import Aux, Batch, Loss, Metrics, Passes, Player, checks, descend, mean_logit
 from gans_jax.losses import AdversarialLoss, NonSaturating
 from gans_jax.methods.generative import Generative
 from gans_jax.methods.two_domains import check_directions
@@ -78,10 +67,6 @@ class BiGAN(Generative):
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate)
-
-    @property
-    def couples_examples(self) -> bool:
-        return self.loss.couples_examples
 
     def pair(self, batch: Batch, key: Array) -> tuple[Array, Array]:
         """Returns x and z, `[n, ...]` both, which do not belong to each other."""
@@ -150,19 +135,13 @@ class BiGAN(Generative):
         step, translator, discriminator = state
         optimizer = self.optimizer(self.learning_rate * self.schedule(step))
         x, z = self.pair(batch, z_key)
-        new_discriminator, discriminator_metrics, _ = descend(
-            self.discriminator_loss,
-            optimizer,
-            discriminator,
-            *(translator, x, z, loss_key, step),
-            name="discriminator",
+        update = descend(self.discriminator_loss, optimizer, "discriminator")
+        new_discriminator, discriminator_metrics, _ = update(
+            discriminator, translator, x, z, loss_key, step
         )
-        new_translator, translator_metrics, _ = descend(
-            self.translator_loss,
-            optimizer,
-            translator,
-            *(discriminator, x, z, loss_key, step),
-            name="translator",
+        update = descend(self.translator_loss, optimizer, "translator")
+        new_translator, translator_metrics, _ = update(
+            translator, discriminator, x, z, loss_key, step
         )
         state = BiGANState(step + 1, new_translator, new_discriminator)
         return state, discriminator_metrics | translator_metrics
@@ -175,7 +154,7 @@ class BiGAN(Generative):
         self,
         state: BiGANState,
         images: Array,
-        direction: Direction = "a_to_b",
+        direction: core.Direction = "a_to_b",
         key: Array | None = None,
     ) -> Array:
         """Returns E(x) or G(z), `[n, ...]`, with running statistics and no dropout.
@@ -185,5 +164,4 @@ class BiGAN(Generative):
         del key
         checks.one_of(("a_to_b", "b_to_a"), direction=direction)
         x = core.as_float(images)
-        made: Array = core.apply(self.translator, state.translator, x, method=direction)[0]
-        return made
+        return core.infer(self.translator, state.translator, x, method=direction)

@@ -4,26 +4,15 @@ import dataclasses
 import functools
 from typing import Any
 
-import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import optax
+from chex import Numeric
 from jax import Array, lax
 
 from gans_jax import core
-from gans_jax.core import (
-    Aux,
-    Batch,
-    Direction,
-    Loss,
-    Metrics,
-    Passes,
-    Player,
-    checks,
-    descend,
-    mean_logit,
-)
+from gans_jax.core import Aux, Batch, Loss, Metrics, Passes, Player, checks, descend, mean_logit
 from gans_jax.losses import AdversarialLoss, NonSaturating
 from gans_jax.methods.generative import Generative
 from gans_jax.methods.states import GANState
@@ -79,11 +68,7 @@ class CoGAN(Generative):
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate, search=self.search)
 
-    @property
-    def couples_examples(self) -> bool:
-        return self.loss.couples_examples
-
-    def decaying_optimizer(self, step: chex.Numeric) -> optax.GradientTransformation:
+    def decaying_optimizer(self, step: Numeric) -> optax.GradientTransformation:
         """Returns both players' optimizer in iteration `step`, with weight decay."""
         decay = optax.add_decayed_weights(self.weight_decay)
         return optax.chain(decay, self.optimizer(self.learning_rate * self.schedule(step)))
@@ -114,7 +99,7 @@ class CoGAN(Generative):
         b: Array,
         z: Array,
         key: Array,
-        step: chex.Numeric = 0,
+        step: Numeric = 0,
     ) -> Loss:
         """Returns -log D(x) - log(1 - D(g(z))), summed over the domains."""
         generator_key, discriminator_key = jax.random.split(key)
@@ -134,12 +119,7 @@ class CoGAN(Generative):
         return loss, Aux(d.batch_stats, metrics)
 
     def generator_loss(
-        self,
-        generator: Player,
-        discriminator: Player,
-        z: Array,
-        key: Array,
-        step: chex.Numeric = 0,
+        self, generator: Player, discriminator: Player, z: Array, key: Array, step: Numeric = 0
     ) -> Loss:
         """Returns -log D(g(z)), summed over the domains."""
         generator_key, discriminator_key = jax.random.split(key)
@@ -155,21 +135,14 @@ class CoGAN(Generative):
         a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
         z = self.prior(z_key, a.shape[0])
         optimizer = self.decaying_optimizer(state.step)
-        discriminator, discriminator_metrics, _ = descend(
-            self.discriminator_loss,
-            optimizer,
-            state.discriminator,
-            *(state.generator, a, b, z, discriminator_key, state.step),
-            name="discriminator",
+        step, generator, discriminator = state
+        update = descend(self.discriminator_loss, optimizer, "discriminator")
+        discriminator, discriminator_metrics, _ = update(
+            discriminator, generator, a, b, z, discriminator_key, step
         )
-        generator, generator_metrics, _ = descend(
-            self.generator_loss,
-            optimizer,
-            state.generator,
-            *(discriminator, z, generator_key, state.step),
-            name="generator",
-        )
-        state = GANState(state.step + 1, generator, discriminator)
+        update = descend(self.generator_loss, optimizer, "generator")
+        generator, generator_metrics, _ = update(generator, discriminator, z, generator_key, step)
+        state = GANState(step + 1, generator, discriminator)
         return state, discriminator_metrics | generator_metrics
 
     def pairs(self, state: GANState, z: Array) -> tuple[Array, Array]:
@@ -185,7 +158,7 @@ class CoGAN(Generative):
         self,
         state: GANState,
         images: Array,
-        direction: Direction = "a_to_b",
+        direction: core.Direction = "a_to_b",
         key: Array | None = None,
     ) -> Array:
         """Returns images of the other domain, `[n, h, w, c]`; the key draws the first z."""

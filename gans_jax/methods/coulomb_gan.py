@@ -113,15 +113,11 @@ class CoulombGAN(TwoTimeScales):
         z = self.prior(z_key, real.shape[0])
         generator_optimizer, discriminator_optimizer = self.optimizers(state.step)
         _, old_generator, old_discriminator = state
-        update = functools.partial(
-            descend, self.discriminator_loss, discriminator_optimizer, name="discriminator"
-        )
+        update = descend(self.discriminator_loss, discriminator_optimizer, "discriminator")
         discriminator, discriminator_metrics, _ = update(
             old_discriminator, old_generator, real, z, key
         )
-        update = functools.partial(
-            descend, self.generator_loss, generator_optimizer, name="generator"
-        )
+        update = descend(self.generator_loss, generator_optimizer, "generator")
         generator, generator_metrics, _ = update(old_generator, old_discriminator, z, key)
         state = GANState(state.step + 1, generator, discriminator)
         return state, discriminator_metrics | generator_metrics

@@ -104,7 +104,7 @@ class DistanceGAN(TwoDomains):
     @property
     def couples_examples(self) -> bool:
         """Without `halves` the distances are between examples."""
-        return not self.halves or self.loss.couples_examples
+        return not self.halves or super().couples_examples
 
     def distance(self, source: Array, scale: Scale, made: Array, made_scale: Scale) -> Array:
         """Returns how far the distances after a translation are from the distances before it."""

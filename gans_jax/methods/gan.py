@@ -4,11 +4,11 @@ import dataclasses
 import functools
 from typing import Any
 
-import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import optax
+from chex import Numeric
 from jax import Array, lax
 
 from gans_jax import core, penalties
@@ -63,10 +63,6 @@ class GAN(TwoTimeScales):
         checks.positive(k=self.k, learning_rate=self.learning_rate)
         checks.positive(discriminator_learning_rate=self.discriminator_learning_rate)
 
-    @property
-    def couples_examples(self) -> bool:
-        return self.loss.couples_examples
-
     def minibatches(self, t: int) -> range:
         """Returns the k minibatches of iteration t."""
         return range(self.k * t, self.k * (t + 1))
@@ -93,7 +89,7 @@ class GAN(TwoTimeScales):
         real: Array,
         z: Array,
         key: Array,
-        step: chex.Numeric = 0,
+        step: Numeric = 0,
     ) -> Loss:
         """Returns -log D(x) - log(1 - D(G(z))) for the paper's losses, plus the penalty."""
         generator_key, discriminator_key, penalty_key = jax.random.split(key, 3)
@@ -110,12 +106,7 @@ class GAN(TwoTimeScales):
         return loss, Aux(d.batch_stats, metrics)
 
     def generator_loss(
-        self,
-        generator: Player,
-        discriminator: Player,
-        z: Array,
-        key: Array,
-        step: chex.Numeric = 0,
+        self, generator: Player, discriminator: Player, z: Array, key: Array, step: Numeric = 0
     ) -> Loss:
         """Returns log(1 - D(G(z))) for the minimax loss, -log D(G(z)) for the non-saturating."""
         generator_key, discriminator_key = jax.random.split(key)
@@ -131,13 +122,8 @@ class GAN(TwoTimeScales):
         real = core.as_float(real)
         z = self.prior(z_key, real.shape[0])
         _, optimizer = self.optimizers(state.step)
-        update = functools.partial(
-            descend, self.discriminator_loss, optimizer, name="discriminator"
-        )
-        discriminator, metrics, _ = update(
-            discriminator, state.generator, real, z, loss_key, state.step
-        )
-        return discriminator, metrics
+        update = descend(self.discriminator_loss, optimizer, "discriminator")
+        return update(discriminator, state.generator, real, z, loss_key, state.step)[:2]
 
     def update_generator(
         self, state: GANState, discriminator: Player, num: int, key: Array
@@ -146,9 +132,8 @@ class GAN(TwoTimeScales):
         z_key, loss_key = jax.random.split(key)
         z = self.prior(z_key, num)
         optimizer, _ = self.optimizers(state.step)
-        update = functools.partial(descend, self.generator_loss, optimizer, name="generator")
-        generator, metrics, _ = update(state.generator, discriminator, z, loss_key, state.step)
-        return generator, metrics
+        update = descend(self.generator_loss, optimizer, "generator")
+        return update(state.generator, discriminator, z, loss_key, state.step)[:2]
 
     def step(self, state: GANState, batch: Batch, key: Array) -> tuple[GANState, Metrics]:
         """Updates the discriminator on each of k minibatches, then the generator once."""

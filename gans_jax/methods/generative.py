@@ -5,7 +5,7 @@ import flax.linen as nn
 import optax
 from jax import Array
 
-from gans_jax.core import MethodBase, OptimizerFactory, State, apply
+from gans_jax.core import MethodBase, OptimizerFactory, State, infer
 
 
 class Generative(MethodBase):
@@ -15,8 +15,7 @@ class Generative(MethodBase):
 
     def generate(self, state: State, z: Array) -> Array:
         """Makes images from noise, `[n, size] -> [n, ...]`, with the running statistics."""
-        images: Array = apply(self.generator, state.generator, z)[0]
-        return images
+        return infer(self.generator, state.generator, z)
 
     def sample(self, state: State, key: Array, num: int) -> Array:
         """Makes `num` examples; the first m of them are those of `sample(state, key, m)`."""

@@ -127,10 +127,8 @@ class MMDGAN(Generative):
         critic = critic._replace(params=critic.params | {"encoder": encoder})
         z = self.prior(z_key, real.shape[0])
         optimizer = self.optimizer(self.learning_rate)
-        critic, metrics, _ = descend(
-            self.critic_loss, optimizer, critic, generator, real, z, loss_key, name="critic"
-        )
-        return critic, metrics
+        update = descend(self.critic_loss, optimizer, "critic")
+        return update(critic, generator, real, z, loss_key)[:2]
 
     def update_generator(
         self, generator: Player, critic: Player, real: Array, key: Array
@@ -139,10 +137,8 @@ class MMDGAN(Generative):
         z_key, loss_key = jax.random.split(key)
         z = self.prior(z_key, real.shape[0])
         optimizer = self.optimizer(self.learning_rate)
-        generator, metrics, _ = descend(
-            self.generator_loss, optimizer, generator, critic, real, z, loss_key, name="generator"
-        )
-        return generator, metrics
+        update = descend(self.generator_loss, optimizer, "generator")
+        return update(generator, critic, real, z, loss_key)[:2]
 
     def step(self, state: WGANState, batch: Batch, key: Array) -> tuple[WGANState, Metrics]:
         """Updates the critic on all minibatches but the last, then the generator on the last."""

@@ -4,34 +4,22 @@ import dataclasses
 import functools
 from typing import Any, Literal
 
-import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import optax
+from chex import ArrayTree, Numeric
 from jax import Array, lax
 
 from gans_jax import core
-from gans_jax.core import (
-    Aux,
-    Batch,
-    Direction,
-    Loss,
-    MethodBase,
-    Metrics,
-    Passes,
-    Player,
-    checks,
-    descend,
-    mean_logit,
-)
+from gans_jax.core import Aux, Batch, Loss, Metrics, Passes, Player, checks, descend, mean_logit
 from gans_jax.losses import AdversarialLoss, NonSaturating, l1
 from gans_jax.methods.states import GANState
 from gans_jax.schedules import Constant
 
 
 @dataclasses.dataclass(frozen=True)
-class Pix2Pix(MethodBase):
+class Pix2Pix(core.MethodBase):
     """pix2pix (Isola et al. 2017, arXiv:1611.07004): images b from images a, learned from pairs.
 
     An iteration is one update of the discriminator, then one of the generator (section 3.3), both
@@ -90,8 +78,7 @@ class Pix2Pix(MethodBase):
         a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
         optimizer = self.optimizer(self.learning_rate)
         generator = core.create(self.generator, optimizer, generator_key, a[:1])
-        fake = jax.eval_shape(lambda player: core.apply(self.generator, player, a)[0], generator)
-        core.refuse_other_shape(fake, b)
+        core.check_output(self.generator, generator, a, b)
         shown = self.shown(a[:1], b[:1])
         discriminator = core.create(self.discriminator, optimizer, discriminator_key, shown)
         return GANState(jnp.zeros((), jnp.int32), generator, discriminator)
@@ -101,13 +88,7 @@ class Pix2Pix(MethodBase):
         return jnp.concatenate((a, b), -1) if self.conditional else b
 
     def discriminator_loss(
-        self,
-        discriminator: Player,
-        a: Array,
-        b: Array,
-        fake: Array,
-        key: Array,
-        step: chex.Numeric = 0,
+        self, discriminator: Player, a: Array, b: Array, fake: Array, key: Array, step: Numeric = 0
     ) -> Loss:
         """Returns half of -log D(a, b) - log(1 - D(a, G(a)))."""
         d = Passes(self.discriminator, discriminator, key)
@@ -117,13 +98,7 @@ class Pix2Pix(MethodBase):
         return self.loss.discriminator(on_real, on_fake, step) / 2, Aux(d.batch_stats, metrics)
 
     def generator_loss(
-        self,
-        fake: Array,
-        discriminator: Player,
-        a: Array,
-        b: Array,
-        key: Array,
-        step: chex.Numeric = 0,
+        self, fake: Array, discriminator: Player, a: Array, b: Array, key: Array, step: Numeric = 0
     ) -> tuple[Array, Metrics]:
         """Returns -log D(a, G(a)) + weight * |b - G(a)|, for the translations G(a)."""
         distance = l1(b, fake) if self.distance == "l1" else jnp.mean((b - fake) ** 2)
@@ -141,7 +116,7 @@ class Pix2Pix(MethodBase):
         optimizer = self.optimizer(self.learning_rate * self.schedule(step))
         a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
 
-        def translate(params: chex.ArrayTree) -> tuple[Array, chex.ArrayTree]:
+        def translate(params: ArrayTree) -> tuple[Array, ArrayTree]:
             g = Passes(self.generator, generator._replace(params=params), translation_key)
             return g(a), g.batch_stats
 
@@ -149,12 +124,9 @@ class Pix2Pix(MethodBase):
 
         discriminator_metrics: Metrics = {}
         if self.adversarial:
-            discriminator, discriminator_metrics, _ = descend(
-                self.discriminator_loss,
-                optimizer,
-                discriminator,
-                *(a, b, fake, discriminator_key, step),
-                name="discriminator",
+            update = descend(self.discriminator_loss, optimizer, "discriminator")
+            discriminator, discriminator_metrics, _ = update(
+                discriminator, a, b, fake, discriminator_key, step
             )
 
         loss = jax.value_and_grad(self.generator_loss, has_aux=True)
@@ -162,7 +134,7 @@ class Pix2Pix(MethodBase):
         (gradient,) = pullback(gradient)
         aux = Aux(batch_stats, terms)
         generator, generator_metrics = core.take_step(
-            optimizer, generator, gradient, value, aux, name="generator"
+            optimizer, generator, gradient, value, aux, "generator"
         )
         state = GANState(step + 1, generator, discriminator)
         return state, discriminator_metrics | generator_metrics
@@ -171,7 +143,7 @@ class Pix2Pix(MethodBase):
         self,
         state: GANState,
         images: Array,
-        direction: Direction = "a_to_b",
+        direction: core.Direction = "a_to_b",
         key: Array | None = None,
     ) -> Array:
         """Returns images b made from images a, `[n, h, w, c]`; without a key, without dropout.

@@ -4,20 +4,17 @@ import dataclasses
 import functools
 from typing import Any, NamedTuple
 
-import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import optax
+from chex import Numeric
 from jax import Array, lax
 
 from gans_jax import core
 from gans_jax.core import (
     Aux,
-    Batch,
-    Direction,
     Loss,
-    MethodBase,
     Metrics,
     Passes,
     Player,
@@ -41,7 +38,7 @@ class SimGANState(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class SimGAN(MethodBase):
+class SimGAN(core.MethodBase):
     """SimGAN (Shrivastava et al. 2017, arXiv:1612.07828), Algorithm 1: a made to look like b.
 
     An iteration is `k_refiner` updates of the refiner and `k_discriminator` of the discriminator,
@@ -87,16 +84,12 @@ class SimGAN(MethodBase):
         checks.positive(learning_rate=self.learning_rate)
         checks.positive(k_refiner=self.k_refiner, k_discriminator=self.k_discriminator)
 
-    @property
-    def couples_examples(self) -> bool:
-        return self.loss.couples_examples
-
     def minibatches(self, t: int) -> range:
         """Returns the minibatches of iteration t, one for each update of either player."""
         k = self.k_refiner + self.k_discriminator
         return range(k * t, k * (t + 1))
 
-    def init(self, key: Array, batch: Batch) -> SimGANState:
+    def init(self, key: Array, batch: core.Batch) -> SimGANState:
         """Returns the state before iteration 0.
 
         Raises:
@@ -106,19 +99,13 @@ class SimGAN(MethodBase):
         a, b = core.as_float(batch["a"][0]), core.as_float(batch["b"][0])
         optimizer = self.optimizer(self.learning_rate)
         refiner = core.create(self.refiner, optimizer, refiner_key, a[:1])
-        made = jax.eval_shape(lambda player: core.apply(self.refiner, player, a)[0], refiner)
-        core.refuse_other_shape(made, b)
+        core.check_output(self.refiner, refiner, a, b)
         discriminator = core.create(self.discriminator, optimizer, discriminator_key, b[:1])
         images = image_history.create(self.history_size, b)
         return SimGANState(jnp.zeros((), jnp.int32), refiner, discriminator, images)
 
     def refiner_loss(
-        self,
-        refiner: Player,
-        discriminator: Player,
-        a: Array,
-        key: Array,
-        step: chex.Numeric = 0,
+        self, refiner: Player, discriminator: Player, a: Array, key: Array, step: Numeric = 0
     ) -> Loss:
         """Returns -log D(R(x)) + weight * |f(R(x)) - f(x)|."""
         refiner_key, discriminator_key = jax.random.split(key)
@@ -134,7 +121,7 @@ class SimGAN(MethodBase):
         return adversarial + self.weight * content, Aux(r.batch_stats, metrics)
 
     def discriminator_loss(
-        self, discriminator: Player, b: Array, fake: Array, key: Array, step: chex.Numeric = 0
+        self, discriminator: Player, b: Array, fake: Array, key: Array, step: Numeric = 0
     ) -> Loss:
         """Returns -log D(y) - log(1 - D(refined)), on real images and images of the history."""
         d = Passes(self.discriminator, discriminator, key)
@@ -147,10 +134,8 @@ class SimGAN(MethodBase):
     ) -> tuple[Player, Metrics]:
         """Takes one step of the refiner."""
         optimizer = self.optimizer(self.learning_rate * self.schedule(state.step))
-        update = functools.partial(descend, self.refiner_loss, optimizer, name="refiner")
-        a = core.as_float(a)
-        refiner, metrics, _ = update(refiner, state.discriminator, a, key, state.step)
-        return refiner, metrics
+        update = descend(self.refiner_loss, optimizer, "refiner")
+        return update(refiner, state.discriminator, core.as_float(a), key, state.step)[:2]
 
     def update_discriminator(
         self, state: SimGANState, a: Array, b: Array, key: Array
@@ -160,16 +145,15 @@ class SimGAN(MethodBase):
         optimizer = self.optimizer(self.learning_rate * self.schedule(state.step))
         fake = Passes(self.refiner, state.refiner, refiner_key)(core.as_float(a))
         images, shown = image_history.query(state.history, fake, history_key)
-        discriminator, metrics, _ = descend(
-            self.discriminator_loss,
-            optimizer,
-            state.discriminator,
-            *(core.as_float(b), shown, loss_key, state.step),
-            name="discriminator",
+        update = descend(self.discriminator_loss, optimizer, "discriminator")
+        discriminator, metrics, _ = update(
+            state.discriminator, core.as_float(b), shown, loss_key, state.step
         )
         return state._replace(discriminator=discriminator, history=images), metrics
 
-    def step(self, state: SimGANState, batch: Batch, key: Array) -> tuple[SimGANState, Metrics]:
+    def step(
+        self, state: SimGANState, batch: core.Batch, key: Array
+    ) -> tuple[SimGANState, Metrics]:
         """Updates the refiner k_refiner times, then the discriminator k_discriminator times."""
         a, b, k = batch["a"], batch["b"], self.k_refiner
         keys = jax.random.split(key, a.shape[0])
@@ -188,7 +172,7 @@ class SimGAN(MethodBase):
         self,
         state: SimGANState,
         images: Array,
-        direction: Direction = "a_to_b",
+        direction: core.Direction = "a_to_b",
         key: Array | None = None,
     ) -> Array:
         """Returns refined images, `[n, h, w, c]`, with running statistics and no dropout.
@@ -199,5 +183,4 @@ class SimGAN(MethodBase):
         del key
         if direction != "a_to_b":
             raise ValueError("SimGAN learns a_to_b alone: exchange a and b in its batches")
-        refined: Array = core.apply(self.refiner, state.refiner, core.as_float(images))[0]
-        return refined
+        return core.infer(self.refiner, state.refiner, core.as_float(images))

@@ -1,6 +1,5 @@
 """What the methods that translate between two domains, in both directions, have in common."""
 
-import functools
 from typing import Literal, NamedTuple
 
 import chex
@@ -12,10 +11,7 @@ from jax import Array, lax
 from gans_jax import core
 from gans_jax.core import (
     Aux,
-    Batch,
-    Direction,
     Loss,
-    MethodBase,
     Metrics,
     Passes,
     Player,
@@ -41,12 +37,11 @@ class TwoDomainsState(NamedTuple):
 
 def check_directions(network: nn.Module, translator: Player, a: Array, b: Array) -> None:
     """Raises ValueError unless `a_to_b` and `b_to_a` make what the other domain holds."""
-    for direction, source, target in (("a_to_b", a, b), ("b_to_a", b, a)):
-        run = functools.partial(core.apply, network, method=direction)
-        core.refuse_other_shape(jax.eval_shape(run, translator, source)[0], target)
+    core.check_output(network, translator, a, b, method="a_to_b")
+    core.check_output(network, translator, b, a, method="b_to_a")
 
 
-class TwoDomains(MethodBase):
+class TwoDomains(core.MethodBase):
     """CycleGAN's algorithm for frozen dataclasses with these fields, which add their objective.
 
     `translator` holds the generators of both directions, as methods `a_to_b(x, train)` and
@@ -64,11 +59,7 @@ class TwoDomains(MethodBase):
     learning_rate: float
     optimizer: core.OptimizerFactory
 
-    @property
-    def couples_examples(self) -> bool:
-        return self.loss.couples_examples
-
-    def init(self, key: Array, batch: Batch) -> TwoDomainsState:
+    def init(self, key: Array, batch: core.Batch) -> TwoDomainsState:
         """Returns the state before iteration 0.
 
         Raises:
@@ -93,7 +84,7 @@ class TwoDomains(MethodBase):
         translator: Player,
         discriminator_a: Player,
         discriminator_b: Player,
-        batch: Batch,
+        batch: core.Batch,
         key: Array,
         step: chex.Numeric = 0,
     ) -> Loss:
@@ -127,16 +118,13 @@ class TwoDomains(MethodBase):
         return self.loss.discriminator(on_real, on_fake, step) / 2, Aux(d.batch_stats, metrics)
 
     def update_translator(
-        self, state: TwoDomainsState, batch: Batch, key: Array
+        self, state: TwoDomainsState, batch: core.Batch, key: Array
     ) -> tuple[Player, Metrics, tuple[Array, Array]]:
         """Takes one step of both generators; also returns the translations made before it."""
-        return descend(
-            self.translator_loss,
-            self.optimizer(self.learning_rate * self.schedule(state.step)),
-            state.translator,
-            *(state.discriminator_a, state.discriminator_b, batch, key, state.step),
-            name="translator",
-        )
+        optimizer = self.optimizer(self.learning_rate * self.schedule(state.step))
+        update = descend(self.translator_loss, optimizer, "translator")
+        discriminators = state.discriminator_a, state.discriminator_b
+        return update(state.translator, *discriminators, batch, key, state.step)
 
     def update_discriminators(
         self, state: TwoDomainsState, a: Array, b: Array, fake_a: Array, fake_b: Array, key: Array
@@ -144,14 +132,15 @@ class TwoDomains(MethodBase):
         """Takes one step of each discriminator, on images that the histories give for the fakes."""
         history_a_key, history_b_key, a_key, b_key = jax.random.split(key, 4)
         optimizer = self.optimizer(self.learning_rate * self.schedule(state.step))
-        update = functools.partial(descend, self.discriminator_loss, optimizer)
         history_a, shown_a = image_history.query(state.history_a, fake_a, history_a_key)
         history_b, shown_b = image_history.query(state.history_b, fake_b, history_b_key)
+        update = descend(self.discriminator_loss, optimizer, "discriminator_a")
         discriminator_a, metrics_a, _ = update(
-            state.discriminator_a, a, shown_a, a_key, state.step, "a", name="discriminator_a"
+            state.discriminator_a, a, shown_a, a_key, state.step, "a"
         )
+        update = descend(self.discriminator_loss, optimizer, "discriminator_b")
         discriminator_b, metrics_b, _ = update(
-            state.discriminator_b, b, shown_b, b_key, state.step, "b", name="discriminator_b"
+            state.discriminator_b, b, shown_b, b_key, state.step, "b"
         )
         state = state._replace(
             discriminator_a=discriminator_a,
@@ -162,7 +151,7 @@ class TwoDomains(MethodBase):
         return state, metrics_a | metrics_b
 
     def step(
-        self, state: TwoDomainsState, batch: Batch, key: Array
+        self, state: TwoDomainsState, batch: core.Batch, key: Array
     ) -> tuple[TwoDomainsState, Metrics]:
         """Updates the translator, then each discriminator on the old translator's images."""
         translator_key, discriminator_key = jax.random.split(key)
@@ -179,7 +168,7 @@ class TwoDomains(MethodBase):
         self,
         state: TwoDomainsState,
         images: Array,
-        direction: Direction = "a_to_b",
+        direction: core.Direction = "a_to_b",
         key: Array | None = None,
     ) -> Array:
         """Returns images of the other domain, `[n, h, w, c]`, with running statistics.
@@ -189,5 +178,4 @@ class TwoDomains(MethodBase):
         del key
         checks.one_of(("a_to_b", "b_to_a"), direction=direction)
         x = core.as_float(images)
-        made: Array = core.apply(self.translator, state.translator, x, method=direction)[0]
-        return made
+        return core.infer(self.translator, state.translator, x, method=direction)

@@ -110,9 +110,8 @@ class WGAN(Generative):
         real = core.as_float(real)  # line 3
         z = self.prior(z_key, real.shape[0])  # line 4
         optimizer = self.optimizer(self.learning_rate)
-        critic, metrics, _ = descend(  # lines 5 and 6
-            self.critic_loss, optimizer, critic, generator, real, z, loss_key, name="critic"
-        )
+        update = descend(self.critic_loss, optimizer, "critic")
+        critic, metrics, _ = update(critic, generator, real, z, loss_key)  # lines 5 and 6
         clipped = penalties.clip_weights(critic.params, self.clip)  # line 7
         return critic._replace(params=clipped), metrics
 
@@ -123,10 +122,8 @@ class WGAN(Generative):
         z_key, loss_key = jax.random.split(key)
         z = self.prior(z_key, num)  # line 9
         optimizer = self.optimizer(self.learning_rate)
-        generator, metrics, _ = descend(  # lines 10 and 11
-            self.generator_loss, optimizer, generator, critic, z, loss_key, name="generator"
-        )
-        return generator, metrics
+        update = descend(self.generator_loss, optimizer, "generator")
+        return update(generator, critic, z, loss_key)[:2]  # lines 10 and 11
 
     def step(self, state: WGANState, batch: Batch, key: Array) -> tuple[WGANState, Metrics]:
         """Runs lines 2 to 11 of Algorithm 1."""

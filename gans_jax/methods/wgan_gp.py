@@ -108,10 +108,8 @@ class WGANGP(Generative):
         real = core.as_float(real)
         z = self.prior(z_key, real.shape[0])  # line 4
         optimizer = self.optimizer(self.learning_rate * self.schedule(state.step))
-        critic, metrics, _ = descend(  # lines 5 to 9
-            self.critic_loss, optimizer, critic, state.generator, real, z, loss_key, name="critic"
-        )
-        return critic, metrics
+        update = descend(self.critic_loss, optimizer, "critic")
+        return update(critic, state.generator, real, z, loss_key)[:2]  # lines 5 to 9
 
     def update_generator(
         self, state: WGANState, critic: Player, num: int, key: Array
@@ -120,10 +118,8 @@ class WGANGP(Generative):
         z_key, loss_key = jax.random.split(key)
         z = self.prior(z_key, num)  # line 11
         optimizer = self.optimizer(self.learning_rate * self.schedule(state.step))
-        generator, metrics, _ = descend(  # line 12
-            self.generator_loss, optimizer, state.generator, critic, z, loss_key, name="generator"
-        )
-        return generator, metrics
+        update = descend(self.generator_loss, optimizer, "generator")
+        return update(state.generator, critic, z, loss_key)[:2]  # line 12
 
     def step(self, state: WGANState, batch: Batch, key: Array) -> tuple[WGANState, Metrics]:
         """Runs lines 2 to 12 of Algorithm 1."""

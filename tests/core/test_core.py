@@ -98,7 +98,7 @@ def test_descend_takes_one_step_of_the_mean_gradient():
     player = Player(jnp.zeros(2), {}, optimizer.init(jnp.zeros(2)))
     targets = jnp.array([1.0, 2.0, 3.0, 6.0])
     new, metrics, _ = sharded(
-        lambda t: core.descend(quadratic, optimizer, player, t[0], name="player"), targets
+        lambda t: core.descend(quadratic, optimizer, "player")(player, t[0]), targets
     )
     # gradient of (p - t)^2 at 0 is -2t, its mean over t is -6 in each of two coordinates
     np.testing.assert_allclose(new.params, np.full((4, 2), 1.5))
@@ -115,7 +115,7 @@ def test_a_traced_learning_rate_keeps_the_optimizers_state():
 
     @jax.jit
     def step(factor):
-        return core.descend(quadratic, optax.adam(0.1 * factor), player, 1.0, name="p")[0]
+        return core.descend(quadratic, optax.adam(0.1 * factor), "p")(player, 1.0)[0]
 
     full, half = step(1.0), step(0.5)
     chex.assert_trees_all_equal_structs(full, player)
@@ -194,7 +194,7 @@ def test_the_outputs_of_a_loss_are_handed_back():
 
     targets = jnp.array([1.0, 2.0, 3.0, 6.0])
     _, _, (once, twice) = sharded(
-        lambda t: core.descend(loss, optimizer, player, t[0], name="player"), targets
+        lambda t: core.descend(loss, optimizer, "player")(player, t[0]), targets
     )
     np.testing.assert_array_equal([once, twice], [targets, 2 * targets])
 

@@ -49,6 +49,7 @@ def init(case):
 @pytest.fixture(scope="module")
 def step(case):
     """The compiled step, which no test may make jax trace a second time."""
+    chex.clear_trace_counter()  # it takes the steps of two cases for one
     return tiny.jit(chex.assert_max_traces(case.method.step, n=1))
 
 
