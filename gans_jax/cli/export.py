@@ -5,6 +5,7 @@ from typing import Any
 
 from gans_jax.cli.arguments import add_run, command, count, new_file
 from gans_jax.cli.experiment_file import load_sampler, own_classes
+from gans_jax.core import files
 from gans_jax.tools.export import export_sampler
 from gans_jax.tools.interop.run_folders import PARTS, export_part
 
@@ -39,5 +40,4 @@ def export(options: argparse.Namespace, _: list[str]) -> None:
         export_part(options.workdir, options.pytorch, options.part, own_classes(options))
         return
     experiment, state = load_sampler(options)
-    data = export_sampler(experiment.method, state, options.num)
-    options.stablehlo.write_bytes(data)
+    files.write(options.stablehlo, export_sampler(experiment.method, state, options.num))

@@ -9,6 +9,7 @@ import jax
 import gans_jax.tools.plan as planning
 from gans_jax.cli.arguments import command, count, new_file
 from gans_jax.cli.experiment_file import load_file, override
+from gans_jax.core import files
 
 PLAN = """\
 Compiles an iteration of the experiment in FILE for TPU slices, without a TPU, and prints what it
@@ -37,4 +38,4 @@ def plan(options: argparse.Namespace, overrides: list[str]) -> None:
     print(f"{options.file}, {planning.versions()}")
     if options.json:
         found = [p.as_dict() | {"smallest_slice": small.as_dict()} for p, small in pairs]
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
+        files.write(options.json, json.dumps(found, indent=2) + "\n")

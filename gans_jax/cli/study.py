@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gans_jax.cli.arguments import command, count, new_file, png, seed
-from gans_jax.core.files import replace
+from gans_jax.core import files
 from gans_jax.data import DataError
 from gans_jax.runs import ConfigError
 from gans_jax.tools import study as perceptual
@@ -121,24 +121,24 @@ def _score(options: argparse.Namespace) -> None:
     if options.real or options.fake or options.against or options.out:
         raise ConfigError("--score reads answers alone: leave the folders and --out out")
     answers: dict[str, list[perceptual.Answer]] = {}
-    files: dict[str, list[Path]] = {}
+    sources: dict[str, list[Path]] = {}
     for path in dict.fromkeys(options.score):
         found = perceptual.read(path)
         if not found:
             raise DataError(f"{path} has no answers yet: leave it out")
         for name in {answer.study for answer in found}:
             answers.setdefault(name, []).extend(a for a in found if a.study == name)
-            files.setdefault(name, []).append(path)
+            sources.setdefault(name, []).append(path)
     scores = [perceptual.score(found, options.seed) for found in answers.values()]
-    paths = [", ".join(map(str, listed)) for listed in files.values()]
+    paths = [", ".join(map(str, listed)) for listed in sources.values()]
     print(perceptual.table([*zip(paths, scores, strict=True)]))
     if options.json:
-        both = zip(files.values(), scores, strict=True)
+        both = zip(sources.values(), scores, strict=True)
         listed = [{"files": [*map(str, f)], **dataclasses.asdict(score)} for f, score in both]
-        replace(options.json, json.dumps({"scores": listed}, indent=2) + "\n")
+        files.write(options.json, json.dumps({"scores": listed}, indent=2) + "\n")
         print(f"written to {options.json}")
     if options.chart:
-        names = [", ".join(path.stem for path in listed) for listed in files.values()]
+        names = [", ".join(path.stem for path in listed) for listed in sources.values()]
         perceptual.write_chart([*zip(names, scores, strict=True)], options.chart)
         print(f"written to {options.chart}")
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from gans_jax.core import files
 from gans_jax.evaluation.errors import EvaluationError
+from gans_jax.version import __version__
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,13 +81,10 @@ def _result(found: dict[str, Any]) -> Result:
 
 def add_to(path: Path, results: Sequence[Result]) -> None:
     """Writes results into a file, after those in it, and in place of those of the same."""
-    from gans_jax.core.files import replace
-    from gans_jax.version import __version__
-
     old = [r for r in read(path) if not any(new.describes_the_same(r) for new in results)]
     listed = [dataclasses.asdict(result) for result in (*old, *results)]
     text = json.dumps({"gans_jax": __version__, "results": listed}, indent=2, allow_nan=False)
-    replace(path, text + "\n")
+    files.write(path, text + "\n")
 
 
 def table(results: Iterable[Result]) -> str:

@@ -3,9 +3,9 @@
 import dataclasses
 import functools
 import hashlib
+import io
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import optax
 from flax import traverse_util
 from jax import Array
 
-from gans_jax.core import as_float
+from gans_jax.core import as_float, files
 from gans_jax.data import Digits, stream
 from gans_jax.metrics.blocks import in_blocks
 from gans_jax.networks.layers import Conv
@@ -179,12 +179,11 @@ def _read(path: Path) -> Any:
 
 
 def _write(path: Path, params: Any) -> None:
-    """Under another name first, so that no other process ever reads half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     leaves = traverse_util.flatten_dict(params, sep="/")
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        np.savez(file, sha256=_sha256(params), **leaves)
-    os.replace(file.name, path)
+    content = io.BytesIO()
+    np.savez(content, sha256=_sha256(params), **leaves)
+    files.write(path, content.getvalue())
 
 
 def _sha256(params: Any) -> str:

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import hashlib
+import io
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ import jax
 import numpy as np
 from jax import Array
 
+from gans_jax.core import files
 from gans_jax.metrics import efficientnet, inception
 from gans_jax.metrics.blocks import in_blocks
 from gans_jax.metrics.resize import resize_clean, resize_legacy
@@ -203,10 +205,12 @@ def _read(path: Path) -> dict[str, np.ndarray]:
 
 def _save(path: Path, leaves: dict[str, np.ndarray]) -> None:
     if path.suffix == ".safetensors":
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
 
-        save_file(leaves, path)
+        files.write(path, save(leaves))
     elif path.suffix == ".npz":
-        np.savez(path, **leaves)
+        content = io.BytesIO()
+        np.savez(content, **leaves)
+        files.write(path, content.getvalue())
     else:
         raise WeightsError(f"{path} must end in .npz or .safetensors: rename it")

@@ -1,5 +1,6 @@
 """Pictures of examples as uint8 arrays: grids of images, plots of points."""
 
+import io
 import math
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from PIL import Image
 
-from gans_jax.data.image import to_uint8
+from gans_jax.core import files
+from gans_jax.data.image import from_array, to_uint8
 from gans_jax.data.source import Source, gather
+from gans_jax.pictures import theme
 from gans_jax.pictures.theme import GENERATED, REAL
 
 MARGIN = 2
@@ -39,11 +41,10 @@ def points(generated: np.ndarray, real: np.ndarray) -> np.ndarray:
     Histograms for d = 1, else a scatter plot of the first two axes. The real points alone set the
     limits, so that the pictures of one run can be compared.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # slow to import
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # slow to import
 
     figure = Figure(figsize=(4.8, 4.8), dpi=100, layout="constrained")
-    canvas, axes = FigureCanvasAgg(figure), figure.add_subplot()
+    axes = figure.add_subplot()
     low, high = real.min(axis=0), real.max(axis=0)
     low, high = low - 0.25 * (high - low) - 0.1, high + 0.25 * (high - low) + 0.1
     axes.set_xlim(low[0], high[0])
@@ -58,8 +59,7 @@ def points(generated: np.ndarray, real: np.ndarray) -> np.ndarray:
         axes.scatter(*real[:, :2].T, s=9, color=REAL, linewidths=0, label="real")
         axes.scatter(*generated[:, :2].T, s=9, color=GENERATED, linewidths=0, label="generated")
     axes.legend(loc="upper right", fontsize=8)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return theme.to_array(figure)
 
 
 def between(method: Any, state: Any, key: jax.Array, rows: int, steps: int) -> np.ndarray:
@@ -82,6 +82,13 @@ def draw(generated: Any, source: Source) -> np.ndarray:
     return points(generated, gather(source, first)["image"])
 
 
+def to_png(picture: np.ndarray) -> bytes:
+    """Encodes a uint8 picture `[h, w, 1 or 3]` as the content of a PNG file."""
+    content = io.BytesIO()
+    from_array(picture).save(content, "PNG")
+    return content.getvalue()
+
+
 def save(path: Path, picture: np.ndarray) -> None:
-    """Writes a uint8 picture `[h, w, 1 or 3]` as a PNG file."""
-    Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(path, "PNG")
+    """Writes a uint8 picture `[h, w, 1 or 3]` as a PNG file, as a whole or not at all."""
+    files.write(path, to_png(picture))

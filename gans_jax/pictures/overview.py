@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from gans_jax.pictures import theme
+from gans_jax.pictures.grids import save
 from gans_jax.pictures.theme import COLOURS, MUTED
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.experiment import Experiment
@@ -20,8 +22,7 @@ def write_report(workdir: Path, experiment: Experiment) -> None:
     The losses of all players are above, the critic's estimate of the Wasserstein distance below
     them where the method has one, and else the norms of the gradients.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # slow to import
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # slow to import
 
     lines = read_metrics(workdir / "metrics.jsonl")
     if not lines:
@@ -32,7 +33,6 @@ def write_report(workdir: Path, experiment: Experiment) -> None:
         raise ConfigError(f"{workdir} has no pictures to report: restore its folder samples")
     figure = Figure(figsize=(14, 7), dpi=110, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)
-    FigureCanvasAgg(figure)
     cells = figure.add_gridspec(2, 3, width_ratios=(1.25, 0.75, 1.55))
     what = f"{type(experiment.method).__name__} on {type(experiment.data).__name__}"
     title = f"{workdir.resolve().name}: {what}, {lines[-1]['step']} iterations"
@@ -45,7 +45,7 @@ def write_report(workdir: Path, experiment: Experiment) -> None:
     _show(figure.add_subplot(cells[0, 1]), samples[0])
     _show(figure.add_subplot(cells[1, 1]), samples[len(samples) // 2])
     _show(figure.add_subplot(cells[:, 2]), samples[-1])
-    figure.savefig(workdir / "report.png")
+    save(workdir / "report.png", theme.to_array(figure))
 
 
 def _curves(axes: Any, lines: list[dict[str, float]], names: list[str]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from gans_jax.core.kernels import potential
 from gans_jax.methods import CoulombGAN
+from gans_jax.pictures import theme
 from gans_jax.pictures.theme import GENERATED
 
 
@@ -61,12 +62,11 @@ def draw_field(
     these are sources. `arrows` is their number along a row, all of one length, since forces
     differ by orders of magnitude; `points` is how many of each kind are drawn.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # slow to import
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # slow to import
 
     aspect = np.clip(np.ptp(field.y) / max(np.ptp(field.x), 1e-12), 0.1, 2)
     figure = Figure(figsize=(8, 1.5 + 7.5 * aspect), dpi=100, layout="constrained")
-    canvas, axes = FigureCanvasAgg(figure), figure.add_subplot()
+    axes = figure.add_subplot()
     limit = np.quantile(np.abs(field.potential), 0.99)
     colours = {"cmap": "RdBu", "vmin": -limit, "vmax": limit, "shading": "nearest"}
     mesh = axes.pcolormesh(field.x, field.y, field.potential, **colours)
@@ -83,5 +83,4 @@ def draw_field(
     axes.scatter(*fake[:points].T, s=7, color=GENERATED, linewidths=0, label="generated: sources")
     axes.set(xlim=field.x[[0, -1]], ylim=field.y[[0, -1]], aspect="equal")
     figure.legend(loc="outside upper center", ncols=2, fontsize=8)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return theme.to_array(figure)

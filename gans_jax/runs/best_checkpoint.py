@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from gans_jax.core.files import replace
+from gans_jax.core import files
 from gans_jax.runs.checkpoint import CheckpointError, Checkpoints
 from gans_jax.runs.folder import read_best
 from gans_jax.runs.metrics_file import read_metrics
@@ -35,7 +35,7 @@ def offer(workdir: Path, step: int, state: Any, result: Any) -> None:
     found = before | {"metric": result.metric, "evaluations": count, "label": what}
     found |= {"split": result.split, "real": result.real, "fake": result.fake}
     text = json.dumps(found | {"selection": SELECTION}, indent=2, allow_nan=False)
-    replace(workdir / "best.json", text + "\n")
+    files.write(workdir / "best.json", text + "\n")
 
 
 def _best(workdir: Path) -> dict[str, Any]:

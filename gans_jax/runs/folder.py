@@ -22,7 +22,7 @@ import jax.numpy as jnp
 from flax.errors import FlaxError
 
 from gans_jax import wrappers
-from gans_jax.core.files import replace
+from gans_jax.core import files
 from gans_jax.runs import config
 from gans_jax.runs.checkpoint import CheckpointError, Checkpoints
 from gans_jax.runs.config import ConfigError
@@ -89,8 +89,8 @@ def write(
 ) -> None:
     """Writes what a run begins with, of its experiment's JSON and the number of examples."""
     shapes = {name: [v.shape, v.dtype.name] for name, v in batch.items()}
-    replace(place / "data.json", json.dumps({"examples": examples, "batch": shapes}))
-    replace(place / "config.json", experiment)
+    files.write(place / "data.json", json.dumps({"examples": examples, "batch": shapes}))
+    files.write(place / "config.json", experiment)
 
 
 def read_experiment(workdir: Path, extra: Sequence[Any] = ()) -> Experiment:
@@ -131,7 +131,7 @@ def change(workdir: Path, saved: Experiment, wanted: Experiment, extra: Sequence
             f"{wanted.iterations}: give a larger number"
         )
     if changed or wanted.iterations > saved.iterations:
-        replace(workdir / "config.json", config.to_json(wanted, extra))
+        files.write(workdir / "config.json", config.to_json(wanted, extra))
 
 
 def state_shapes(method: Any, batch: dict[str, Any]) -> Any:

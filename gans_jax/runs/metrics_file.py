@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from gans_jax.core.files import replace
+from gans_jax.core import files
 from gans_jax.runs.config import ConfigError
 
 # A line has some tens of metrics.
@@ -48,4 +48,4 @@ def _line(text: bytes) -> dict[str, float]:
 def keep_lines(path: Path, last: int) -> None:
     """Drops the lines after iteration `last` from a metrics file, if there is one."""
     kept = [line for line in read_metrics(path) if line["step"] <= last]
-    replace(path, "".join(json.dumps(line) + "\n" for line in kept))
+    files.write(path, "".join(json.dumps(line) + "\n" for line in kept))

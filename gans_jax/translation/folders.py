@@ -16,7 +16,7 @@ import numpy as np
 from gans_jax import pictures
 from gans_jax.data import DataError, ImageFolder, skipping
 from gans_jax.data.folder import decode
-from gans_jax.data.image import from_array, to_array, to_uint8
+from gans_jax.data.image import to_array, to_uint8
 from gans_jax.data.pairs import by_name
 from gans_jax.data.skipping import BadExample, OnBad
 from gans_jax.pictures import sheets
@@ -81,7 +81,8 @@ def translate_folder(
             images = [network.read(files[name][0]) for name in names]
             made, columns = network.translate(images, names, count, any(n in shown for n in names))
             for index, name in enumerate(names):
-                _write(files[name][1], made[index])
+                files[name][1].parent.mkdir(parents=True, exist_ok=True)
+                pictures.save(files[name][1], to_uint8(made[index]))
                 rows[name] = {column: values[index] for column, values in columns.items()}
             bar.update(len(names))
     if sheet:
@@ -221,14 +222,3 @@ def _mirror(image: np.ndarray, size: Size, before: Sequence[int]) -> np.ndarray:
     sides = zip(before, size, image.shape, strict=False)
     widths = [(first, side - own - first) for first, side, own in sides]
     return np.pad(image, (*widths, (0, 0)), "reflect")
-
-
-def _write(path: Path, image: np.ndarray) -> None:
-    """Saves a float image as a whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        from_array(to_uint8(image)).save(beside, "PNG")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gans_jax.core import files
 from gans_jax.weights import state_pickle
 from gans_jax.weights.state_pickle import Refused, Storage, StoredTensor
 
@@ -149,16 +150,12 @@ def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, np.ndarray
     """
     path = Path(path)
     content = _encoded(path, {name: np.array(value, order="C") for name, value in tensors.items()})
-    beside = path.with_name(f".{os.getpid()}.{path.name}")
     try:
-        beside.write_bytes(content)
-        beside.replace(path)
+        files.write(path, content)
     except OSError as error:
         raise WeightsError(
             f"{path} cannot be written ({error.strerror}): choose another file"
         ) from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _encoded(path: Path, tensors: dict[str, np.ndarray]) -> bytes:

@@ -8,15 +8,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from gans_jax import pictures
 from gans_jax.pictures.theme import COLOURS, MUTED
 from gans_jax.tools.report.contents import Contents, curve
 
 
 def png(picture: np.ndarray) -> str:
     """A uint8 picture `[h, w, 1 or 3]` as a data URI."""
-    file = io.BytesIO()
-    Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(file, "PNG")
-    return _uri("image/png", file.getvalue())
+    return _uri("image/png", pictures.to_png(picture))
 
 
 def png_file(path: Path) -> str | None:

@@ -1,11 +1,11 @@
 """The page: every text from a run is escaped, and no script, font or picture comes from outside."""
 
 import html
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from gans_jax.core import files
 from gans_jax.evaluation import Result
 from gans_jax.pictures.theme import COLOURS
 from gans_jax.runs import folder
@@ -42,10 +42,7 @@ def write_page(workdirs: Sequence[Path], out: Path, extra: Sequence[Any] = ()) -
     places = [place for workdir in workdirs for place in folder.runs(workdir)]
     labels = _distinct([place.resolve() for place in places])
     runs = [read(place, extra) for place in places]
-    page = _page(runs, labels)
-    beside = out.with_name(f".{out.name}.{os.getpid()}")
-    beside.write_text(page, "utf-8")
-    beside.replace(out)
+    files.write(out, _page(runs, labels))
 
 
 def _distinct(places: Sequence[Path]) -> list[str]:

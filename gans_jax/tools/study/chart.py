@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from gans_jax import pictures
+from gans_jax.pictures import theme
 from gans_jax.pictures.theme import COLOURS, MUTED
 from gans_jax.tools.study.score import Score
 
@@ -12,7 +14,6 @@ from gans_jax.tools.study.score import Score
 def write_chart(scores: Sequence[tuple[str, Score]], out: Path) -> None:
     """Draws a bar per study and method, in percent of its images: won, tied and lost."""
     import matplotlib  # slow to import
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     bars = [(f"{name}: {v.name}", v) for name, found in scores for v in found.votes]
@@ -25,7 +26,6 @@ def write_chart(scores: Sequence[tuple[str, Score]], out: Path) -> None:
     # Names come from files: `$` in them is not mathematics.
     with matplotlib.rc_context({"text.parse_math": False}):
         figure = Figure(figsize=(7, 1.3 + 0.45 * len(bars)), dpi=150, layout="constrained")
-        FigureCanvasAgg(figure)
         axes = figure.subplots()
         left = np.zeros(len(bars))
         for label, (field, colour) in parts.items():
@@ -41,4 +41,5 @@ def write_chart(scores: Sequence[tuple[str, Score]], out: Path) -> None:
         axes.tick_params(colors=MUTED, labelsize=8)
         axes.spines[["top", "right", "left"]].set_visible(False)
         figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
-        figure.savefig(out)
+        picture = theme.to_array(figure)
+    pictures.save(out, picture)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -10,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from gans_jax.data import DataError, ImageFolder
-from gans_jax.data.image import from_array
+from gans_jax.pictures import to_png
 
 REAL = "real"
 ROLES = (REAL, "fake", "against")
@@ -142,18 +141,15 @@ def prepare(
     files = {role: source.files for role, source in sources.items()}
     drawn = pairs(files, practice + trials, seed, unpaired)
     images = [Image(role, file) for pair in drawn for role, file in pair.items()]
-    pictures = {image: _png(sources[image.role], image.file) for image in images}
+    pictures = {i: to_png(_pixels(sources[i.role], i.file)) for i in images}
     hashes = [_sha256(Path(folders[image.role], image.file)) for image in images]
     settings = [[dict(pair) for pair in drawn], hashes, practice, exposure, seed, size]
     name = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
     return Study(name, drawn, practice, exposure, seed, size, pictures)
 
 
-def _png(source: ImageFolder, file: str) -> bytes:
-    pixels = source[source.files.index(file)]["image"]
-    out = io.BytesIO()
-    from_array(pixels).save(out, "PNG")
-    return out.getvalue()
+def _pixels(source: ImageFolder, file: str) -> np.ndarray:
+    return source[source.files.index(file)]["image"]
 
 
 def _sha256(path: Path) -> str:
