@@ -1,6 +1,9 @@
 """Pictures of examples and runs as uint8 arrays: grids, contact sheets, plots."""
 
-from gans_jax.pictures.grids import between, draw, grid, points, save, to_png
+from gans_jax.pictures.grids import grid
 from gans_jax.pictures.overview import write_report
+from gans_jax.pictures.png import save, to_png
+from gans_jax.pictures.points import points
+from gans_jax.pictures.samples import between, draw
 
 __all__ = ["between", "draw", "grid", "points", "save", "to_png", "write_report"]

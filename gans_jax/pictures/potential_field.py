@@ -9,13 +9,16 @@ import numpy as np
 from gans_jax.core.kernels import potential
 from gans_jax.methods import CoulombGAN
 from gans_jax.pictures import theme
-from gans_jax.pictures.theme import GENERATED
 
 
 class Field(NamedTuple):
-    """On a grid: places `x` `[columns]`, `y` `[rows]`; `potential` `[rows, columns]`; and `force`.
+    """A potential on a grid of the plane.
 
-    The force `[rows, columns, 2]` is the potential's gradient, along which generated examples move.
+    Attributes:
+      x: the places of the columns, `[columns]`.
+      y: the places of the rows, `[rows]`.
+      potential: `[rows, columns]`.
+      force: the potential's gradient, along which generated examples move, `[rows, columns, 2]`.
     """
 
     x: np.ndarray
@@ -27,12 +30,19 @@ class Field(NamedTuple):
 def potential_field(
     method: CoulombGAN, real: np.ndarray, fake: np.ndarray, cells: int = 100, margin: float = 0.15
 ) -> Field:
-    """The field of real and generated points, `[n, 2]` and `[m, 2]`, with the method's kernel.
+    """Computes the potential of points under the method's kernel.
 
-    The grid of `cells` x `cells` places covers the real points and a margin around them, as a share
-    of their extent. ValueError for points not in the plane.
+    Args:
+      method: its `d` and `epsilon` make the kernel.
+      real: real points `[n, 2]`.
+      fake: generated points `[m, 2]`.
+      cells: the number of rows and of columns of the grid, which covers the real points.
+      margin: how far the grid reaches beyond them, as a share of their extent.
+
+    Raises:
+      ValueError: if the points do not lie in a plane.
     """
-    real, fake = (np.asarray(points, np.float32) for points in (real, fake))
+    real, fake = np.asarray(real, np.float32), np.asarray(fake, np.float32)
     if real.shape[1:] != (2,) or fake.shape[1:] != (2,):
         raise ValueError(
             f"a field is drawn of points [n, 2], not of {real.shape} and {fake.shape}: "
@@ -41,13 +51,15 @@ def potential_field(
     low, high = real.min(axis=0), real.max(axis=0)
     low, high = low - margin * (high - low), high + margin * (high - low)
     x, y = np.linspace(low, high, cells, dtype=np.float32).T
-    kernel = method.d, method.epsilon
+
+    def potential_at(places: jax.Array) -> jax.Array:
+        return potential(places, jnp.asarray(real), jnp.asarray(fake), method.d, method.epsilon)
 
     @jax.jit
     def row(y: jax.Array) -> tuple[jax.Array, jax.Array]:
-        total = lambda at: jnp.sum(potential(at, real, fake, *kernel))
-        at = jnp.stack([x, jnp.full_like(x, y)], axis=1)
-        return potential(at, real, fake, *kernel), jax.grad(total)(at)
+        places = jnp.stack([x, jnp.full_like(x, y)], axis=1)
+        force = jax.grad(lambda places: jnp.sum(potential_at(places)))(places)
+        return potential_at(places), force
 
     values, forces = zip(*map(row, y), strict=True)
     return Field(x, y, np.stack(values), np.stack(forces))
@@ -56,31 +68,57 @@ def potential_field(
 def draw_field(
     field: Field, real: np.ndarray, fake: np.ndarray, arrows: int = 25, points: int = 500
 ) -> np.ndarray:
-    """A uint8 picture `[height, 800, 3]`: the potential as colour, its force as arrows, the points.
+    """Draws the potential as colour, its force as arrows, and the points above.
 
-    Real points (blue) are sinks, where the potential is high and generated ones (red) flow to;
-    these are sources. `arrows` is their number along a row, all of one length, since forces
-    differ by orders of magnitude; `points` is how many of each kind are drawn.
+    Real points (blue) are sinks: there the potential is high, and generated points flow to them.
+    Generated points (red) are sources.
+
+    Args:
+      field: the result of `potential_field`.
+      real: real points `[n, 2]`.
+      fake: generated points `[m, 2]`.
+      arrows: how many arrows a row has. All have one length, since forces differ by orders of
+        magnitude.
+      points: how many points of each kind are drawn.
+
+    Returns:
+      A uint8 picture `[height, 800, 3]`.
     """
-    from matplotlib.figure import Figure  # slow to import
-
     aspect = np.clip(np.ptp(field.y) / max(np.ptp(field.x), 1e-12), 0.1, 2)
-    figure = Figure(figsize=(8, 1.5 + 7.5 * aspect), dpi=100, layout="constrained")
+    figure = theme.figure(8, 1.5 + 7.5 * aspect)
     axes = figure.add_subplot()
+    theme.style(axes)
     limit = np.quantile(np.abs(field.potential), 0.99)
-    colours = {"cmap": "RdBu", "vmin": -limit, "vmax": limit, "shading": "nearest"}
-    mesh = axes.pcolormesh(field.x, field.y, field.potential, **colours)
-    figure.colorbar(mesh, ax=axes, label="potential", location="bottom", aspect=50)
+    mesh = axes.pcolormesh(
+        field.x,
+        field.y,
+        field.potential,
+        cmap="RdBu",
+        vmin=-limit,
+        vmax=limit,
+        shading="nearest",
+    )
+    bar = figure.colorbar(mesh, ax=axes, label="potential", location="bottom", aspect=50)
+    bar.ax.tick_params(colors=theme.MUTED)
     every = max(1, len(field.x) // arrows)
     rows = max(1, round(every / aspect))
     force = field.force[::rows, ::every]
-    length = np.maximum(np.linalg.norm(force, axis=-1, keepdims=True), 1e-12)
+    force = force / np.maximum(np.linalg.norm(force, axis=-1, keepdims=True), 1e-12)
     axes.quiver(
-        *(field.x[::every], field.y[::rows], *np.moveaxis(force / length, -1, 0)),
-        **{"color": "#303030", "scale": 1.3 * arrows, "width": 0.002, "pivot": "mid"},
+        field.x[::every],
+        field.y[::rows],
+        force[..., 0],
+        force[..., 1],
+        color="#303030",
+        scale=1.3 * arrows,
+        width=0.002,
+        pivot="mid",
     )
-    axes.scatter(*real[:points].T, s=7, color="#1f4e9c", linewidths=0, label="real: sinks")
-    axes.scatter(*fake[:points].T, s=7, color=GENERATED, linewidths=0, label="generated: sources")
+    for places, colour, label in (
+        (real[:points], "#1f4e9c", "real: sinks"),
+        (fake[:points], theme.GENERATED, "generated: sources"),
+    ):
+        axes.scatter(places[:, 0], places[:, 1], s=7, color=colour, linewidths=0, label=label)
     axes.set(xlim=field.x[[0, -1]], ylim=field.y[[0, -1]], aspect="equal")
     figure.legend(loc="outside upper center", ncols=2, fontsize=8)
     return theme.to_array(figure)

@@ -5,6 +5,7 @@ from PIL import Image
 from gans_jax import pictures
 from gans_jax.data import GaussianRing
 from gans_jax.data.image import to_uint8
+from gans_jax.pictures import theme
 
 
 def test_values_are_rounded_and_clipped():
@@ -61,3 +62,23 @@ def test_what_is_drawn_follows_from_the_examples():
     points = np.ones((20, 2))
     wanted = pictures.points(points, source.arrays["image"][:20])
     np.testing.assert_array_equal(pictures.draw(points, source), wanted)
+
+
+def test_names_with_dollars_are_not_mathematics():
+    figure = theme.figure(2, 1)
+    axes = figure.add_subplot()
+    theme.curve(axes, np.arange(3), np.arange(3), theme.COLOURS[0], "$x_$")
+    axes.set_title(theme.plain("$x_$"))
+    axes.legend()
+    assert theme.to_array(figure).shape == (100, 200, 3)
+    assert b"$x_$" in theme.to_svg(figure)
+
+
+def test_many_values_are_shown_by_their_moving_average():
+    axes = theme.figure(2, 1).add_subplot()
+    x = np.arange(100.0)
+    theme.curve(axes, x, x % 2, theme.COLOURS[0], "loss")
+    values, average = axes.lines
+    np.testing.assert_array_equal(values.get_ydata(), x % 2)
+    np.testing.assert_array_equal(average.get_ydata(), np.full(99, 0.5))
+    np.testing.assert_array_equal(average.get_xdata(), x[1:])

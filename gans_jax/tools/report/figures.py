@@ -1,7 +1,7 @@
 """Pictures as text that an HTML page holds in itself."""
 
 import base64
-import io
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from gans_jax import pictures
-from gans_jax.pictures.theme import COLOURS, MUTED
+from gans_jax.pictures import theme
 from gans_jax.tools.report.contents import Contents, curve
 
 
@@ -28,34 +28,15 @@ def png_file(path: Path) -> str | None:
 
 
 def curves(runs: Sequence[Contents], name: str) -> str:
-    """A metric of all runs that have it, over the iterations, as an SVG in a data URI."""
-    import matplotlib  # slow to import
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    # Names come from files: `$` in them is not mathematics.
-    with matplotlib.rc_context({"text.parse_math": False, "svg.hashsalt": "gans_jax"}):
-        figure = Figure(figsize=(4.6, 2.9))
-        FigureCanvasSVG(figure)
-        axes = figure.add_axes((0.15, 0.17, 0.82, 0.73))
-        for index, run in enumerate(runs):
-            steps, values = curve(run.lines, name)
-            colour, width = COLOURS[index % len(COLOURS)], len(values) // 50
-            if width > 1:
-                axes.plot(steps, values, color=colour, alpha=0.25, linewidth=0.8)
-                values = np.convolve(values, np.ones(width) / width, mode="valid")
-                steps = steps[width - 1 :]
-            marker = "o" if len(values) < 30 else None
-            axes.plot(steps, values, color=colour, linewidth=1.6, marker=marker, markersize=3)
-        axes.set_title(name, fontsize=10, loc="left")
-        axes.set_xlabel("iteration", color=MUTED, fontsize=8)
-        axes.grid(color="#e6e6e6", linewidth=0.8)
-        axes.tick_params(colors=MUTED, labelsize=8)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.spines[["left", "bottom"]].set_color("#c8c8c8")
-        file = io.BytesIO()
-        figure.savefig(file, format="svg", metadata={"Date": None})
-    return _uri("image/svg+xml", file.getvalue())
+    """Draws a metric over the iterations, for all runs that have it, as an SVG in a data URI."""
+    figure = theme.figure(4.6, 2.9)
+    axes = figure.add_subplot()
+    theme.style(axes, fontsize=8)
+    for run, colour in zip(runs, itertools.cycle(theme.COLOURS)):
+        theme.curve(axes, *curve(run.lines, name), colour)
+    axes.set_title(theme.plain(name), fontsize=10, loc="left")
+    axes.set_xlabel("iteration", color=theme.MUTED, fontsize=8)
+    return _uri("image/svg+xml", theme.to_svg(figure))
 
 
 def names(runs: Sequence[Contents]) -> list[str]:
