@@ -7,7 +7,7 @@ from typing import Any
 from gans_jax import evaluation
 from gans_jax.cli.arguments import add_devices, command, count, local_devices, new_file, seed
 from gans_jax.cli.experiment_file import own_classes
-from gans_jax.evaluation import of_run as runs
+from gans_jax.evaluation.of_run import FILE, PICTURE
 from gans_jax.runs import ConfigError
 
 EVALUATE = """\
@@ -66,7 +66,7 @@ def evaluate(options: argparse.Namespace, _: list[str]) -> None:
     for name in options.metrics or ():
         evaluation.check_name(name)
     results = _of_folders(options) if options.workdir is None else _of_run(options)
-    print(evaluation.table(results))
+    print(evaluation.as_text(results))
     if file := _file(options):
         evaluation.add_to(file, results)
         print(f"written to {file}")
@@ -117,11 +117,11 @@ def _of_folders(options: argparse.Namespace) -> list[evaluation.Result]:
 def _file(options: argparse.Namespace) -> Path | None:
     if options.json or options.workdir is None:
         return options.json
-    return options.workdir / runs.FILE
+    return options.workdir / FILE
 
 
 def _picture(options: argparse.Namespace) -> Path | None:
     file = _file(options)
     if file is None:
         return None
-    return file.with_name(runs.PICTURE if file.name == runs.FILE else f"{file.stem}-{runs.PICTURE}")
+    return file.with_name(PICTURE if file.name == FILE else f"{file.stem}-{PICTURE}")

@@ -1,12 +1,12 @@
-"""Metrics of a run or of folders of images, each with all that its number depends on."""
+"""Metrics of a run or of folders of images, each number with its provenance."""
 
 from gans_jax.evaluation.catalogue import METRICS, check_name
 from gans_jax.evaluation.errors import EvaluationError
-from gans_jax.evaluation.evaluator import Evaluator, described, noted
+from gans_jax.evaluation.evaluator import Evaluator, noted
 from gans_jax.evaluation.monitor import MONITORED, Monitor
 from gans_jax.evaluation.of_folders import evaluate_folders
 from gans_jax.evaluation.of_run import evaluate_run
-from gans_jax.evaluation.result import Result, add_to, read, table
+from gans_jax.evaluation.result import Result, add_to, as_text, read
 from gans_jax.evaluation.sets import Examples, generated, held_out, of_folder, of_source
 
 __all__ = [
@@ -18,8 +18,8 @@ __all__ = [
     "Monitor",
     "Result",
     "add_to",
+    "as_text",
     "check_name",
-    "described",
     "evaluate_folders",
     "evaluate_run",
     "generated",
@@ -28,5 +28,4 @@ __all__ = [
     "of_folder",
     "of_source",
     "read",
-    "table",
 ]

@@ -1,4 +1,4 @@
-"""The metrics by the names that a command line takes."""
+"""All metrics, by the names that the command line takes."""
 
 import dataclasses
 import difflib
@@ -16,7 +16,7 @@ _PARZEN_SIDE = 32
 
 
 class Task(NamedTuple):
-    """The sets that are to be compared; `training` are the examples that the fakes learned from."""
+    """The sets to compare; `training` are the examples that the fakes learned from."""
 
     real: Examples
     fake: Examples
@@ -25,10 +25,15 @@ class Task(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Metric:
-    """One name: `refuse` says why it does not apply to a task, None where it does.
+    """A metric, and what it needs.
 
-    `network` is that of its features; `whole` if it needs them all and not only their Gaussian,
-    `pixels` if it needs the examples.
+    Attributes:
+      about: what the help of the command says of it.
+      compute: one of the functions in `measures`.
+      refuse: returns why the metric does not apply to a task, and None where it does.
+      network: the name of the feature network, or None for a metric without features.
+      whole: whether it needs the features of each example, and not only their Gaussian.
+      pixels: whether it needs the examples themselves.
     """
 
     about: str
@@ -51,8 +56,9 @@ def _images(task: Task) -> str | None:
     return f"it reads grey or RGB images, not {task.real.shape}"
 
 
-def _anything(task: Task) -> None:
+def _anything(task: Task) -> str | None:
     del task
+    return None
 
 
 def _labelled(task: Task) -> str | None:
@@ -91,22 +97,33 @@ def _neighbours(task: Task) -> str | None:
 
 
 def _family(network: str, kind: str, refuse: Callable[[Task], str | None]) -> dict[str, Metric]:
-    make = lambda about, compute, whole=True: Metric(about, compute, refuse, network, whole)
+    """Returns the metrics of one feature network; `kind` names it in the help."""
+    whole = {
+        "kid": (f"kernel distance (squared MMD) of {kind}", measures.kernel),
+        "is": (f"score of the classes by {kind}", measures.score),
+        "prdc": (f"precision, recall, density and coverage of {kind}", measures.manifold),
+    }
     return {
-        "fd": make(f"Fréchet distance of {kind}", measures.frechet, False),
-        "kid": make(f"kernel distance (squared MMD) of {kind}", measures.kernel),
-        "is": make(f"score of the classes by {kind}", measures.score),
-        "prdc": make(f"precision, recall, density and coverage of {kind}", measures.manifold),
+        "fd": Metric(f"Fréchet distance of {kind}", measures.frechet, refuse, network),
+        **{
+            name: Metric(about, compute, refuse, network, whole=True)
+            for name, (about, compute) in whole.items()
+        },
     }
 
 
-def _table() -> dict[str, Metric]:
+def _catalogue() -> dict[str, Metric]:
     digits = _family("digits", "a classifier of digits", _digits)
     efficientnet = _family("efficientnet", "EfficientNet-Lite0", _images)
     inception = _family("inception", "Inception (--inception-weights)", _images)
-    about = "share of fakes that a classifier of digits puts into the class of their folder"
-    accuracy = Metric(about, measures.label_accuracy, _labelled, "digits", whole=True)
-    own = {
+    accuracy = Metric(
+        "share of fakes that a classifier of digits puts into the class of their folder",
+        measures.label_accuracy,
+        _labelled,
+        "digits",
+        whole=True,
+    )
+    of_pixels = {
         "sliced-wasserstein": ("sliced Wasserstein distance", measures.sliced, _anything),
         "energy-distance": ("energy distance", measures.energy, _anything),
         "modes": ("modes of a density that have samples", measures.modes, _modes),
@@ -122,18 +139,21 @@ def _table() -> dict[str, Metric]:
         "inception-score": inception["is"],
         "prdc-inception": inception["prdc"],
         "accuracy-digits": accuracy,
-        **{name: Metric(*fields, pixels=True) for name, fields in own.items()},
+        **{
+            name: Metric(about, compute, refuse, pixels=True)
+            for name, (about, compute, refuse) in of_pixels.items()
+        },
     }
 
 
-METRICS = _table()
+METRICS = _catalogue()
 
 
 def chosen(names: Sequence[str] | None, task: Task) -> list[str]:
-    """The names, or by default those of all metrics that apply without a download.
+    """Returns the names without repetition, or by default all that apply without a download.
 
     Raises:
-      EvaluationError: for a name that there is not, or a metric that does not apply.
+      EvaluationError: if a name is unknown, or its metric does not apply to the task.
     """
     if names is None:
         return [name for name in METRICS if _by_default(name, task)]
@@ -146,12 +166,15 @@ def chosen(names: Sequence[str] | None, task: Task) -> list[str]:
 
 
 def check_name(name: str) -> None:
-    """EvaluationError unless there is a metric of this name; it says which might be meant."""
+    """Raises EvaluationError with a suggestion if a metric has no such name."""
     if name in METRICS:
         return
     close = difflib.get_close_matches(name, METRICS, n=3)
     close += [n for n, m in METRICS.items() if name.lower() in m.about.lower() and n not in close]
-    remedy = f"did you mean {', '.join(close[:4])}?" if close else f"choose of {', '.join(METRICS)}"
+    if close:
+        remedy = f"did you mean {', '.join(close[:4])}?"
+    else:
+        remedy = f"choose one of {', '.join(METRICS)}"
     raise EvaluationError(f"there is no metric {name!r}: {remedy}")
 
 

@@ -1,8 +1,9 @@
-"""One pass over a set of examples: all that the metrics need of it, a batch at a time."""
+"""One pass over a set of examples, which keeps all that the metrics read."""
 
+import dataclasses
 import math
+from collections import defaultdict
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
 
 import numpy as np
 
@@ -11,24 +12,27 @@ from gans_jax.evaluation.feature_networks import Network
 from gans_jax.evaluation.sets import Examples
 from gans_jax.metrics import FeatureStatistics, Gaussian
 
-# Metrics of pixels make float64 of them, at most half a gigabyte.
+# The metrics of pixels convert them to float64, which then takes half a gigabyte at most.
 _KEPT_VALUES = 2**26
 
 
-class Seen(NamedTuple):
-    """The Gaussian of a network's features; these and the logits where they were asked for."""
+@dataclasses.dataclass(frozen=True)
+class Collected:
+    """What one pass has kept of a set of examples.
 
-    gaussian: Gaussian
-    features: np.ndarray | None
-    logits: np.ndarray | None
-
-
-class Collected(NamedTuple):
-    """What is left of a set: by network what it saw, and the first examples as they are."""
+    Attributes:
+      examples: the set itself.
+      gaussians: mean and covariance of the features of all examples, by the name of the network.
+      features: the features `[n, d]` of all examples, for the networks in `whole` alone.
+      logits: the logits `[n, classes]` of all examples, for the same networks.
+      pixels: the first examples as they are, `[m, ...]`; m is 0 unless they were asked for.
+    """
 
     examples: Examples
-    seen: dict[str, Seen]
-    pixels: np.ndarray | None
+    gaussians: Mapping[str, Gaussian]
+    features: Mapping[str, np.ndarray]
+    logits: Mapping[str, np.ndarray]
+    pixels: np.ndarray
 
 
 def collect(
@@ -37,9 +41,13 @@ def collect(
     whole: Collection[str] = (),
     pixels: bool = False,
 ) -> Collected:
-    """Runs the networks on all examples, and keeps features and logits of those in `whole`.
+    """Reads all examples once, and runs the feature networks on each batch of them.
 
-    With `pixels` it keeps the examples themselves, as many as 64 million values allow.
+    Args:
+      examples: the set to read.
+      networks: the feature networks by name. The Gaussian of their features is always kept.
+      whole: the names of the networks whose features and logits are kept for each example.
+      pixels: whether the examples themselves are kept, as many as 64 million values allow.
 
     Raises:
       EvaluationError: if there are fewer than two examples.
@@ -47,25 +55,30 @@ def collect(
     """
     if examples.count < 2:
         raise EvaluationError(
-            f"{examples.what} has {examples.count} examples, of which there are no statistics: "
+            f"{examples.what} has {examples.count} examples, which is too few for statistics: "
             "give two or more"
         )
-    room = max(2, _KEPT_VALUES // math.prod(examples.shape)) if pixels else 0
     statistics: dict[str, FeatureStatistics] = {}
-    kept: dict[str, list] = {name: [] for name in (*whole, "pixels")}
+    features: dict[str, list[np.ndarray]] = defaultdict(list)
+    logits: dict[str, list[np.ndarray]] = defaultdict(list)
+    kept = [np.empty((0, *examples.shape), np.uint8 if examples.are_images else np.float32)]
+    room = max(2, _KEPT_VALUES // math.prod(examples.shape)) if pixels else 0
     for batch in examples.batches():
         for name, network in networks.items():
-            features, logits = network.run(batch)
+            batch_features, batch_logits = network.run(batch)
             if name not in statistics:
-                statistics[name] = FeatureStatistics(features.shape[1])
-            statistics[name].update(features)
+                statistics[name] = FeatureStatistics(batch_features.shape[1])
+            statistics[name].update(batch_features)
             if name in whole:
-                kept[name].append((features, logits))
+                features[name].append(batch_features)
+                logits[name].append(batch_logits)
         if room > 0:
-            kept["pixels"].append(batch[:room])
+            kept.append(batch[:room])
             room -= len(batch)
-    seen = {}
-    for name, found in statistics.items():
-        parts = [np.concatenate(part) for part in zip(*kept.get(name, ()), strict=True)]
-        seen[name] = Seen(found.gaussian(), *(parts or (None, None)))
-    return Collected(examples, seen, np.concatenate(kept["pixels"]) if pixels else None)
+    return Collected(
+        examples,
+        {name: found.gaussian() for name, found in statistics.items()},
+        {name: np.concatenate(parts) for name, parts in features.items()},
+        {name: np.concatenate(parts) for name, parts in logits.items()},
+        np.concatenate(kept),
+    )

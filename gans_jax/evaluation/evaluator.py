@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from gans_jax import pictures
-from gans_jax.evaluation import catalogue as table
-from gans_jax.evaluation import feature_networks as networks
-from gans_jax.evaluation.catalogue import METRICS, Task
+from gans_jax.evaluation import catalogue, feature_networks
+from gans_jax.evaluation.catalogue import METRICS
 from gans_jax.evaluation.collect import Collected, collect
 from gans_jax.evaluation.errors import (
     EvaluationError,
@@ -19,18 +18,19 @@ from gans_jax.evaluation.errors import (
 )
 from gans_jax.evaluation.feature_networks import Network
 from gans_jax.evaluation.measures import Inputs, Value, check_finite
-from gans_jax.evaluation.result import Result
+from gans_jax.evaluation.result import Note, Result
 from gans_jax.evaluation.sets import Examples
-
-Note = dict[str, str]
 
 
 class Evaluator:
     """Compares any number of sets with the same real examples, which it reads once.
 
-    `training` are the examples that the fakes learned from, for the metrics that look for copies;
-    `weights` and `sha256` are for those of Inception. `notes` are warnings, as `noted` collects
-    them, that belong to every result.
+    Args:
+      real: the examples to compare with.
+      training: the examples that the fakes learned from, for the metrics that look for copies.
+      weights: the file of Inception's weights, for the metrics that need it.
+      sha256: the hash that this file must have.
+      notes: warnings that belong to every result, as `noted` collects them.
     """
 
     def __init__(
@@ -44,67 +44,71 @@ class Evaluator:
     ) -> None:
         self.real, self._training, self._notes = real, training, tuple(notes)
         self._load: dict[str, Callable[[], Network]] = {
-            "digits": networks.digits,
-            "efficientnet": networks.efficientnet,
-            "inception": lambda: networks.inception(weights, sha256),
+            "digits": feature_networks.digits,
+            "efficientnet": feature_networks.efficientnet,
+            "inception": lambda: feature_networks.inception(weights, sha256),
         }
         self._networks: dict[str, Network] = {}
-        self._collected: dict[tuple, Collected] = {}
+        self._collected: dict[tuple[int, tuple[str, ...]], Collected] = {}
 
     def __call__(
         self, fake: Examples, names: Sequence[str] | None = None, picture: Path | None = None
     ) -> list[Result]:
-        """The results of the named metrics, by default of all that apply without a download.
+        """Computes the named metrics of a set of examples.
 
-        A metric that makes a picture writes it to `picture`, if given.
+        Args:
+          fake: the set to compare with the real examples.
+          names: the metrics; by default all that apply without a download.
+          picture: a PNG file for the metric that makes a picture.
 
         Raises:
           EvaluationError: if the sets have different shapes, a name is unknown, or a metric cannot
             be computed of these examples.
-          WeightsError: if a network's weights are missing or other ones.
+          WeightsError: if a network's weights are missing, or have another hash.
           DataError: if examples cannot be read.
         """
-        self._check(fake)
-        names = table.chosen(names, Task(self.real, fake, self._training))
+        self._check_shape(fake, "generated")
+        if self._training is not None:
+            self._check_shape(self._training, "training")
+        names = catalogue.chosen(names, catalogue.Task(self.real, fake, self._training))
         if not names:
             raise EvaluationError(
                 f"no metric applies to examples of shape {fake.shape} without a download: name one"
             )
-        needed = dict.fromkeys(METRICS[name].network for name in names)
-        for network in needed:
-            if network and network not in self._networks:
+        for network in [METRICS[name].network for name in names]:
+            if network is not None and network not in self._networks:
                 self._networks[network] = self._load[network]()
-        real, made = self._once(self.real, names), self._collect(fake, names)
-        training = None
-        if "neighbours" in names:
+        real, made, training = self._once(self.real, names), self._collect(fake, names), None
+        if self._training is not None and "neighbours" in names:
             training = self._once(self._training, ["neighbours"])
-        return [
-            result
-            for name in names
-            for result in self._results(name, (real, made, training), picture)
-        ]
+        results = []
+        for name in names:
+            results += self._results(name, real, made, training, picture)
+        return results
 
-    def _check(self, fake: Examples) -> None:
-        for other, what in ((fake, "generated"), (self._training, "training")):
-            if other is not None and other.shape != self.real.shape:
-                raise EvaluationError(
-                    f"the {what} examples ({other.what}) have the shape {other.shape} and the real "
-                    f"ones ({self.real.what}) {self.real.shape}: make them equal, folders by "
-                    "--size and --channels"
-                )
+    def _check_shape(self, other: Examples, kind: str) -> None:
+        if other.shape != self.real.shape:
+            raise EvaluationError(
+                f"the {kind} examples ({other.what}) have the shape {other.shape} and the real "
+                f"ones ({self.real.what}) {self.real.shape}: make them equal, folders by "
+                "--size and --channels"
+            )
 
     def _once(self, examples: Examples, names: Sequence[str]) -> Collected:
-        key = (id(examples), *names)
+        key = id(examples), tuple(names)
         if key not in self._collected:
             self._collected[key] = self._collect(examples, names)
         return self._collected[key]
 
     def _collect(self, examples: Examples, names: Sequence[str]) -> Collected:
-        wanted = [METRICS[name] for name in names]
-        used = {m.network: self._networks[m.network] for m in wanted if m.network}
-        whole = {m.network for m in wanted if m.whole}
+        metrics = [METRICS[name] for name in names]
         try:
-            return collect(examples, used, whole, any(m.pixels for m in wanted))
+            return collect(
+                examples,
+                networks={m.network: self._networks[m.network] for m in metrics if m.network},
+                whole={m.network for m in metrics if m.network and m.whole},
+                pixels=any(m.pixels for m in metrics),
+            )
         except EvaluationError:
             raise
         except ValueError as error:
@@ -113,84 +117,87 @@ class Evaluator:
     def _results(
         self,
         name: str,
-        sets: tuple[Collected, Collected, Collected | None],
+        real: Collected,
+        fake: Collected,
+        training: Collected | None,
         picture: Path | None,
-    ) -> Iterator[Result]:
+    ) -> list[Result]:
         metric = METRICS[name]
-        network = self._networks.get(metric.network)
+        network = self._networks[metric.network] if metric.network else None
         suffix = network.suffix if network else ""
         with noted() as notes:
-            self._warn(sets, network)
+            _warn(real, fake, network)
             try:
-                values = metric.compute(Inputs(*sets, metric.network, suffix))
+                values = metric.compute(Inputs(real, fake, training, metric.network or "", suffix))
             except EvaluationError:
                 raise
             except ValueError as error:
                 raise EvaluationError(f"{name}: {error}") from error
+        results = []
         for value in values:
             check_finite(value)
-            if value.picture is not None and picture:
+            result = self._result(value, fake.examples, network, notes)
+            if value.picture is not None and picture is not None:
                 pictures.save(picture, value.picture)
-            shown = picture.name if value.picture is not None and picture else None
-            yield self._result(value, sets[1].examples, network, shown, notes)
-
-    def _warn(self, sets: tuple[Collected, ...], network: Network | None) -> None:
-        real, fake, _ = sets
-        if network is not None and not network.verified:
-            warnings.warn(
-                f"the sha256 of Inception's weights, {network.sha256}, was compared with none, so "
-                "that this is not called FID: give it with --inception-sha256",
-                UnverifiedWeightsWarning,
-                stacklevel=2,
-            )
-        if real.examples.lossy != fake.examples.lossy:
-            lossy = real.examples if real.examples.lossy else fake.examples
-            warnings.warn(
-                f"{lossy.what} holds JPEG or WebP files and the other set does not, and metrics "
-                "see the difference: write PNG files",
-                LossyFilesWarning,
-                stacklevel=2,
-            )
-        for each in (real, fake):
-            if network is None and len(each.pixels) < each.examples.count:
-                warnings.warn(
-                    f"{len(each.pixels)} of the {each.examples.count} examples of "
-                    f"{each.examples.what} fit into memory",
-                    FewerImagesWarning,
-                    stacklevel=2,
-                )
+                result = dataclasses.replace(result, picture=picture.name)
+            results.append(result)
+        return results
 
     def _result(
-        self,
-        value: Value,
-        fake: Examples,
-        network: Network | None,
-        picture: str | None,
-        notes: Sequence[Note],
+        self, value: Value, fake: Examples, network: Network | None, notes: Sequence[Note]
     ) -> Result:
-        described = {}
-        if network is not None:
-            described = {"network": network.name, "sha256": network.sha256}
-        steps = [self.real.resize, network.resize if network else None]
+        resizes = [self.real.resize, network.resize if network else None]
+        different_notes = {tuple(note.items()): note for note in (*self._notes, *notes)}
         return Result(
-            **{n: getattr(value, n) for n in ("metric", "value", "std", "better", "settings")},
+            metric=value.metric,
+            value=value.value,
+            std=value.std,
+            better=value.better,
+            settings=value.settings,
             real=self.real.count if value.real is None else value.real,
             fake=fake.count if value.fake is None else value.fake,
             split=self.real.split,
             real_images=self.real.what,
             fake_images=fake.what,
-            resize=", then ".join(filter(None, steps)) or "none",
-            picture=picture,
-            warnings=tuple({tuple(n.items()): n for n in (*self._notes, *notes)}.values()),
-            **described,
+            resize=", then ".join(filter(None, resizes)) or "none",
+            network=network.name if network else None,
+            sha256=network.sha256 if network else None,
+            warnings=tuple(different_notes.values()),
         )
+
+
+def _warn(real: Collected, fake: Collected, network: Network | None) -> None:
+    """Warns of what makes a number of these two sets less than it looks."""
+    if network is not None and not network.verified:
+        warnings.warn(
+            f"no sha256 was given to compare with the hash of Inception's weights, "
+            f"{network.sha256}, so that this is not called FID: give it with --inception-sha256",
+            UnverifiedWeightsWarning,
+            stacklevel=2,
+        )
+    if real.examples.lossy != fake.examples.lossy:
+        lossy = real.examples if real.examples.lossy else fake.examples
+        warnings.warn(
+            f"{lossy.what} holds JPEG or WebP files and the other set does not, and metrics "
+            "see the difference: write PNG files",
+            LossyFilesWarning,
+            stacklevel=2,
+        )
+    for each in (real, fake):
+        if network is None and len(each.pixels) < each.examples.count:
+            warnings.warn(
+                f"only {len(each.pixels)} of the {each.examples.count} examples of "
+                f"{each.examples.what} fit into memory: the number is of these",
+                FewerImagesWarning,
+                stacklevel=2,
+            )
 
 
 @contextlib.contextmanager
 def noted() -> Iterator[list[Note]]:
-    """Collects the warnings of its block as `name` and `message`, and lets none out.
+    """Collects the warnings for users that are raised within the block, instead of showing them.
 
-    Those that speak to developers, such as of deprecations, stay as they are.
+    Warnings for developers, such as of deprecations, are shown as ever.
     """
     notes: list[Note] = []
     with warnings.catch_warnings(record=True) as caught:
@@ -203,8 +210,3 @@ def noted() -> Iterator[list[Note]]:
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno
             )
-
-
-def described(results: Sequence[Result], **fields: object) -> list[Result]:
-    """The results with more of their provenance, such as the step."""
-    return [dataclasses.replace(result, **fields) for result in results]

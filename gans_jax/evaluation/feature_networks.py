@@ -1,4 +1,4 @@
-"""The feature networks of the metrics, and what a result says of them."""
+"""The feature networks of the metrics."""
 
 import dataclasses
 import tempfile
@@ -13,10 +13,15 @@ from gans_jax.weights import WeightsError
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """Images `[n, h, w, c]` to features and logits, and what a result says of it.
+    """A feature network, with what a result says of it.
 
-    `suffix` is what the names of its metrics end in; it is empty for the published ones, FID, KID
-    and IS.
+    Attributes:
+      run: maps uint8 images `[n, h, w, c]` to features `[n, d]` and logits `[n, classes]`.
+      suffix: what the names of its metrics end in; empty for the published FID, KID and IS.
+      resize: how it resizes images.
+      name: what a result calls the network.
+      sha256: the hash of its weights.
+      verified: whether the hash is known to be right.
     """
 
     run: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] = dataclasses.field(repr=False)
@@ -28,27 +33,31 @@ class Network:
 
 
 def digits() -> Network:
-    """The classifier of digits, which is trained at its first use."""
+    """Loads the classifier of digits, which is trained at its first use."""
     classifier = metrics.digits_classifier()
     name = f"classifier of digits, accuracy {classifier.accuracy:.3f}"
     return Network(classifier, "-digits", "none (the middle 28x28 pixels)", name, classifier.sha256)
 
 
 def efficientnet() -> Network:
-    """EfficientNet-Lite0; WeightsError without its package."""
+    """Loads EfficientNet-Lite0.
+
+    Raises:
+      WeightsError: if the package with its weights is not installed.
+    """
     network = metrics.load_efficientnet()
     resize = f"{network.resize} to {network.size}"
     return Network(network, "-EfficientNetLite0", resize, "EfficientNet-Lite0", network.sha256)
 
 
 def inception(path: Path | None, sha256: str | None = None) -> Network:
-    """Inception from the public `.pth` file, or from what `convert_inception` made of it.
+    """Loads Inception from the public `.pth` file, or from a file of `metrics.convert_inception`.
 
-    Only with a hash that agrees, the public file's or `sha256`, do its metrics have the names of
-    published ones.
+    The public file's hash is checked, a converted file's only against `sha256`. Unless a hash was
+    checked, the metrics are not called FID, KID and IS.
 
     Raises:
-      WeightsError: if there is no file, it has another hash or holds another network.
+      WeightsError: if no file is given, or it has another hash or holds another network.
     """
     if path is None:
         raise WeightsError(
@@ -60,12 +69,13 @@ def inception(path: Path | None, sha256: str | None = None) -> Network:
     else:
         network = metrics.load_inception(path, sha256=sha256)
     verified = path.suffix == ".pth" or sha256 is not None
-    resize, suffix = (
-        f"{network.resize} to {network.size}",
-        "" if verified else "-Inception-unverified",
-    )
     return Network(
-        network, suffix, resize, "Inception (TensorFlow, 2015)", network.sha256, verified
+        network,
+        suffix="" if verified else "-Inception-unverified",
+        resize=f"{network.resize} to {network.size}",
+        name="Inception (TensorFlow, 2015)",
+        sha256=network.sha256,
+        verified=verified,
     )
 
 

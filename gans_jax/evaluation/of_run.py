@@ -1,5 +1,6 @@
 """The evaluation of a run, from its folder."""
 
+import dataclasses
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +8,9 @@ from typing import Any
 
 import jax
 
+from gans_jax.data.source import Source
 from gans_jax.evaluation.errors import SelectedCheckpointWarning
-from gans_jax.evaluation.evaluator import Evaluator, described, noted
+from gans_jax.evaluation.evaluator import Evaluator, noted
 from gans_jax.evaluation.result import Result
 from gans_jax.evaluation.sets import Examples, generated, held_out, of_folder, of_source
 from gans_jax.runs import folder, load
@@ -32,39 +34,65 @@ def evaluate_run(
     picture: Path | None = None,
     extra: Sequence[Any] = (),
 ) -> list[Result]:
-    """Compares `num` samples of a run with as many real examples, or all that there are.
+    """Compares samples of a run with real examples.
 
-    The samples are those that `sample` draws with this seed, of the average of the generator where
-    the run keeps one, from the newest checkpoint or, with `use_best`, from the one that evaluations
-    during training chose. The real examples are those of the data's split `split`, or the images in
-    a folder.
+    The samples are what the command `sample` draws. They come from the average of the generator
+    where the run keeps one.
 
-    Raises what `training.load` and `Evaluator` raise, and `DataError` if the data are missing.
+    Args:
+      workdir: the run folder.
+      names: the metrics; by default all that apply without a download.
+      num: how many samples are drawn, and how many real examples are read at most.
+      seed: the seed of the noise.
+      split: the split of the run's data that holds the real examples.
+      real_folder: a folder of real images to compare with instead.
+      use_best: whether the samples come from the checkpoint that the evaluations during training
+        rated best, instead of the newest.
+      batch_size: how many samples are generated at a time.
+      devices: the devices that share each batch; by default the first.
+      weights: the file of Inception's weights.
+      sha256: the hash that this file must have.
+      picture: a PNG file for the metric that makes a picture.
+      extra: classes and functions of the user's own that the experiment is made of.
+
+    Raises:
+      ConfigError: if the folder holds no run, or its experiment cannot be rebuilt.
+      CheckpointError: if there is no intact checkpoint.
+      DataError: if the data are missing.
+      EvaluationError: see `Evaluator`.
+      WeightsError: see `Evaluator`.
     """
     experiment, state = load(workdir, extra, best=use_best)
-    how = {"seed": seed, "batch_size": batch_size, "devices": devices}
-    fake = generated(experiment.method, state, num, **how)
+    fake = generated(
+        experiment.method, state, num, seed=seed, batch_size=batch_size, devices=devices
+    )
     with noted() as notes:
         real = _real(experiment.data, fake, num, split, real_folder)
         checkpoint = "newest checkpoint"
         if use_best:
             checkpoint = folder.read_best(workdir)["label"]
             warnings.warn(
-                f"the checkpoint is the {checkpoint}, so that a number by the same metric and "
-                "images is biased in its favour",
+                f"the checkpoint is the {checkpoint}, so that the same metric of the same "
+                "images flatters it",
                 SelectedCheckpointWarning,
                 stacklevel=2,
             )
-    learned = of_source(experiment.data, split="train")
-    settings = {"training": learned, "weights": weights, "sha256": sha256, "notes": notes}
-    results = Evaluator(real, **settings)(fake, names, picture)
-    provenance = {"seed": seed, "step": int(state.step), "checkpoint": checkpoint}
-    return described(results, **provenance)
+    evaluator = Evaluator(
+        real,
+        training=of_source(experiment.data, split="train"),
+        weights=weights,
+        sha256=sha256,
+        notes=notes,
+    )
+    return [
+        dataclasses.replace(result, seed=seed, step=int(state.step), checkpoint=checkpoint)
+        for result in evaluator(fake, names, picture)
+    ]
 
 
-def _real(source: Any, fake: Examples, num: int, split: str, images: str | None) -> Examples:
+def _real(source: Source, fake: Examples, num: int, split: str, images: str | None) -> Examples:
     if images is not None:
-        channels = fake.shape[2] if fake.are_images else None
-        return of_folder(images, num, channels=channels, split="given by --real")
+        grey = fake.are_images and fake.shape[2] == 1
+        return of_folder(images, num, channels=1 if grey else 3, split="given by --real")
     held, name = held_out(source, split)
     return of_source(held, num, name)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +10,31 @@ from gans_jax.core import files
 from gans_jax.evaluation.errors import EvaluationError
 from gans_jax.version import __version__
 
+Note = dict[str, str]  # a warning, by `name` and `message`
+
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """One number.
+    """The number of a metric, with its provenance.
 
     Attributes:
-      metric: the metric's name; only FID with Inception's verified weights is called FID.
-      value: the number, and `std` the deviation that the metric states, where it does.
+      metric: the metric's name. FID is so called only with Inception's verified weights.
+      value: the number.
+      std: its standard deviation, for the metrics that state one.
       better: `lower`, `higher`, or None where neither is better by itself.
-      real, fake: how many examples of each the number is of.
-      split: which split the real ones are, and `real_images` what they come from.
-      fake_images: what made the others.
-      resize: what was done to images on the way to the features.
-      network, sha256: the feature network and the hash of its weights; None without one.
-      seed: that of the noise; `step` and `checkpoint` say which state it went through.
+      real: how many real examples the number is of.
+      fake: how many generated examples the number is of.
+      split: which split of the data the real examples are.
+      real_images: what the real examples come from.
+      fake_images: what made the generated examples.
+      resize: how images were resized before the feature network saw them.
+      network: the feature network, or None for a metric without features.
+      sha256: the hash of the network's weights.
+      seed: the seed of the noise that the samples were made from.
+      step: the iteration of the state that made them.
+      checkpoint: which checkpoint of the run this state is.
       settings: what else the metric was computed with.
-      picture: a PNG file beside the results, or None.
+      picture: the name of a PNG file beside the results, or None.
       warnings: what makes the number less than it looks, each with `name` and `message`.
     """
 
@@ -47,17 +55,21 @@ class Result:
     checkpoint: str | None = None
     settings: dict[str, Any] = dataclasses.field(default_factory=dict)
     picture: str | None = None
-    warnings: tuple[dict[str, str], ...] = ()
+    warnings: tuple[Note, ...] = ()
 
     def describes_the_same(self, other: "Result") -> bool:
-        """Whether both are of one metric under one provenance, so that one replaces the other."""
+        """Returns whether both have the same metric and the same provenance."""
         measured = {"value", "std", "warnings", "picture"}
         names = [f.name for f in dataclasses.fields(self) if f.name not in measured]
         return all(getattr(self, name) == getattr(other, name) for name in names)
 
 
 def read(path: Path) -> list[Result]:
-    """The results in a file, none if it is missing; EvaluationError if it holds something else."""
+    """Reads the results in a file; a missing file has none.
+
+    Raises:
+      EvaluationError: if the file holds something else.
+    """
     try:
         return [_result(found) for found in json.loads(path.read_text("utf-8"))["results"]]
     except FileNotFoundError:
@@ -69,7 +81,7 @@ def read(path: Path) -> list[Result]:
 
 
 def _result(found: dict[str, Any]) -> Result:
-    """A result from JSON; fields that this version does not know are left out."""
+    """Makes a result of its JSON, without the fields that this version does not know."""
     names = {field.name for field in dataclasses.fields(Result)}
     result = Result(**{name: value for name, value in found.items() if name in names})
     numbers = (result.value, result.real, result.fake, 0 if result.std is None else result.std)
@@ -80,16 +92,19 @@ def _result(found: dict[str, Any]) -> Result:
 
 
 def add_to(path: Path, results: Sequence[Result]) -> None:
-    """Writes results into a file, after those in it, and in place of those of the same."""
+    """Writes results into a file, in place of old ones that describe the same.
+
+    The other results in the file are kept, before the new ones.
+    """
     old = [r for r in read(path) if not any(new.describes_the_same(r) for new in results)]
     listed = [dataclasses.asdict(result) for result in (*old, *results)]
     text = json.dumps({"gans_jax": __version__, "results": listed}, indent=2, allow_nan=False)
     files.write(path, text + "\n")
 
 
-def table(results: Iterable[Result]) -> str:
-    """The results as lines of text, each warning once below them."""
-    results, lines = list(results), []
+def as_text(results: Sequence[Result]) -> str:
+    """Returns the results as lines of text, with each different warning once below them."""
+    lines = []
     width = max(len(result.metric) for result in results)
     for r in results:
         spread = "" if r.std is None else f" ± {r.std:.2g}"
@@ -100,7 +115,10 @@ def table(results: Iterable[Result]) -> str:
     seed = "" if first.seed is None else f", seed {first.seed}"
     lines.append(f"fake: {first.fake_images}{step}{seed}")
     lines.append(f"real: {first.real_images}, split {first.split or 'not known'}")
-    networks = {(r.network, r.resize, r.sha256): None for r in results if r.network}
-    lines += [f"features: {n}, sha256 {h[:16]}, resize {how}" for n, how, h in networks]
-    cautions = {(w["name"], w["message"]): None for r in results for w in r.warnings}
-    return "\n".join(lines + [f"{name}: {message}" for name, message in cautions])
+    lines += [
+        f"features: {r.network}, sha256 {r.sha256[:16]}, resize {r.resize}"
+        for r in results
+        if r.network and r.sha256
+    ]
+    lines += [f"{note['name']}: {note['message']}" for r in results for note in r.warnings]
+    return "\n".join(dict.fromkeys(lines))

@@ -1,11 +1,11 @@
-"""Sets of examples to be measured, read or generated batch by batch."""
+"""Sets of examples to compare, which are read or generated batch by batch."""
 
 import dataclasses
 import functools
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy as np
@@ -25,12 +25,20 @@ _ORIENTATION, _FIRST_TURNED = 0x0112, 5  # EXIF's tag, and the first value that 
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
-    """`count` examples of one `shape`: images `[h, w, c]`, or points `[d]`.
+    """A set of examples of one shape.
 
-    `batches()` gives them from the first on, images as uint8 and points as float32, in an order
-    that is random but always the same, so that the first of them stand for all. `labels` are the
-    names of their classes in that order, where they have some. `lossy` says that they come from
-    JPEG or WebP files, `resize` what was done to them first.
+    Attributes:
+      what: what the examples are, for results and errors.
+      count: how many there are.
+      shape: the shape of one: `[h, w, c]` for an image, `[d]` for a point.
+      batches: returns an iterator over all of them, images as uint8 and points as float32. Their
+        order is random but always the same, so that the first ones stand for all.
+      split: which split of their data they are.
+      labels: the names of their classes in that order, or None without classes.
+      centers: the modes `[modes, d]` of the density that they were drawn from, or None.
+      std: the standard deviation of each mode.
+      lossy: whether they come from JPEG or WebP files.
+      resize: how they were resized when they were read, or None.
     """
 
     what: str
@@ -50,11 +58,11 @@ class Examples:
 
 
 def of_source(source: Source, num: int | None = None, split: str | None = None) -> Examples:
-    """At most `num` examples of a source, chosen at random.
+    """Makes a set of at most `num` examples of a source, chosen at random.
 
     Raises:
-      EvaluationError: if the examples have no `image`, such as those of translation.
-      DataError: what the source raises.
+      EvaluationError: if the examples have no `image`, as pairs for translation have none.
+      DataError: if the source cannot be read.
     """
     example = source[0]
     if "image" not in example:
@@ -62,30 +70,37 @@ def of_source(source: Source, num: int | None = None, split: str | None = None) 
             f"{type(source).__name__} holds pairs of images: write the translations into a folder, "
             "and compare it with --real FOLDER --fake FOLDER"
         )
-    order = np.random.default_rng(0).permutation(len(source))[:num]
+    order = np.random.default_rng(0).permutation(len(source))[:num].tolist()
 
     def batches() -> Iterator[np.ndarray]:
         for start in range(0, len(order), _READ):
             yield _checked(gather(source, order[start : start + _READ])["image"])
 
-    shape = example["image"].shape
-    modes = {"centers": getattr(source, "centers", None), "std": getattr(source, "std", 0.0)}
-    return Examples(type(source).__name__, len(order), shape, batches, split, **modes)
+    return Examples(
+        type(source).__name__,
+        len(order),
+        example["image"].shape,
+        batches,
+        split,
+        centers=getattr(source, "centers", None),
+        std=getattr(source, "std", 0.0),
+    )
 
 
 def held_out(source: Source, split: str = "test") -> tuple[Source, str]:
-    """The split of that name of a run's data, and what to call it.
+    """Returns a split of a run's data, and what to call it.
 
-    A density is drawn anew. Warns with `TrainingImagesWarning` where that is what the run was
-    trained on, as where the data have no splits.
+    Points of a density are drawn anew. Data without splits are returned as they are, with a
+    `TrainingImagesWarning` that the run was trained on them.
     """
-    fields = {field.name for field in dataclasses.fields(source)}
-    found, name = source, "train"
+    data: Any = source  # a dataclass, which the protocol does not say
+    fields = {field.name for field in dataclasses.fields(data)}
+    found, name = data, "train"
     if "split" in fields:
-        found, name = dataclasses.replace(source, split=split), split
+        found, name = dataclasses.replace(data, split=split), split
     elif split != "train" and {"seed", "num"} <= fields:
-        found, name = dataclasses.replace(source, seed=source.seed + 1), "fresh draw"
-    if found == source:
+        found, name = dataclasses.replace(data, seed=data.seed + 1), "fresh draw"
+    if found == data:
         warnings.warn(
             "the real images are those that the run was trained on, of which copies look perfect: "
             "compare with images that were held out, by --real FOLDER where there is no test split",
@@ -104,12 +119,13 @@ def generated(
     batch_size: int = 64,
     devices: Sequence[jax.Device] | None = None,
 ) -> Examples:
-    """What `method.sample(state, jax.random.key(seed), num)` draws, `batch_size` at a time.
+    """Makes a set of the samples that `method.sample(state, jax.random.key(seed), num)` draws.
 
-    With `devices` each batch is shared among them, filled up to a multiple of their number.
+    They are generated `batch_size` at a time. With `devices` each batch is shared among these, and
+    filled up to a multiple of their number.
 
     Raises:
-      EvaluationError: if the method makes images from images, or what it makes is not finite.
+      EvaluationError: if the method makes images from images, or its samples are not finite.
     """
     if not hasattr(method, "generate") or getattr(method, "prior", None) is None:
         raise EvaluationError(
@@ -124,10 +140,11 @@ def generated(
 
     def batches() -> Iterator[np.ndarray]:
         for start in range(0, num, size):
-            # The last batch is filled up with draws of the others, for one program serves all.
+            # The last batch is filled up with the first draws, so that one program serves all.
             rows = np.arange(start, start + size) % num
-            part = jax.tree.map(lambda leaf: leaf[rows], z)  # noqa: B023
-            part = part if mesh is None else parallel.put_batch(mesh, part, 0)
+            part = jax.tree.map(lambda leaf, rows=rows: leaf[rows], z)
+            if mesh is not None:
+                part = parallel.put_batch(mesh, part, 0)
             yield _checked(np.asarray(_generate(method, state, part))[: num - start])
 
     return Examples(type(method).__name__, num, shape, batches)
@@ -142,20 +159,25 @@ def of_folder(
     path: str,
     num: int | None = None,
     *,
-    channels: int | None = None,
+    channels: Literal[1, 3] | None = None,
     size: int | None = None,
     split: str | None = None,
 ) -> Examples:
-    """At most `num` of the images in a folder, chosen at random, as `ImageFolder` reads them.
+    """Makes a set of at most `num` images in a folder, chosen at random.
 
-    `channels` is by default 1 if all files are grey, else 3. With `size` they are resized.
+    Args:
+      path: the folder, which `ImageFolder` reads.
+      num: how many images there are at most; by default all.
+      channels: 1 to read the images as grey, 3 as RGB; by default RGB unless all files are grey.
+      size: the side in pixels to which the images are resized.
+      split: which split of their data the images are.
 
     Raises:
-      DataError: if the folder is missing or empty, an image cannot be read, or their sizes differ
+      DataError: if the folder is missing or empty, an image cannot be read, or the sizes differ
         and no `size` is given.
     """
     files = ImageFolder(path, size=None).files
-    order = np.random.default_rng(0).permutation(len(files))[:num]
+    order = np.random.default_rng(0).permutation(len(files))[:num].tolist()
     seen = [_header(Path(path, files[index])) for index in order]
     sizes = {sides: files[index] for index, (sides, _) in zip(order, seen, strict=True)}
     if len(sizes) > 1 and size is None:
@@ -164,26 +186,30 @@ def of_folder(
             f"{path} holds images of {len(sizes)} sizes, such as {shown}: resize them, or give "
             "--size to resize all"
         )
-    grey = all(mode in ("1", "L", "LA") for _, mode in seen)
-    found = channels or (1 if grey else 3)
-    source = ImageFolder(path, size=size, channels=found)
+    if channels is None:
+        channels = 1 if all(mode in ("1", "L", "LA") for _, mode in seen) else 3
+    source = ImageFolder(path, size=size, channels=channels)
 
     def batches() -> Iterator[np.ndarray]:
         for start in range(0, len(order), _READ):
             yield gather(source, order[start : start + _READ])["image"]
 
     (width, height), _ = seen[0]
-    classes = [PurePosixPath(files[index]).parts for index in order]
-    labels = tuple(parts[0] for parts in classes) if source.classes else None
-    lossy = any(files[index].lower().endswith(_LOSSY) for index in order)
-    shape = (size or height, size or width, found)
-    resize = f"to {size}x{size}, bicubic with antialiasing" if size else None
-    what = f"the folder {path}"
-    return Examples(what, len(order), shape, batches, split, labels, lossy=lossy, resize=resize)
+    labels = tuple(PurePosixPath(files[index]).parts[0] for index in order)
+    return Examples(
+        f"the folder {path}",
+        len(order),
+        (size or height, size or width, channels),
+        batches,
+        split,
+        labels=labels if source.classes else None,
+        lossy=any(files[index].lower().endswith(_LOSSY) for index in order),
+        resize=f"to {size}x{size}, bicubic with antialiasing" if size else None,
+    )
 
 
 def _header(path: Path) -> tuple[tuple[int, int], str]:
-    """Width, height and mode of an image file."""
+    """Reads the width, the height and the mode of an image file."""
     try:
         with Image.open(path) as image:
             width, height = image.size
@@ -194,12 +220,16 @@ def _header(path: Path) -> tuple[tuple[int, int], str]:
 
 
 def _checked(examples: np.ndarray) -> np.ndarray:
-    """Images as uint8, rounded as a PNG file would, and points as float32."""
+    """Returns images as uint8, rounded as for a PNG file, and points as float32.
+
+    Raises:
+      EvaluationError: if a number is not finite.
+    """
     if examples.dtype == np.uint8:
         return examples
     if not np.isfinite(examples).all():
         raise EvaluationError(
-            "some examples are not finite, and no metric of them means anything: look at "
+            "some examples are not finite, so that metrics of them mean nothing: look at "
             "metrics.jsonl, and evaluate an earlier checkpoint"
         )
     return to_uint8(examples) if examples.ndim == 4 else examples.astype(np.float32)

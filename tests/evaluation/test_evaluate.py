@@ -204,7 +204,7 @@ def test_broken_folders_are_refused(write, tmp_path, capsys):
     assert "(20, 20, 3)" in message
     assert "(16, 16, 3)" in message
     one = write("one", (1, 16, 16, 3))
-    assert "has 1 examples, of which there are no statistics" in error(capsys, *both, one, *names)
+    assert "has 1 examples, which is too few for statistics" in error(capsys, *both, one, *names)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from gans_jax import evaluation, metrics, pictures, training
+from gans_jax import evaluation, pictures, training
 from gans_jax.evaluation import EvaluationError, Result
-from gans_jax.evaluation import of_run as runs
 from gans_jax.evaluation.collect import collect
+from gans_jax.evaluation.measures import neighbours_picture
+from gans_jax.evaluation.of_run import FILE
 from gans_jax.runs import CheckpointError, folder
 from gans_jax.runs.experiment import Experiment
 from gans_jax.runs.metrics_file import read_metrics
@@ -52,7 +53,7 @@ def read(workdir: Path, extra: Sequence[Any] = ()) -> Contents:
     """
     experiment = folder.read_experiment(workdir, extra)
     notes: list[str] = []
-    results = _or_note(notes, "metrics", lambda: evaluation.read(workdir / runs.FILE))
+    results = _or_note(notes, "metrics", lambda: evaluation.read(workdir / FILE))
     loaded = _or_note(notes, "pictures", lambda: training.load(workdir, extra))
     interpolation = neighbours = None
     if loaded and hasattr(experiment.method, "generate"):
@@ -103,10 +104,7 @@ def _neighbours(experiment: Experiment, state: Any) -> np.ndarray | None:
         return None
     fake = evaluation.generated(experiment.method, state, _ROWS, batch_size=_ROWS)
     training_images, made = (collect(each, {}, pixels=True).pixels for each in (real, fake))
-    k = min(_NEIGHBOURS, len(training_images))
-    nearest = metrics.nearest_neighbours(made, training_images, k=k).indices
-    shown = np.concatenate([made[:, None], training_images[nearest]], axis=1)
-    return pictures.grid(shown.reshape(-1, *real.shape) / 127.5 - 1, columns=k + 1)
+    return neighbours_picture(made, training_images, k=min(_NEIGHBOURS, len(training_images)))
 
 
 def curve(lines: Sequence[dict[str, Any]], name: str) -> tuple[np.ndarray, np.ndarray]:
