@@ -131,7 +131,7 @@ def _score(options: argparse.Namespace) -> None:
             sources.setdefault(name, []).append(path)
     scores = [perceptual.score(found, options.seed) for found in answers.values()]
     paths = [", ".join(map(str, listed)) for listed in sources.values()]
-    print(perceptual.table([*zip(paths, scores, strict=True)]))
+    print(perceptual.as_text([*zip(paths, scores, strict=True)]))
     if options.json:
         both = zip(sources.values(), scores, strict=True)
         listed = [{"files": [*map(str, f)], **dataclasses.asdict(score)} for f, score in both]

@@ -9,11 +9,14 @@ PLATFORMS = ("cpu", "cuda", "tpu")
 
 
 def export_sampler(method: Any, state: Any, num: int) -> bytes:
-    """The function from a uint32 seed to `method.sample(state, jax.random.key(seed), num)`.
+    """Serialises the function from a uint32 seed to `num` samples, with the parameters in it.
 
-    The bytes are a serialised `jax.export.Exported` for CPU, CUDA and TPU, with the parameters in
-    it; `jax.export.deserialize(data).call(numpy.uint32(0))` runs it without this package. Both
-    sides need `flatbuffers`, which JAX does not install by itself.
+    The function returns what `method.sample(state, jax.random.key(seed), num)` does. Without this
+    package, `jax.export.deserialize(data).call(numpy.uint32(0))` runs it. Both sides need
+    `flatbuffers`, which JAX does not install by itself.
+
+    Returns:
+      A serialised `jax.export.Exported` for CPU, CUDA and TPU.
     """
     from jax import export
 

@@ -1,4 +1,4 @@
-"""Runs on one page of HTML that needs no network."""
+"""Runs side by side on one HTML page that needs no network."""
 
 from gans_jax.tools.report.page import write_page
 

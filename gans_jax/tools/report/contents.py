@@ -1,4 +1,4 @@
-"""What a page shows of a run, read from its folder; what cannot be read is said and left out."""
+"""The contents of a page about a run, read from its folder; unreadable parts become notes."""
 
 import dataclasses
 import math
@@ -23,9 +23,19 @@ _GRIDS, _ROWS, _STEPS, _NEIGHBOURS = 6, 6, 10, 5
 
 @dataclasses.dataclass(frozen=True)
 class Contents:
-    """A run: `name` is that of its folder, `grids` are pictures by iteration.
+    """All that a page shows of a run.
 
-    `best` is what chose its best checkpoint, None without one; `notes` say what is missing.
+    Attributes:
+      name: the name of the run's folder.
+      experiment: the run's experiment.
+      config: the content of `config.json`.
+      lines: the lines of `metrics.jsonl`.
+      results: the results of `evaluate`.
+      best: the content of `best.json`, or None without a best checkpoint.
+      grids: files of pictures of samples, by iteration.
+      interpolation: a picture of images between pairs of noise, or None.
+      neighbours: a picture of samples beside their nearest training images, or None.
+      notes: why parts are missing.
     """
 
     name: str
@@ -41,12 +51,12 @@ class Contents:
 
     @property
     def done(self) -> int:
-        """The last iteration that was logged."""
+        """The number of the last iteration that was logged."""
         return self.lines[-1]["step"] if self.lines else 0
 
 
 def read(workdir: Path, extra: Sequence[Any] = ()) -> Contents:
-    """All that a page shows of the run in a folder.
+    """Reads all that a page shows of a run from its folder.
 
     Raises:
       ConfigError: if there is no run, or its experiment cannot be rebuilt.
@@ -84,7 +94,7 @@ def _or_note(notes: list[str], what: str, function: Callable[[], Any]) -> Any:
 
 
 def _grids(samples: Path) -> dict[int, Path]:
-    """A few pictures from the first to the last, evenly in their order."""
+    """Chooses six pictures, evenly from the first to the last."""
     named = {int(path.stem): path for path in samples.glob("*.png") if path.stem.isdecimal()}
     steps = sorted(named)
     if len(steps) > _GRIDS:
@@ -108,7 +118,7 @@ def _neighbours(experiment: Experiment, state: Any) -> np.ndarray | None:
 
 
 def curve(lines: Sequence[dict[str, Any]], name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Iterations and values of a metric, NaN where a line has null or no number."""
+    """Returns the iterations and the values of a metric, both `[n]`; a null becomes NaN."""
     found = [(line["step"], line[name]) for line in lines if name in line]
     values = [v if isinstance(v, int | float) else math.nan for _, v in found]
     return np.array([step for step, _ in found]), np.array(values, float)

@@ -1,4 +1,4 @@
-"""Pictures as text that an HTML page holds in itself."""
+"""Pictures as data URIs, which an HTML page holds in itself."""
 
 import base64
 import itertools
@@ -14,12 +14,12 @@ from gans_jax.tools.report.contents import Contents, curve
 
 
 def png(picture: np.ndarray) -> str:
-    """A uint8 picture `[h, w, 1 or 3]` as a data URI."""
+    """Encodes a uint8 picture `[h, w, 1 or 3]` as a data URI."""
     return _uri("image/png", pictures.to_png(picture))
 
 
 def png_file(path: Path) -> str | None:
-    """A PNG file as a data URI, written anew; None if it is no picture."""
+    """Encodes the pixels of a PNG file as a data URI, or returns None if it holds no picture."""
     try:
         with Image.open(path, formats=["PNG"]) as image:
             return png(np.atleast_3d(np.asarray(image.convert("RGB"))))
@@ -40,7 +40,7 @@ def curves(runs: Sequence[Contents], name: str) -> str:
 
 
 def names(runs: Sequence[Contents]) -> list[str]:
-    """The metrics of all runs: losses first, then estimates and scores, norms, and the speed."""
+    """Returns the metrics of all runs: losses, then estimates and scores, norms, and the speed."""
     found = dict.fromkeys(name for run in runs for line in run.lines for name in line)
     shown = [name for name in found if name not in ("step", "seconds")]
     return sorted(shown, key=_rank)

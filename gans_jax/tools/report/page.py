@@ -1,7 +1,7 @@
-"""The page: every text from a run is escaped, and no script, font or picture comes from outside."""
+"""The page about runs: it escapes every text, and loads nothing from elsewhere."""
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,15 @@ ARROWS = {"lower": "lower is better", "higher": "higher is better", None: "neith
 
 
 def write_page(workdirs: Sequence[Path], out: Path, extra: Sequence[Any] = ()) -> None:
-    """Writes one HTML file about runs, side by side; a folder of several seeds counts as all.
+    """Writes one HTML file that shows runs side by side.
 
-    It has the curves, sample grids over time, interpolations, nearest training images and the
-    results of `evaluate` with their provenance, and opens from disk without a network.
+    It has their curves, samples over time, interpolations, nearest training images, and the results
+    of `evaluate` with their provenance. It opens from disk, without a network.
+
+    Args:
+      workdirs: the run folders. A folder with several seeds stands for all of their runs.
+      out: the file to write.
+      extra: classes and functions of the user's own that the experiments are made of.
 
     Raises:
       ConfigError: if a folder holds no run, or its experiment cannot be rebuilt.
@@ -46,7 +51,7 @@ def write_page(workdirs: Sequence[Path], out: Path, extra: Sequence[Any] = ()) -
 
 
 def _distinct(places: Sequence[Path]) -> list[str]:
-    """The folders' names, with those above them where two are the same."""
+    """Returns the folders' names, with as many folders above them as tell them apart."""
     for parts in range(1, max(len(place.parts) for place in places) + 1):
         labels = ["/".join(place.parts[-parts:]) for place in places]
         if len(set(labels)) == len(labels):
@@ -87,7 +92,7 @@ def _section(title: str, content: str) -> str:
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table of HTML cells, the first of each row its head."""
+    """Returns a table of HTML cells. The first cell of each row is its head."""
     top = "".join(f"<th>{cell}</th>" for cell in head)
     body = ""
     for first, *others in rows:
@@ -117,8 +122,8 @@ def _best(run: Contents) -> str:
 
 
 def _metrics(runs: Sequence[Contents], heads: Sequence[str]) -> str:
-    """Numbers of equal counts and splits in one row, for others do not compare."""
-    rows: dict[tuple, list[list[Result]]] = {}
+    """Puts numbers into one row if they can be compared: of one metric, split and count."""
+    rows: dict[tuple[Any, ...], list[list[Result]]] = {}
     for index, run in enumerate(runs):
         for r in run.results:
             key = (r.metric, r.better, r.split, r.real, r.fake, r.sha256, r.resize)
@@ -133,7 +138,7 @@ def _metrics(runs: Sequence[Contents], heads: Sequence[str]) -> str:
     return _table(["", *heads], listed) + _provenance(runs)
 
 
-def _metric(key: tuple) -> str:
+def _metric(key: tuple[Any, ...]) -> str:
     metric, better, split, real, fake, _, _ = key
     counts = f"{real:,} real ({split}), {fake:,} fake" if real else f"{fake:,} fake"
     return f"{_text(metric)}<small>{ARROWS.get(better, '')}; {_text(counts)}</small>"
@@ -151,7 +156,7 @@ def _values(results: Sequence[Result]) -> str:
 
 
 def _provenance(runs: Sequence[Contents]) -> str:
-    """What several numbers share is said once."""
+    """Lists the provenance of all numbers, each fact once with the metrics that share it."""
     shared: dict[str, dict[str, None]] = {}
     for r in (result for run in runs for result in run.results):
         facts = [f"{w['name']}: {w['message']}" for w in r.warnings]
@@ -174,7 +179,9 @@ def _curves(runs: Sequence[Contents]) -> str:
     return f'<div class="side">{"".join(shown)}</div>\n'
 
 
-def _per_run(runs: Sequence[Contents], heads: Sequence[str], show: Any) -> str:
+def _per_run(
+    runs: Sequence[Contents], heads: Sequence[str], show: Callable[[Contents], str]
+) -> str:
     shown = [(head, show(run)) for head, run in zip(heads, runs, strict=True)]
     parts = [
         f'<div class="wide"><p>{head}</p>{content}</div>' for head, content in shown if content

@@ -1,8 +1,8 @@
-"""The perceptual study of the papers: which image do people take for the real one?"""
+"""The perceptual study of pix2pix and CycleGAN: people say which of two images is real."""
 
 from gans_jax.tools.study.answers import Answer, Answers, read
 from gans_jax.tools.study.chart import write_chart
-from gans_jax.tools.study.score import Score, Share, Votes, score, table
+from gans_jax.tools.study.score import Score, Share, Votes, as_text, score
 from gans_jax.tools.study.server import StudyServer
 from gans_jax.tools.study.trials import Image, Study, Trial, pairs, prepare
 
@@ -16,10 +16,10 @@ __all__ = [
     "StudyServer",
     "Trial",
     "Votes",
+    "as_text",
     "pairs",
     "prepare",
     "read",
     "score",
-    "table",
     "write_chart",
 ]

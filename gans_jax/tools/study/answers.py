@@ -1,4 +1,4 @@
-"""The answers of raters as CSV, a row each, on the disk before the next trial begins."""
+"""The answers of raters in a CSV file, each written to the disk before the next trial begins."""
 
 import csv
 import dataclasses
@@ -17,18 +17,21 @@ SIDES = ("left", "right")
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """A rater's answer to one trial: a row of the file, whose columns have these names.
+    """A rater's answer to one trial. It is a row of the file, and its fields are the columns.
 
     Attributes:
       study: the name of the `Study`.
-      rater: who answered.
-      trial: its place in the rater's session, from 1; `trials` is how many that has.
-      practice: whether it was one of the practice trials, which are not counted.
-      left, right: what was shown there: `real`, `fake` or `against`.
-      left_file, right_file: the images' paths in their folders.
-      answer: the side that was taken for the real image, or for the more real one.
-      shown_ms: how long the images were visible, as the page measured it.
-      response_ms: how long the answer took after they had disappeared.
+      rater: the name of the rater.
+      trial: the number of the trial in the rater's session, from 1.
+      trials: how many trials the session has.
+      practice: whether the trial was for practice, and does not count.
+      left: the role of the image on the left: `real`, `fake` or `against`.
+      left_file: its path in the folder of that role.
+      right: the role of the image on the right.
+      right_file: its path in the folder of that role.
+      answer: the side, `left` or `right`, that the rater took for real, or for more real.
+      shown_ms: for how many milliseconds the images were visible, as the page measured it.
+      response_ms: for how many milliseconds after that the rater thought.
     """
 
     study: str
@@ -46,11 +49,12 @@ class Answer:
 
     @property
     def images(self) -> tuple[Image, Image]:
+        """The images on the left and on the right."""
         return Image(self.left, self.left_file), Image(self.right, self.right_file)
 
     @property
     def chosen(self) -> str:
-        """What the rater took for real: `real`, `fake` or `against`."""
+        """The role of the image that the rater took for real: `real`, `fake` or `against`."""
         return getattr(self, self.answer)
 
 
@@ -58,10 +62,10 @@ COLUMNS = tuple(field.name for field in dataclasses.fields(Answer))
 
 
 def read(path: Path) -> list[Answer]:
-    """The answers in a file.
+    """Reads the answers in a file.
 
     Raises:
-      DataError: if it is no such file, or a row is not whole.
+      DataError: if the file holds something else, or its last row is cut off.
       OSError: if it cannot be read.
     """
     try:
@@ -93,19 +97,20 @@ def _answer(path: Path, line: int, row: Sequence[str]) -> Answer:
         raise DataError(f"line {line} of {path} is not an answer ({error}): mend it") from error
 
 
-def _cells(row: Answer | Image) -> list[Any]:
-    cells = dataclasses.astuple(row)
+def _row(answer: Answer) -> list[Any]:
+    cells = dataclasses.astuple(answer)
     return [("no", "yes")[cell] if isinstance(cell, bool) else cell for cell in cells]
 
 
 class Answers:
-    """The file of a study, to which several raters' answers are appended, also at the same time.
+    """The file of a study's answers, which grows by one row for each.
 
-    An answer is on the disk when `add` returns; one that does not fit there leaves no part of it.
+    Several raters may answer at the same time. An answer is on the disk when `add` returns; if the
+    disk is full, no part of it stays in the file.
 
     Raises:
       DataError: if the file holds something else, or the answers of another study.
-      OSError: if it cannot be read or written.
+      OSError: if the file cannot be read or written.
     """
 
     def __init__(self, path: Path, study: Study):
@@ -123,27 +128,47 @@ class Answers:
             self._append(COLUMNS)
 
     def given(self, rater: str) -> int:
-        """How many trials of the session a rater has answered."""
+        """Returns how many trials of the session a rater has answered."""
         return self._given.get(rater, 0)
 
     @property
     def raters(self) -> tuple[str, ...]:
+        """The names of all who have answered a trial."""
         return tuple(self._given)
 
     def add(self, rater: str, number: int, answer: str, shown: float, response: float) -> bool:
-        """Writes the answer to a rater's trial `number`, from 0; False if that is not the next.
+        """Writes a rater's answer to a trial, unless that is not the rater's next trial.
 
-        `shown` and `response` are milliseconds.
+        Args:
+          rater: the name of the rater.
+          number: the number of the trial in the rater's session, from 0.
+          answer: the side that was chosen, `left` or `right`.
+          shown: for how many milliseconds the images were visible.
+          response: for how many milliseconds the rater thought.
+
+        Returns:
+          Whether the answer was written.
         """
         session = self.study.session(rater)
         with self._lock:
             if number != self.given(rater) or number >= len(session):
                 return False
             trial = session[number]
-            place = self.study.name, rater, number + 1, len(session), trial.practice
-            images = *_cells(trial.left), *_cells(trial.right)
-            row = Answer(*place, *images, answer, round(shown, 1), round(response, 1))
-            self._append(_cells(row))
+            given = Answer(
+                study=self.study.name,
+                rater=rater,
+                trial=number + 1,
+                trials=len(session),
+                practice=trial.practice,
+                left=trial.left.role,
+                left_file=trial.left.file,
+                right=trial.right.role,
+                right_file=trial.right.file,
+                answer=answer,
+                shown_ms=round(shown, 1),
+                response_ms=round(response, 1),
+            )
+            self._append(_row(given))
             self._given[rater] = number + 1
             return True
 

@@ -1,4 +1,4 @@
-"""What the answers to a study say: percentages with intervals, and votes per image."""
+"""The score of a study: percentages with intervals, and votes for each image."""
 
 import dataclasses
 from collections import Counter
@@ -15,10 +15,17 @@ RESAMPLES = 10_000
 
 @dataclasses.dataclass(frozen=True)
 class Share:
-    """How often a method's image was chosen, in percent of `trials`, with a 95 % interval.
+    """How often raters chose a method's image.
 
-    Against real images that is how often it fooled a rater, against another method how often it was
-    preferred. `name` is `fake`, `against`, or `fake - against` for their difference.
+    Beside real images this is how often the method fooled a rater; beside another method it is how
+    often the rater preferred it.
+
+    Attributes:
+      name: `fake`, `against`, or `fake - against` for their difference.
+      percent: the share in percent of `trials`.
+      low: the lower end of the 95 % interval, in percent.
+      high: the upper end.
+      trials: how many trials showed the method.
     """
 
     name: str
@@ -30,7 +37,7 @@ class Share:
 
 @dataclasses.dataclass(frozen=True)
 class Votes:
-    """How many of a method's images most raters chose, half of them, and most did not."""
+    """How many of a method's images were chosen by most raters, by half of them, and by fewer."""
 
     name: str
     won: int
@@ -40,10 +47,17 @@ class Votes:
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """The result of a study, of its main trials alone.
+    """The result of a study, from the trials that count.
 
-    `has_real` tells whether the choice was between real and fake, or between two methods.
-    `unfinished` are raters whose session is not complete; their answers count, too.
+    Attributes:
+      study: the name of the study.
+      has_real: whether raters chose between real and fake, and not between two methods.
+      raters: how many raters answered.
+      unfinished: the raters whose session is not complete; their answers count, too.
+      shares: how often each method was chosen, and the difference of two.
+      votes: how many images of each method were chosen by most raters.
+      resamples: how many bootstrap samples the intervals are made from.
+      seed: the seed of the bootstrap.
     """
 
     study: str
@@ -59,20 +73,20 @@ class Score:
 def score(answers: Sequence[Answer], seed: int = 0, resamples: int = RESAMPLES) -> Score:
     """Scores the answers of all raters to one study.
 
-    The intervals are percentiles of a bootstrap that draws raters, and of each one drawn as many of
-    its trials, both with replacement; of a single rater they tell what other trials could have
-    given, and nothing of other people. Votes are counted per image, a tie where as many raters
-    chose it as did not (the chart of Attention-GAN, Chen et al. 2018, arXiv:1803.06798).
+    The intervals are percentiles of a bootstrap, which draws raters with replacement, and then as
+    many trials of each as that rater has, also with replacement. With a single rater they say what
+    other trials could have given, and nothing about other people. An image is tied if as many
+    raters chose it as did not (the chart of Attention-GAN, Chen et al. 2018, arXiv:1803.06798).
 
     Raises:
-      DataError: if the answers are of several studies, a trial is in them twice, or none counts.
+      DataError: if the answers belong to several studies, a trial occurs twice, or none counts.
     """
     studies = sorted({answer.study for answer in answers})
     main = [answer for answer in answers if not answer.practice]
     if not main:
-        raise DataError("there is no answer to a main trial yet: answer some, then score them")
+        raise DataError("no trial that counts has been answered yet: answer some, then score them")
     if len(studies) > 1:
-        raise DataError(f"the answers are of {len(studies)} studies: score one at a time")
+        raise DataError(f"the answers belong to {len(studies)} studies: score one at a time")
     places = Counter((answer.rater, answer.trial) for answer in answers)
     (rater, trial), times = places.most_common(1)[0]
     if times > 1:
@@ -107,7 +121,7 @@ def _shares(
     drawn = _bootstrap(shown, chosen, seed, resamples)
     percent = 100 * chosen.sum(1) / shown.sum(1)
     columns = zip(methods, percent, drawn, shown.sum(1), strict=True)
-    shares = [_share(name, value, draws, trials) for name, value, draws, trials in columns]
+    shares = [_share(*column) for column in columns]
     if len(methods) == 2:
         name = " - ".join(methods)
         shares.append(_share(name, percent[0] - percent[1], drawn[0] - drawn[1], shown.sum()))
@@ -115,7 +129,7 @@ def _shares(
 
 
 def _bootstrap(shown: np.ndarray, chosen: np.ndarray, seed: int, resamples: int) -> np.ndarray:
-    """Percentages `[methods, resamples]` of counts `[methods, raters]`."""
+    """Resamples counts `[methods, raters]` into percentages `[methods, resamples]`."""
     random = np.random.default_rng(seed)
     raters = random.integers(shown.shape[1], size=(resamples, shown.shape[1]))
     chance = chosen / np.maximum(shown, 1)
@@ -139,8 +153,8 @@ def _votes(main: Sequence[Answer], method: str) -> Votes:
     return Votes(method, signs[1], signs[0], signs[-1])
 
 
-def table(scores: Sequence[tuple[str, Score]]) -> str:
-    """The scores, each under its name, as lines of text."""
+def as_text(scores: Sequence[tuple[str, Score]]) -> str:
+    """Returns the scores as lines of text, each below its name."""
     return "\n\n".join("\n".join([name, *_lines(found)]) for name, found in scores)
 
 
@@ -161,7 +175,7 @@ def _lines(found: Score) -> list[str]:
         )
     lines.append(f"  {found.raters} raters; {found.resamples:,} resamples, seed {found.seed}")
     if found.raters == 1:
-        lines.append("  one rater: the interval tells nothing of other people")
+        lines.append("  one rater: the interval says nothing about other people")
     if found.unfinished:
         lines.append(f"  not finished, but counted: {', '.join(found.unfinished)}")
     return lines

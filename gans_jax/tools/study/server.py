@@ -1,4 +1,4 @@
-"""A server of this machine alone that shows a study and keeps the answers."""
+"""A web server that shows a study to this machine alone, and keeps the answers."""
 
 import http.server
 import json
@@ -21,7 +21,7 @@ LONGEST_BODY, LONGEST_NAME, LONGEST_TIME = 10_000, 40, 1e9
 
 
 class Refused(Exception):
-    """What a request is answered with that cannot be served."""
+    """A request cannot be served; the reply is this message with this status."""
 
     def __init__(self, status: HTTPStatus, message: str):
         super().__init__(message)
@@ -29,14 +29,14 @@ class Refused(Exception):
 
 
 class Sessions:
-    """The sessions that a page has begun; a token stands for the rater, and names no file."""
+    """The sessions that pages have begun. A random token stands for the rater of each."""
 
     def __init__(self, answers: Answers):
         self.answers, self.study = answers, answers.study
         self._raters: dict[str, str] = {}
 
     def begin(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Opens the session of `rater`, or goes on with it after the last answer."""
+        """Begins the session of a rater, or goes on with it after the last answer."""
         given = body.get("rater")
         rater = clean(given) if isinstance(given, str) else ""
         if not rater:
@@ -46,31 +46,41 @@ class Sessions:
             raise Refused(HTTPStatus.CONFLICT, f"{rater} has answered all trials: one session each")
         token = secrets.token_urlsafe(16)
         self._raters[token] = rater
-        settings = {"exposure_ms": 1000 * self.study.exposure, "size": self.study.size}
-        settings["has_real"] = self.study.has_real
-        counts = {"trials": trials, "practice": self.study.practice, "next": done}
-        return {"token": token, "rater": rater, **counts, **settings}
+        return {
+            "token": token,
+            "rater": rater,
+            "trials": trials,
+            "practice": self.study.practice,
+            "next": done,
+            "exposure_ms": 1000 * self.study.exposure,
+            "size": self.study.size,
+            "has_real": self.study.has_real,
+        }
 
     def image(self, token: str, number: int, side: str) -> bytes:
-        """The PNG file of one side of the trial that the rater is at, and of no other."""
+        """Returns one side of the rater's next trial as a PNG file; other trials are refused."""
         rater = self._rater(token)
         if number != self.answers.given(rater) or number >= len(self.study.pairs):
             raise Refused(HTTPStatus.NOT_FOUND, "This is not the next trial: reload the page")
-        return self.study.pictures[getattr(self.study.session(rater)[number], side)]
+        trial = self.study.session(rater)[number]
+        return self.study.pictures[trial.left if side == "left" else trial.right]
 
     def answer(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Keeps an answer, and tells which side was `real` if the trial was practice."""
-        rater, side, number = self._rater(body.get("token")), body.get("answer"), body.get("trial")
-        times = [body.get("shown_ms"), body.get("response_ms")]
+        """Keeps an answer; the reply to a practice trial says which side was real."""
+        rater = self._rater(body.get("token"))
+        side: Any = body.get("answer")
+        number: Any = body.get("trial")
+        shown: Any = body.get("shown_ms")
+        response: Any = body.get("response_ms")
         known = side in SIDES and type(number) is int and number >= 0
-        if not (known and all(map(_is_time, times))):
+        if not (known and _is_time(shown) and _is_time(response)):
             raise Refused(HTTPStatus.BAD_REQUEST, "This is not an answer: reload the page")
         try:
-            added = self.answers.add(rater, number, side, *times)
+            added = self.answers.add(rater, number, side, shown, response)
         except OSError as error:
             text = f"The answer cannot be written ({error.strerror})"
             raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, text) from error
-        # The reply to the last answer may have been lost: then the page sends that again.
+        # The reply to the last answer may have been lost; then the page sends that answer again.
         if not added and number != self.answers.given(rater) - 1:
             raise Refused(HTTPStatus.CONFLICT, "This is not the next trial: reload the page")
         trial = self.study.session(rater)[number]
@@ -86,7 +96,7 @@ class Sessions:
 
 
 def clean(name: str) -> str:
-    """A rater's name of letters, digits, spaces and `._-`, from the first letter or digit on."""
+    """Keeps the letters, digits, spaces and `._-` of a name, from the first letter or digit on."""
     kept = re.sub(r"[^\w .-]", "", " ".join(name.split()))
     return re.sub(r"^[\W_]+", "", kept)[:LONGEST_NAME].strip()
 
@@ -96,9 +106,11 @@ def _is_time(value: Any) -> bool:
 
 
 class StudyServer(http.server.ThreadingHTTPServer):
-    """A server of the study on this machine's own address, which `serve_forever` starts.
+    """A server of a study, for browsers on this machine alone; `serve_forever` starts it.
 
-    Port 0 takes one that is free; `address` is what to open in a browser.
+    Args:
+      answers: the file of the study's answers.
+      port: the port of the address; 0 takes a free one.
 
     Raises:
       OSError: if the port is taken.
@@ -110,6 +122,7 @@ class StudyServer(http.server.ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
+        """The address to open in a browser."""
         return f"http://{HOST}:{self.server_port}/"
 
 
@@ -124,11 +137,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._reply(self._post)
 
     def log_message(self, *_: Any) -> None:
-        """Says nothing of each request: the answers are on the disk."""
+        """Prints nothing about requests."""
 
     def _reply(self, find: Callable[[], tuple[str, bytes]]) -> None:
         try:
-            # A name that another site points here is refused, or its pages could read the answers.
+            # Another site could let its own name point here, and its pages then read the answers.
             if self.headers.get("Host") not in self._hosts():
                 raise Refused(HTTPStatus.FORBIDDEN, f"Open {self.server.address} instead")
             status, (kind, content) = HTTPStatus.OK, find()
@@ -170,7 +183,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _body(self) -> dict[str, Any]:
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > LONGEST_BODY:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Send little, and its length")
+            raise Refused(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"Send at most {LONGEST_BODY} bytes, with their length",
+            )
         sent = self.rfile.read(int(length))
         # Pages of other sites can send forms to this address, but no JSON.
         if self.headers.get_content_type() != "application/json":
@@ -180,5 +196,5 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
-            raise Refused(HTTPStatus.BAD_REQUEST, "Send an object of JSON")
+            raise Refused(HTTPStatus.BAD_REQUEST, "Send a JSON object")
         return body

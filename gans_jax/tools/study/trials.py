@@ -1,4 +1,4 @@
-"""What is shown in a study: pairs of images, and the order in which each rater sees them."""
+"""The trials of a study: pairs of images, and the order in which each rater sees them."""
 
 import dataclasses
 import hashlib
@@ -13,12 +13,12 @@ from gans_jax.pictures import to_png
 
 REAL = "real"
 ROLES = (REAL, "fake", "against")
-Pair = Mapping[str, str]  # a file per role: of `real`, `fake` and `against` two or all three
+Pair = Mapping[str, str]  # a file for each role: two of `ROLES`, or all three
 
 
 @dataclasses.dataclass(frozen=True)
 class Image:
-    """A file of a study, relative to the folder of its `role`: `real`, `fake` or `against`."""
+    """An image of a study: its role (`real`, `fake` or `against`), and its path in that folder."""
 
     role: str
     file: str
@@ -26,7 +26,7 @@ class Image:
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-    """Two images side by side; the answer to a practice trial is told and not counted."""
+    """Two images side by side. The answer to a practice trial does not count."""
 
     left: Image
     right: Image
@@ -37,9 +37,15 @@ class Trial:
 class Study:
     """Two or three folders compared by the protocol of pix2pix (Isola et al. 2017, section 4.1).
 
-    A rater sees each of `pairs` once, the first `practice` of them as practice, for `exposure`
-    seconds. `pictures` are PNG files of `size` pixels square. `name` tells studies apart: it is a
-    hash of the files and of all settings, so that the same study on another machine has the same.
+    Attributes:
+      name: a hash of the files and of all settings, so that the same study has the same name on
+        another machine.
+      pairs: the files to compare; a rater sees each pair once.
+      practice: how many of the first pairs are for practice.
+      exposure: how many seconds the images are visible.
+      seed: the seed of the pairs, their order and their sides.
+      size: the side of the images in pixels.
+      pictures: the images as PNG files.
     """
 
     name: str
@@ -52,13 +58,14 @@ class Study:
 
     @property
     def has_real(self) -> bool:
+        """Whether real images are among those that are compared."""
         return REAL in self.pairs[0]
 
     def session(self, rater: str) -> tuple[Trial, ...]:
-        """The trials of a rater, whose order and sides depend on the seed and the name alone.
+        """Returns the trials of a rater; their order and sides depend on the seed and the name.
 
-        Of two methods against real images each has every second trial, so that no image is seen
-        twice; which method it is for which image differs between raters.
+        Where two methods are compared with real images, the trials alternate between the methods,
+        so that no image is seen twice. Which method shows which image differs between raters.
         """
         name = int.from_bytes(hashlib.sha256(rater.encode()).digest()[:8])
         random = np.random.default_rng((self.seed, name))
@@ -82,14 +89,20 @@ def _trial(pair: Pair, place: int, practice: bool, random: np.random.Generator) 
 def pairs(
     files: Mapping[str, Sequence[str]], num: int, seed: int, unpaired: bool = False
 ) -> tuple[Pair, ...]:
-    """`num` pairs (or triples) of files, none of which is in two of them.
+    """Draws pairs of files, or triples where there are three roles; no file is drawn twice.
 
-    `files` has those of each role. Images whose names agree but for the suffix are put together, as
-    pix2pix did for colours. Where no names agree, or with `unpaired`, as pix2pix did for maps, they
-    are drawn at random; with `unpaired` no name meets itself if enough of them agree.
+    Images whose names agree, whatever their suffixes, are put together, as pix2pix did for colours.
+    Where no names agree, pairs are drawn at random.
+
+    Args:
+      files: the files of each role.
+      num: how many pairs are drawn.
+      seed: the seed of the draw.
+      unpaired: draws pairs at random in any case, as pix2pix did for maps. If enough names agree,
+        no name is paired with itself.
 
     Raises:
-      DataError: if there are too few.
+      DataError: if there are too few files.
     """
     random = np.random.default_rng(seed)
     named = {role: {_stem(file): file for file in found} for role, found in files.items()}
@@ -98,17 +111,19 @@ def pairs(
     role = min(files, key=lambda role: len(files[role]))
     most = len(common) if by_name else len(files[role])
     if most < num:
-        what = "names are in all folders" if by_name else f"images are in the {role} folder"
+        what = "names that are in all folders" if by_name else f"images in the {role} folder"
         other = ", or give --unpaired" if by_name else ""
         raise DataError(
-            f"{most} {what}, and {num} trials, practice included, need as many: ask for fewer with "
-            f"--trials and --practice{other}"
+            f"{num} trials, practice included, need as many images, but there are only {most} "
+            f"{what}: ask for fewer with --trials and --practice{other}"
         )
     if len(common) >= num:
         drawn = [common[i] for i in random.permutation(len(common))[:num]]
-        # Rolled against each other, the drawn names never meet themselves.
-        columns = [np.roll(drawn, shift * unpaired) for shift in range(len(named))]
-        chosen = [[named[role][name] for name in c] for role, c in zip(named, columns, strict=True)]
+        # With `unpaired` the names are rolled against each other, so that none meets itself.
+        chosen = [
+            [found[name] for name in np.roll(drawn, shift * unpaired)]
+            for shift, found in enumerate(named.values())
+        ]
     else:
         chosen = [[f[i] for i in random.permutation(len(f))[:num]] for f in files.values()]
     return tuple(dict(zip(files, row, strict=True)) for row in zip(*chosen, strict=True))
@@ -130,26 +145,33 @@ def prepare(
 ) -> Study:
     """Draws the pairs of a study and reads all their images.
 
-    `folders` has two or three of the roles `real`, `fake` and `against`. All images are brought to
-    `size` pixels square, bicubic, for a difference in size would give the real ones away.
+    Args:
+      folders: a folder for each role, of which there are two or three.
+      trials: how many trials of a session are counted.
+      practice: how many trials before them are for practice.
+      exposure: how many seconds the images are visible.
+      seed: the seed of the pairs, their order and their sides.
+      unpaired: see `pairs`.
+      size: the side in pixels to which all images are resized, since a difference in size would
+        give the real ones away.
 
     Raises:
-      DataError: if a folder is missing, has too few images, or one cannot be read.
+      DataError: if a folder is missing or has too few images, or an image cannot be read.
     """
     order = [role for role in ROLES if role in folders]
     sources = {role: ImageFolder(folders[role], size=size) for role in order}
     files = {role: source.files for role, source in sources.items()}
     drawn = pairs(files, practice + trials, seed, unpaired)
     images = [Image(role, file) for pair in drawn for role, file in pair.items()]
-    pictures = {i: to_png(_pixels(sources[i.role], i.file)) for i in images}
+    pictures = {image: _picture(sources[image.role], image.file) for image in images}
     hashes = [_sha256(Path(folders[image.role], image.file)) for image in images]
     settings = [[dict(pair) for pair in drawn], hashes, practice, exposure, seed, size]
     name = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
     return Study(name, drawn, practice, exposure, seed, size, pictures)
 
 
-def _pixels(source: ImageFolder, file: str) -> np.ndarray:
-    return source[source.files.index(file)]["image"]
+def _picture(source: ImageFolder, file: str) -> bytes:
+    return to_png(source[source.files.index(file)]["image"])
 
 
 def _sha256(path: Path) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from gans_jax.cli import main
 from gans_jax.data import DataError
-from gans_jax.tools.study import Answer, read, score, table
+from gans_jax.tools.study import Answer, as_text, read, score
 
 
 def answer(rater, image, chosen, roles=("real", "fake"), **changes):
@@ -39,7 +39,7 @@ def test_the_interval_of_one_rater_is_that_of_a_binomial():
     found = score(of("Ann", *["fake"] * 30, *["real"] * 70))
     (share,) = found.shares
     assert (share.low, share.high) == (21, 39)
-    assert "one rater" in table([("a.csv", found)])
+    assert "one rater" in as_text([("a.csv", found)])
 
 
 def test_raters_who_differ_widen_the_interval():
@@ -70,7 +70,7 @@ def test_two_methods_against_real_images():
         ("against", 25, 4),
         ("fake - against", 50, 8),
     ]
-    assert "50.0 points (" in table([("a.csv", found)])
+    assert "50.0 points (" in as_text([("a.csv", found)])
     assert [(v.name, v.won, v.tied, v.lost) for v in found.votes] == [
         ("fake", 3, 0, 1),
         ("against", 1, 0, 3),
@@ -82,21 +82,21 @@ def test_method_against_method_counts_what_was_preferred():
     found = score(of("Ann", "fake", "fake", "against", "fake", roles=roles))
     assert not found.has_real
     assert [(s.name, s.percent) for s in found.shares] == [("fake", 75)]
-    assert "75.0 % preferred" in table([("a.csv", found)])
+    assert "75.0 % preferred" in as_text([("a.csv", found)])
 
 
 def test_a_session_that_was_left_counts_and_is_named():
     found = score(of("Ann", "fake", "real"))
     assert found.unfinished == ("Ann",)
-    assert "not finished, but counted: Ann" in table([("a.csv", found)])
+    assert "not finished, but counted: Ann" in as_text([("a.csv", found)])
 
 
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ([], "no answer to a main trial"),
-        (of("Ann", "fake", practice=True), "no answer to a main trial"),
-        (of("Ann", "fake") + of("Bo", "fake", study="t"), "of 2 studies"),
+        ([], "no trial that counts"),
+        (of("Ann", "fake", practice=True), "no trial that counts"),
+        (of("Ann", "fake") + of("Bo", "fake", study="t"), "belong to 2 studies"),
         (of("Ann", "fake") * 2, "trial 1 of Ann is answered 2 times"),
     ],
 )

@@ -16,7 +16,10 @@ from gans_jax.tools.study import StudyServer
         (["--real", "real", "--fake", "fake"], "--out CSV"),
         (["--fake", "fake", "--against", "against", "--practice", "3"], "practice tells"),
         (["--real", "real", "--fake", "fake", "--json", "x.json"], "of a score"),
-        (["--real", "real", "--fake", "fake", "--trials", "11"], "12 names are in all folders"),
+        (
+            ["--real", "real", "--fake", "fake", "--trials", "11"],
+            "only 12 names that are",
+        ),
         (["--real", "none", "--fake", "fake"], "there is no folder none"),
         (["--score", "a.csv", "--real", "real"], "leave the folders"),
     ],

@@ -38,12 +38,16 @@ def test_where_no_names_agree_pairs_are_drawn_at_random():
 @pytest.mark.parametrize(
     ("files", "unpaired", "words"),
     [
-        (NAMES, False, "8 names are in all folders, and 9 trials"),
-        (NAMES, True, "8 images are in the real folder, and 9 trials"),
+        (
+            NAMES,
+            False,
+            "only 8 names that are in all folders",
+        ),
+        (NAMES, True, "only 8 images in the real folder"),
         (
             {"real": ["a.png"], "fake": ["b.png"] * 20},
             False,
-            "1 images are in the real folder, and 9 trials",
+            "only 1 images in the real folder",
         ),
     ],
 )
