@@ -1,9 +1,9 @@
-"""What the commands' arguments have in common."""
+"""Arguments that several commands share, and the types of arguments."""
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 
@@ -13,7 +13,16 @@ from gans_jax.runs import ConfigError
 def command(
     commands: Any, run: Callable[..., None], about: str, details: str = "", own_help: bool = False
 ) -> argparse.ArgumentParser:
-    """A new command of `run`'s name; `own_help` if what it does not know are overrides."""
+    """Adds a command to the command line.
+
+    Args:
+      commands: the result of `add_subparsers`.
+      run: the function that runs the command; its name is the command's name.
+      about: one line for the list of commands.
+      details: the text of `--help`, by default `about` as a sentence.
+      own_help: whether unknown options are overrides of an experiment, which have a help of their
+        own behind the positional argument.
+    """
     parser = commands.add_parser(
         run.__name__.rstrip("_"),  # `import` is a word of Python's own
         help=about,
@@ -23,41 +32,43 @@ def command(
         add_help=not own_help,
     )
     if own_help:
-        text = "this, or, after the positional argument, the overrides"
+        text = "show this help; after the positional argument, list the overrides instead"
         parser.add_argument("-h", "--help", nargs=0, default=False, action=_Help, help=text)
     parser.set_defaults(run=run)
     return parser
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("workdir", type=Path, metavar="RUN", help="the folder that `train` made")
-    text = "the file that defines classes of your own which the run's experiment is made of"
+    parser.add_argument(
+        "workdir", type=Path, metavar="RUN", help="the run folder that `train` made"
+    )
+    text = "the Python file with classes of your own, if the run's experiment has any"
     parser.add_argument("--experiment", metavar="FILE", help=text)
 
 
 def add_picture(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=png, required=True, metavar="PNG", help="file to write")
-    parser.add_argument("--seed", type=seed, default=0, help="of the noise (default: 0)")
+    parser.add_argument("--out", type=png, required=True, metavar="PNG", help="the file to write")
+    parser.add_argument("--seed", type=seed, default=0, help="seed of the noise (default: 0)")
 
 
 def add_devices(parser: argparse.ArgumentParser) -> None:
-    text = "of this machine to share each batch among: a number, or all (default: the first)"
+    text = "share each batch among N devices of this machine, or `all` (default: only the first)"
     parser.add_argument("--devices", type=_devices_wanted, metavar="N", help=text)
 
 
-def local_devices(wanted: int | str | None) -> list[jax.Device] | None:
-    """The devices that `--devices` asks for; None for the default one."""
+def local_devices(wanted: int | Literal["all"] | None) -> list[jax.Device] | None:
+    """Returns the devices that `--devices` asks for, and None without that option."""
     if wanted is None:
         return None
     here = jax.local_devices()
-    num = len(here) if wanted == "all" else wanted
+    num = wanted if isinstance(wanted, int) else len(here)
     if num > len(here):
         raise ConfigError(f"this machine has {len(here)} devices, not {num}: ask for fewer")
     return here[:num]
 
 
 class _Help(argparse.Action):
-    """Help on a command, or, once its positional argument is read, on the overrides."""
+    """Shows the help of a command, or of the overrides after the positional argument."""
 
     def __call__(self, parser: argparse.ArgumentParser, options: Any, *_: Any) -> None:
         if (options.file if hasattr(options, "file") else options.workdir) is None:
@@ -67,12 +78,14 @@ class _Help(argparse.Action):
 
 
 def png(text: str) -> Path:
+    """Parses the path of a new PNG file."""
     if not text.endswith(".png"):
         raise argparse.ArgumentTypeError(f"{text!r} must end in .png")
     return new_file(text)
 
 
 def new_file(text: str) -> Path:
+    """Parses the path of a file to write, in a folder that exists."""
     path = Path(text)
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {path.parent}: make it first")
@@ -80,16 +93,18 @@ def new_file(text: str) -> Path:
 
 
 def seed(text: str) -> int:
+    """Parses a whole number from 0 on."""
     if not (text.isdecimal() and int(text) < 2**63):
         raise argparse.ArgumentTypeError(f"{text!r} must be a whole number from 0 to 2^63 - 1")
     return int(text)
 
 
 def count(text: str) -> int:
+    """Parses a whole number from 1 on."""
     if not (text.isdecimal() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} must be a positive whole number")
     return int(text)
 
 
-def _devices_wanted(text: str) -> int | str:
-    return text if text == "all" else count(text)
+def _devices_wanted(text: str) -> int | Literal["all"]:
+    return "all" if text == "all" else count(text)

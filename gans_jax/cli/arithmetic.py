@@ -1,4 +1,4 @@
-"""The command that draws sums and differences of noise: `arithmetic`."""
+"""The command `arithmetic`."""
 
 import argparse
 from typing import Any
@@ -14,14 +14,14 @@ from gans_jax.cli.experiment_file import own_classes
 from gans_jax.runs import ConfigError
 
 DETAILS = """\
-Draws A - B + C of averaged noise (Radford et al. 2016, section 6.3.2), such as
-smiling woman - neutral woman + neutral man.
+Draws the image of the noise A - B + C, such as smiling woman - neutral woman + neutral man (Radford
+et al. 2016, section 6.3.2). Each of A, B and C is the mean noise of some images; the paper takes
+three images each, because single ones gave unstable results.
 
-A, B and C are numbers of images in the grid that `sample` draws with the same seed, counted row by
-row from 0; the paper has three each, because single ones were unstable. The picture shows them in
-three columns, below each the image of its mean noise, and beside them the image of
-mean A - mean B + mean C in the middle of eight neighbours, to whose noise uniform values in
-[-0.25, 0.25) are added."""
+The images are numbered row by row from 0 in the grid that `sample` draws with the same seed. The
+picture shows them in three columns, with the image of the mean noise below each column. Beside them
+is the image of A - B + C, in the middle of eight images whose noise differs from it by uniform
+values in [-0.25, 0.25)."""
 
 REACH = 0.25
 
@@ -30,8 +30,10 @@ def add(commands: Any) -> None:
     parser = command(commands, arithmetic, "draw A - B + C of averaged noise", DETAILS)
     add_run(parser)
     for name in "abc":
-        what = {"metavar": "I", "help": f"numbers of the images of {name.upper()}"}
-        parser.add_argument(f"--{name}", type=seed, nargs="+", required=True, **what)
+        text = f"the numbers of the images that make {name.upper()}"
+        parser.add_argument(
+            f"--{name}", type=seed, nargs="+", required=True, metavar="I", help=text
+        )
     add_picture(parser)
 
 
@@ -50,14 +52,16 @@ def arithmetic(options: argparse.Namespace, _: list[str]) -> None:
 
 
 def neighbours(z: Array, key: Array) -> Array:
-    """z in the middle of nine rows, `[size] -> [9, size]`, the others up to 0.25 away from it."""
-    keys = core.example_keys(key, 9)
-    draw = lambda key: jax.random.uniform(key, z.shape, z.dtype, -REACH, REACH)
-    return z + jax.vmap(draw)(keys).at[4].set(0)
+    """Returns nine rows of noise, `[size] -> [9, size]`: z in the middle, the others near it."""
+
+    def offset(key: Array) -> Array:
+        return jax.random.uniform(key, z.shape, z.dtype, -REACH, REACH)
+
+    return z + jax.vmap(offset)(core.example_keys(key, 9)).at[4].set(0)
 
 
 def _layout(images: np.ndarray, counts: list[int]) -> np.ndarray:
-    """Columns of the images and their means, a black one, and three rows of neighbours."""
+    """Puts three columns of images, a black one, and 3 x 3 neighbours side by side."""
     *columns, means, around = np.split(images, np.cumsum([*counts, 3]))
     rows = max(*counts, 3)
     cells = np.full((rows + 1, 7, *images.shape[1:]), -1, images.dtype)

@@ -1,4 +1,4 @@
-"""The command that finds near-duplicates in a folder of images: `deduplicate`."""
+"""The command `deduplicate`."""
 
 import argparse
 import sys
@@ -11,19 +11,22 @@ from gans_jax.data import ImageFolder
 from gans_jax.tools import deduplicate as hashing
 
 DETAILS = """\
-Lists groups of images that are copies of each other, recompressed, resized or slightly cropped: a
-file per line, an empty line between groups. It changes and removes nothing. An autoencoder is
-trained on the folder's images first, so a folder of fewer than some hundred gives poor hashes."""
+Lists groups of images that are copies of each other, even if they were recompressed, resized or
+slightly cropped. Each line is a file, and an empty line separates groups. No file is changed or
+removed. The hashes that are compared come from an autoencoder, which is first trained on the images
+themselves, so that a folder of fewer than a few hundred images gives poor hashes."""
 
 
 def add(commands: Any) -> None:
     parser = command(commands, deduplicate, "list near-duplicates in a folder of images", DETAILS)
-    parser.add_argument("folder", metavar="FOLDER", help="of images, subfolders included")
-    text = f"bits of {hashing.CODE} that may differ within a pair (default: {hashing.DISTANCE})"
+    text = "the folder of images, with its subfolders"
+    parser.add_argument("folder", metavar="FOLDER", help=text)
+    text = f"how many of {hashing.CODE} bits may differ in a pair (default: {hashing.DISTANCE})"
     parser.add_argument("--distance", type=count, default=hashing.DISTANCE, metavar="N", help=text)
-    text = f"of the autoencoder's training (default: {hashing.ITERATIONS})"
-    what = {"default": hashing.ITERATIONS, "metavar": "N", "help": text}
-    parser.add_argument("--iterations", type=count, **what)
+    text = f"how long the autoencoder is trained (default: {hashing.ITERATIONS})"
+    parser.add_argument(
+        "--iterations", type=count, default=hashing.ITERATIONS, metavar="N", help=text
+    )
 
 
 def deduplicate(options: argparse.Namespace, _: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""The command that measures samples: `evaluate`."""
+"""The command `evaluate`."""
 
 import argparse
 from pathlib import Path
@@ -11,15 +11,18 @@ from gans_jax.evaluation.of_run import FILE, PICTURE
 from gans_jax.runs import ConfigError
 
 EVALUATE = """\
-Measures the samples of a run, or the images in a folder that any program made, against real ones:
+Compares generated examples with real ones, and prints a number for each metric:
 
-  evaluate RUN                            samples of the run, against the test split of its data
-  evaluate RUN --real FOLDER              the same, against these images
-  evaluate --real FOLDER --fake FOLDER    any images against any others
+  evaluate RUN                            samples of a run with the test split of its data
+  evaluate RUN --real FOLDER              samples of a run with the images in a folder
+  evaluate --real FOLDER --fake FOLDER    the images in two folders, whatever program made them
 
-Each number is printed, and written as JSON into RUN/evaluations.json or --json FILE, with all that
-it depends on: counts, split, resize, feature network, hash, seed, step and warnings. By default
-these are all metrics that apply to the shape of the data and need no download.
+The numbers are also written to RUN/evaluations.json, or to --json FILE. There each has its
+provenance: how many examples it is of, their split, how they were resized, the feature network with
+the hash of its weights, the seed, the step, and warnings.
+
+Without --metrics, all metrics are computed that apply to the data and need no download. `fid`,
+`kid`, `inception-score` and `prdc-inception` need --inception-weights.
 
 metrics:
 """
@@ -28,37 +31,42 @@ metrics:
 def add(commands: Any) -> None:
     listed = [f"  {name:20} {metric.about}" for name, metric in evaluation.METRICS.items()]
     parser = command(
-        commands, evaluate, "measure samples against real images", EVALUATE + "\n".join(listed)
+        commands,
+        evaluate,
+        "compare samples with real examples by metrics",
+        EVALUATE + "\n".join(listed),
     )
-    text = "the folder that `train` made"
+    text = "the run folder that `train` made"
     parser.add_argument("workdir", type=Path, nargs="?", metavar="RUN", help=text)
-    text = "names from the list above"
+    text = "which metrics to compute, from the list above"
     parser.add_argument("--metrics", nargs="+", metavar="NAME", help=text)
-    text = "samples, and real images if there are as many (default: 10000)"
-    parser.add_argument("--num", type=count, default=10_000, help=text)
-    parser.add_argument("--real", metavar="FOLDER", help="of real images")
-    parser.add_argument("--fake", metavar="FOLDER", help="of generated images, instead of RUN")
-    text = "of the images that the --fake ones were learned from, for `neighbours`"
+    text = "how many samples, and at most as many real examples (default: 10000)"
+    parser.add_argument("--num", type=count, default=10_000, metavar="N", help=text)
+    parser.add_argument("--real", metavar="FOLDER", help="a folder of real images")
+    parser.add_argument(
+        "--fake", metavar="FOLDER", help="a folder of generated images, instead of RUN"
+    )
+    text = "a folder of the images that the fakes were learned from, for `neighbours`"
     parser.add_argument("--train", metavar="FOLDER", help=text)
-    text = "of the run's data: test (default), train, or another that they have"
+    text = "the split of the run's data to compare with: `test` (default), `train` or another"
     parser.add_argument("--split", metavar="NAME", help=text)
-    text = "resize all images of folders to this many pixels (bicubic), and cut the centre"
+    text = "resize the shorter side of all images in folders to PIXELS, and cut out the centre"
     parser.add_argument("--size", type=count, metavar="PIXELS", help=text)
-    text = "read folders as grey (1) or RGB (3); by default grey if all files are"
+    text = "read images as grey (1) or RGB (3); by default RGB unless all of them are grey"
     parser.add_argument("--channels", type=int, choices=(1, 3), help=text)
-    text = "the state that the evaluations during training rated best, not the newest one"
+    text = "take the checkpoint that evaluations during training rated best, not the newest"
     parser.add_argument("--best", action="store_true", help=text)
-    parser.add_argument("--seed", type=seed, default=0, help="of the noise (default: 0)")
-    text = "samples generated at a time (default: 64)"
-    parser.add_argument("--batch-size", type=count, default=64, help=text)
+    parser.add_argument("--seed", type=seed, default=0, help="seed of the noise (default: 0)")
+    text = "how many samples are generated at a time (default: 64)"
+    parser.add_argument("--batch-size", type=count, default=64, metavar="N", help=text)
     add_devices(parser)
-    text = "Inception's: pt_inception-2015-12-05-6726825d.pth, or what convert_inception wrote"
+    text = "pt_inception-2015-12-05-6726825d.pth, or the file that `convert_inception` made of it"
     parser.add_argument("--inception-weights", type=Path, metavar="FILE", help=text)
-    text = "the hash that a converted file must have for its distance to be called FID"
+    text = "the sha256 that a converted file must have, so that the metrics are called FID and KID"
     parser.add_argument("--inception-sha256", metavar="HASH", help=text)
-    text = "to add the results to (default: RUN/evaluations.json); pictures are put beside it"
+    text = "add the results to FILE, and put pictures beside it (default: RUN/evaluations.json)"
     parser.add_argument("--json", type=new_file, metavar="FILE", help=text)
-    text = "the file that defines classes of your own which the run's experiment is made of"
+    text = "the Python file with classes of your own, if the run's experiment has any"
     parser.add_argument("--experiment", metavar="FILE", help=text)
 
 

@@ -1,4 +1,4 @@
-"""Experiments from the files of their users, with fields changed by arguments."""
+"""Experiments from Python files, with fields overridden by arguments."""
 
 import argparse
 import dataclasses
@@ -16,7 +16,14 @@ from gans_jax.translation.compiled import draws_translations
 
 
 def load_file(file: str) -> tuple[Experiment, list[Any]]:
-    """The experiment in a Python file, and the classes and functions which that file defines."""
+    """Runs a Python file that assigns an Experiment to `experiment`.
+
+    Returns:
+      The experiment, and the classes and functions in it that are not of this package.
+
+    Raises:
+      ConfigError: if there is no such file, or no experiment in it, or its values do not fit.
+    """
     if not os.path.isfile(file):
         places = (Path(file).parent, Path("experiments"))
         known = {path.stem: str(path) for place in places for path in place.glob("*.py")}
@@ -42,7 +49,7 @@ def load_file(file: str) -> tuple[Experiment, list[Any]]:
 
 
 def _foreign(value: Any) -> list[Any]:
-    """Classes and functions of other packages in a configuration, which the file has imported."""
+    """Lists the classes and functions of other packages in a configuration."""
     if isinstance(value, functools.partial):
         return _foreign(value.func)
     if isinstance(value, types.FunctionType):
@@ -56,8 +63,8 @@ def _foreign(value: Any) -> list[Any]:
 
 
 def override(experiment: Experiment, arguments: list[str], command: str) -> Experiment:
-    """The experiment with fields changed by command-line arguments such as `--method.clip 1`."""
-    import tyro  # takes half a second, and most commands do without
+    """Overrides fields of an experiment by command-line arguments such as `--method.clip 1`."""
+    import tyro  # takes half a second, which most commands need not spend
 
     return tyro.cli(
         Experiment,
@@ -70,7 +77,11 @@ def override(experiment: Experiment, arguments: list[str], command: str) -> Expe
 
 
 def load_sampler(options: argparse.Namespace) -> tuple[Experiment, Any]:
-    """The experiment and the state of a run; ConfigError if it makes nothing from noise."""
+    """Loads the experiment and the newest state of a run that generates examples from noise.
+
+    Raises:
+      ConfigError: if the run makes images from images.
+    """
     experiment, state = load(options.workdir, own_classes(options))
     if draws_translations(experiment.method):
         raise ConfigError(
@@ -81,4 +92,5 @@ def load_sampler(options: argparse.Namespace) -> tuple[Experiment, Any]:
 
 
 def own_classes(options: argparse.Namespace) -> list[Any]:
+    """Returns the user's own classes in the file of the option `--experiment`."""
     return load_file(options.experiment)[1] if options.experiment else []

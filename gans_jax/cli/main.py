@@ -1,4 +1,4 @@
-"""The parser of all commands, and what their errors and signals end with."""
+"""The parser of all commands, and the exit codes of errors and signals."""
 
 import argparse
 import os
@@ -24,18 +24,27 @@ from gans_jax.cli import (
 )
 from gans_jax.data import DataError
 from gans_jax.evaluation import EvaluationError
-from gans_jax.runs import ConfigError
+from gans_jax.runs import CheckpointError, ConfigError
 from gans_jax.tools.plan import PlanError
 from gans_jax.weights import WeightsError
 
 EXPECTED = (
-    *(ConfigError, DataError, EvaluationError, WeightsError, training.CheckpointError),
-    *(FloatingPointError, OSError),
+    CheckpointError,
+    ConfigError,
+    DataError,
+    EvaluationError,
+    FloatingPointError,
+    OSError,
+    WeightsError,
 )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command and returns its exit code: 1 after an error that its message explains."""
+    """Runs a command and returns its exit code.
+
+    The code is 0 on success, 1 after an error whose message was printed, 2 if `plan` refuses, and
+    128 + n after signal n.
+    """
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         cache = Path("~/.cache/gans_jax/xla").expanduser()
         jax.config.update("jax_compilation_cache_dir", str(cache))

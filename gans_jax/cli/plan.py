@@ -13,19 +13,24 @@ from gans_jax.core import files
 
 PLAN = """\
 Compiles an iteration of the experiment in FILE for TPU slices, without a TPU, and prints what it
-costs there, beside the same work per chip on the smallest slice of that kind. It needs libtpu:
-`pip install 'gans_jax[tpu]'`. Times are those of the roofline, at the chips' published peaks.
-Further options override any field of the experiment, as for `train`. The exit code is 2 for an
-unknown slice, or an experiment that does not fit the chip."""
+will cost on each. For comparison it also prints the cost of the same work per chip on the smallest
+slice of that kind. Times are lower bounds, which follow from the chips' published peaks (the
+roofline model). The command needs libtpu: `pip install 'gans_jax[tpu]'`.
+
+Further options override any field of the experiment, as for `train`. The exit code is 2 if a slice
+is unknown, or the experiment does not fit on the chip."""
 
 
 def add(commands: Any) -> None:
-    parser = command(commands, plan, "tell what a TPU slice will do", PLAN, own_help=True)
-    parser.add_argument("file", metavar="FILE", help="as for `train`")
-    parser.add_argument("--topology", required=True, help="such as v5e:4x4,v5e:16x16")
-    text = "examples of a minibatch on the whole slice (default: batch_size on every chip)"
+    parser = command(
+        commands, plan, "say what an experiment will cost on TPU slices", PLAN, own_help=True
+    )
+    parser.add_argument("file", metavar="FILE", help="a Python file, as for `train`")
+    text = "such as v5e:4x4,v5e:16x16"
+    parser.add_argument("--topology", required=True, metavar="SLICES", help=text)
+    text = "examples of a minibatch on a whole slice (default: batch_size on each chip)"
     parser.add_argument("--global-batch", type=count, metavar="N", help=text)
-    parser.add_argument("--json", type=new_file, metavar="FILE", help="to write all figures to")
+    parser.add_argument("--json", type=new_file, metavar="FILE", help="write all figures to FILE")
 
 
 def plan(options: argparse.Namespace, overrides: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""The command that puts runs on a page: `report`."""
+"""The command `report`."""
 
 import argparse
 from pathlib import Path
@@ -10,18 +10,18 @@ from gans_jax.runs import ConfigError
 from gans_jax.tools.report import write_page
 
 REPORT = """\
-Writes one HTML file about runs, side by side: curves, samples over time, interpolations, nearest
-training images, and the results of `evaluate` with all that they depend on. It holds its pictures
-in itself, and opens from disk without a network."""
+Writes one HTML file that shows runs side by side: their curves, samples over time, interpolations,
+nearest training images, and the results of `evaluate` with their provenance. The file contains its
+pictures, and opens from disk without a network."""
 
 
 def add(commands: Any) -> None:
-    parser = command(commands, report, "put runs on one HTML page", REPORT)
-    text = "folders that `train` made"
+    parser = command(commands, report, "show runs side by side on one HTML page", REPORT)
+    text = "the run folders that `train` made"
     parser.add_argument("workdirs", type=Path, nargs="+", metavar="RUN", help=text)
-    text = "to write (default: report.html in the folder of the only run)"
+    text = "the file to write (default: report.html in the folder of the only run)"
     parser.add_argument("--out", type=new_file, metavar="HTML", help=text)
-    text = "the file that defines classes of your own which the experiments are made of"
+    text = "the Python file with classes of your own, if the experiments have any"
     parser.add_argument("--experiment", metavar="FILE", help=text)
 
 

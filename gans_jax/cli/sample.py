@@ -12,15 +12,18 @@ from gans_jax.runs import ConfigError
 
 
 def add(commands: Any) -> None:
-    parser = command(commands, sample, "draw generated examples as a PNG file")
+    parser = command(commands, sample, "draw generated examples into a PNG file")
     add_run(parser)
-    parser.add_argument("--num", type=count, default=64, help="examples (default: 64)")
+    text = "how many examples (default: 64)"
+    parser.add_argument("--num", type=count, default=64, metavar="N", help=text)
     add_picture(parser)
 
-    parser = command(commands, interpolate, "draw what lies between two points of noise")
+    parser = command(commands, interpolate, "draw rows of images between two points of noise each")
     add_run(parser)
-    parser.add_argument("--rows", type=count, default=8, help="pairs of points (default: 8)")
-    parser.add_argument("--steps", type=count, default=10, help="images in a row (default: 10)")
+    text = "how many rows (default: 8)"
+    parser.add_argument("--rows", type=count, default=8, metavar="N", help=text)
+    text = "how many images in a row (default: 10)"
+    parser.add_argument("--steps", type=count, default=10, metavar="N", help=text)
     add_picture(parser)
 
 
@@ -31,7 +34,6 @@ def sample(options: argparse.Namespace, _: list[str]) -> None:
 
 
 def interpolate(options: argparse.Namespace, _: list[str]) -> None:
-    """Draws rows of images between two points of noise each."""
     experiment, state = load_sampler(options)
     key = jax.random.key(options.seed)
     images = pictures.between(experiment.method, state, key, options.rows, options.steps)

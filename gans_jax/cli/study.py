@@ -1,4 +1,4 @@
-"""The command that asks people: `study`."""
+"""The command `study`."""
 
 import argparse
 import dataclasses
@@ -15,54 +15,58 @@ from gans_jax.runs import ConfigError
 from gans_jax.tools import study as perceptual
 
 STUDY = """\
-Asks people which of two images is real, on a page that this machine serves to itself alone:
+Asks people which of two images is real. It serves a page to browsers on this machine alone, which
+shows the images and writes each answer to a CSV file at once, until Ctrl-C ends it:
 
   study --real FOLDER --fake FOLDER --out CSV                     how often do fakes fool people?
-  study --real FOLDER --fake FOLDER --against FOLDER --out CSV    two methods, in turn
+  study --real FOLDER --fake FOLDER --against FOLDER --out CSV    which of two methods fools more?
   study --fake FOLDER --against FOLDER --out CSV                  which method looks more real?
-  study --score CSV ...                                           what the answers say
+  study --score CSV ...                                           score the answers
 
-The protocol is that of pix2pix and CycleGAN: both images are seen for one second, then disappear,
-and the answer (an arrow key) takes as long as it takes; 10 practice trials say what was right, 40
-others do not. There each session was of one method alone: so leave --against out for that. Each
-rater gives a name, sees the same pairs in an order of their own, and has one session, which goes on
-where it stopped. Each answer is in the CSV at once; Ctrl-C ends the server.
+The protocol is the one of pix2pix and CycleGAN. A trial shows two images for one second, and then
+waits for an arrow key. A session has 10 trials for practice, after which the page tells the right
+answer, and 40 that count. In these papers a session shows a single method, so leave --against out
+to repeat them. Each rater gives a name and has one session, which goes on where it stopped. All
+raters see the same pairs, in different orders.
 
-Images of one name, whatever their suffixes, are shown together. Where no names agree, pairs are
-drawn at random, and with --unpaired always, as pix2pix did for maps. All images are resized alike.
+Images whose names agree, whatever their suffixes, are shown as a pair. Where no names agree, or
+with --unpaired, pairs are drawn at random, as pix2pix did for maps. All images are resized alike.
 
---score prints the percentage of the main trials in which the fake was taken for real, with a 95 %
-bootstrap interval over raters and their trials, and how many images fooled most raters, as many as
-they did not, and fewer. Without --real, read "was preferred" instead."""
+--score prints in how many percent of the trials the fake was taken for real, with a 95 % bootstrap
+interval over raters and trials. It also counts the images that fooled most raters, half of them,
+and fewer. Without --real the percentage says how often the method was preferred."""
 
 
 def add(commands: Any) -> None:
     parser = command(commands, study, "ask people which image is real", STUDY)
-    parser.add_argument("--real", metavar="FOLDER", help="of real images")
-    parser.add_argument("--fake", metavar="FOLDER", help="of generated images")
-    parser.add_argument("--against", metavar="FOLDER", help="of those of another method")
-    parser.add_argument("--out", type=new_file, metavar="CSV", help="for the answers, or with some")
-    text = "that are counted, in a session (default: 40)"
+    parser.add_argument("--real", metavar="FOLDER", help="a folder of real images")
+    parser.add_argument("--fake", metavar="FOLDER", help="a folder of generated images")
+    text = "a folder of generated images of another method"
+    parser.add_argument("--against", metavar="FOLDER", help=text)
+    parser.add_argument(
+        "--out", type=new_file, metavar="CSV", help="the file of answers; an old one grows"
+    )
+    text = "how many trials of a session count (default: 40)"
     parser.add_argument("--trials", type=count, default=40, metavar="N", help=text)
-    text = "trials before them (default: 10; without --real 0, for there is nothing to tell)"
+    text = "how many trials for practice come before (default: 10, or 0 without --real)"
     parser.add_argument("--practice", type=_natural, metavar="N", help=text)
-    text = "how long the images are seen (default: 1)"
+    text = "how long the images are visible (default: 1)"
     parser.add_argument("--exposure", type=_seconds, default=1.0, metavar="SECONDS", help=text)
-    text = "pairs at random, even where names agree"
+    text = "draw pairs at random, even where names agree"
     parser.add_argument("--unpaired", action="store_true", help=text)
-    text = "that images have on the page, after a bicubic resize and a square cut (default: 256)"
+    text = "cut all images square and resize them to this side (default: 256)"
     parser.add_argument("--size", type=count, default=256, metavar="PIXELS", help=text)
-    text = "of pairs, orders and sides, and of the bootstrap (default: 0)"
+    text = "seed of the pairs, their order and sides, and of the bootstrap (default: 0)"
     parser.add_argument("--seed", type=seed, default=0, help=text)
-    text = "of the page's address (default: one that is free)"
+    text = "the port of the page's address (default: a free one)"
     parser.add_argument("--port", type=_port, default=0, metavar="N", help=text)
-    text = "print the address, and open nothing"
+    text = "print the address of the page, without opening it in a browser"
     parser.add_argument("--no-browser", action="store_true", help=text)
-    text = "files of answers to score; those of one study count together"
+    text = "score these files; the answers to one study count together"
     parser.add_argument("--score", type=Path, nargs="+", metavar="CSV", help=text)
-    text = "to write the scores to"
+    text = "write the scores to FILE"
     parser.add_argument("--json", type=new_file, metavar="FILE", help=text)
-    text = "to draw the votes per image to, as stacked bars"
+    text = "draw how many images fooled most raters as stacked bars"
     parser.add_argument("--chart", type=png, metavar="PNG", help=text)
 
 
@@ -84,9 +88,11 @@ def _ask(options: argparse.Namespace) -> None:
     if options.out is None:
         raise ConfigError("the answers need a file: name it with --out CSV")
     if options.json or options.chart:
-        raise ConfigError("--json and --chart are of a score: give --score CSV with them")
+        raise ConfigError("--json and --chart show a score: give --score CSV with them")
     if options.practice and "real" not in folders:
-        raise ConfigError("practice tells what is real: give --real FOLDER, or no --practice")
+        raise ConfigError(
+            "practice tells which image is real: give --real FOLDER, or no --practice"
+        )
     default = 10 if "real" in folders else 0
     prepared = perceptual.prepare(
         folders,
@@ -108,13 +114,13 @@ def _serve(answers: perceptual.Answers, options: argparse.Namespace) -> None:
             f"port {options.port}: {error.strerror}; choose another --port"
         ) from error
     with server:
-        print(f"{server.address} asks, {options.out} keeps the answers; Ctrl-C ends", flush=True)
+        print(f"open {server.address}; answers go to {options.out}; Ctrl-C ends", flush=True)
         if not options.no_browser:
             webbrowser.open(server.address)
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            print(f"\n{options.out}: answers of {', '.join(answers.raters) or 'nobody yet'}")
+            print(f"\n{options.out} has answers of {', '.join(answers.raters) or 'nobody yet'}")
 
 
 def _score(options: argparse.Namespace) -> None:

@@ -99,12 +99,17 @@ def _neighbours(task: Task) -> str | None:
 def _family(network: str, kind: str, refuse: Callable[[Task], str | None]) -> dict[str, Metric]:
     """Returns the metrics of one feature network; `kind` names it in the help."""
     whole = {
-        "kid": (f"kernel distance (squared MMD) of {kind}", measures.kernel),
-        "is": (f"score of the classes by {kind}", measures.score),
-        "prdc": (f"precision, recall, density and coverage of {kind}", measures.manifold),
+        "kid": (f"kernel distance (squared MMD) between {kind} features", measures.kernel),
+        "is": (f"Inception score by {kind} classes", measures.score),
+        "prdc": (
+            f"precision, recall, density and coverage of {kind} features",
+            measures.manifold,
+        ),
     }
     return {
-        "fd": Metric(f"Fréchet distance of {kind}", measures.frechet, refuse, network),
+        "fd": Metric(
+            f"Fréchet distance between {kind} features", measures.frechet, refuse, network
+        ),
         **{
             name: Metric(about, compute, refuse, network, whole=True)
             for name, (about, compute) in whole.items()
@@ -113,23 +118,39 @@ def _family(network: str, kind: str, refuse: Callable[[Task], str | None]) -> di
 
 
 def _catalogue() -> dict[str, Metric]:
-    digits = _family("digits", "a classifier of digits", _digits)
+    digits = _family("digits", "digits-classifier", _digits)
     efficientnet = _family("efficientnet", "EfficientNet-Lite0", _images)
-    inception = _family("inception", "Inception (--inception-weights)", _images)
+    inception = _family("inception", "Inception", _images)
     accuracy = Metric(
-        "share of fakes that a classifier of digits puts into the class of their folder",
+        "share of fakes that the digits classifier puts into the class of their folder",
         measures.label_accuracy,
         _labelled,
         "digits",
         whole=True,
     )
     of_pixels = {
-        "sliced-wasserstein": ("sliced Wasserstein distance", measures.sliced, _anything),
-        "energy-distance": ("energy distance", measures.energy, _anything),
-        "modes": ("modes of a density that have samples", measures.modes, _modes),
-        "parzen": ("log-likelihood by Parzen windows", measures.parzen, _parzen),
-        "ms-ssim": ("similarity of pairs of fakes", measures.similarity, _pairs),
-        "neighbours": ("nearest training images, and copies", measures.neighbours, _neighbours),
+        "sliced-wasserstein": (
+            "sliced Wasserstein distance of pixels, or of points",
+            measures.sliced,
+            _anything,
+        ),
+        "energy-distance": ("energy distance of pixels, or of points", measures.energy, _anything),
+        "modes": ("how many modes of a known density have samples", measures.modes, _modes),
+        "parzen": (
+            "log-likelihood of real images under Parzen windows around fakes",
+            measures.parzen,
+            _parzen,
+        ),
+        "ms-ssim": (
+            "similarity of pairs of fakes: the lower, the more diverse they are",
+            measures.similarity,
+            _pairs,
+        ),
+        "neighbours": (
+            "share of fakes that are as close to a training image as a copy would be",
+            measures.neighbours,
+            _neighbours,
+        ),
     }
     return {
         **{f"{name}-digits": metric for name, metric in digits.items()},

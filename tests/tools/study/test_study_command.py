@@ -15,7 +15,7 @@ from gans_jax.tools.study import StudyServer
         (["--real", "real"], "nothing to compare"),
         (["--real", "real", "--fake", "fake"], "--out CSV"),
         (["--fake", "fake", "--against", "against", "--practice", "3"], "practice tells"),
-        (["--real", "real", "--fake", "fake", "--json", "x.json"], "of a score"),
+        (["--real", "real", "--fake", "fake", "--json", "x.json"], "show a score"),
         (
             ["--real", "real", "--fake", "fake", "--trials", "11"],
             "only 12 names that are",
