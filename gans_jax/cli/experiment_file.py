@@ -11,8 +11,8 @@ import types
 from pathlib import Path
 from typing import Any
 
+from gans_jax import core
 from gans_jax.runs import ConfigError, Experiment, load
-from gans_jax.translation.compiled import draws_translations
 
 
 def load_file(file: str) -> tuple[Experiment, list[Any]]:
@@ -83,7 +83,7 @@ def load_sampler(options: argparse.Namespace) -> tuple[Experiment, Any]:
       ConfigError: if the run makes images from images.
     """
     experiment, state = load(options.workdir, own_classes(options))
-    if draws_translations(experiment.method):
+    if not core.is_sampler(experiment.method):
         raise ConfigError(
             f"{options.workdir} is a run of {type(experiment.method).__name__}, which makes images "
             "from images: use `translate`"

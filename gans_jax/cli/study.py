@@ -114,13 +114,13 @@ def _serve(answers: perceptual.Answers, options: argparse.Namespace) -> None:
             f"port {options.port}: {error.strerror}; choose another --port"
         ) from error
     with server:
-        print(f"open {server.address}; answers go to {options.out}; Ctrl-C ends", flush=True)
+        print(f"{server.address} asks, {options.out} keeps the answers; Ctrl-C ends", flush=True)
         if not options.no_browser:
             webbrowser.open(server.address)
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            print(f"\n{options.out} has answers of {', '.join(answers.raters) or 'nobody yet'}")
+            print(f"\n{options.out}: answers of {', '.join(answers.raters) or 'nobody yet'}")
 
 
 def _score(options: argparse.Namespace) -> None:

@@ -3,8 +3,7 @@
 import dataclasses
 import importlib.util
 
-import chex
-
+from gans_jax import core
 from gans_jax.evaluation import catalogue
 from gans_jax.evaluation.errors import EvaluationError
 from gans_jax.evaluation.evaluator import Evaluator
@@ -46,7 +45,7 @@ class Monitor:
         catalogue.chosen([self.name], catalogue.Task(real, real, None))
         self._evaluator = Evaluator(real)
 
-    def __call__(self, state: chex.ArrayTree, step: int) -> Result:
+    def __call__(self, state: core.State, step: int) -> Result:
         """Rates the state of iteration `step`, which is the method's own and no wrapper's."""
         experiment = self._experiment
         fake = generated(

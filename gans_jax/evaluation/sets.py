@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
+import chex
 import jax
 import numpy as np
 from PIL import Image
 
-from gans_jax import parallel
+from gans_jax import core, parallel
 from gans_jax.data import DataError, ImageFolder
 from gans_jax.data.folder import DECODING_ERRORS
 from gans_jax.data.image import to_uint8
@@ -111,8 +112,8 @@ def held_out(source: Source, split: str = "test") -> tuple[Source, str]:
 
 
 def generated(
-    method: Any,
-    state: Any,
+    method: core.Method,
+    state: core.State,
     num: int,
     *,
     seed: int = 0,
@@ -127,7 +128,7 @@ def generated(
     Raises:
       EvaluationError: if the method makes images from images, or its samples are not finite.
     """
-    if not hasattr(method, "generate") or getattr(method, "prior", None) is None:
+    if not core.is_sampler(method):
         raise EvaluationError(
             f"{type(method).__name__} makes images from images: write the translations into a "
             "folder, and compare it with --real FOLDER --fake FOLDER"
@@ -151,7 +152,7 @@ def generated(
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _generate(method: Any, state: Any, z: Any) -> jax.Array:
+def _generate(method: core.Sampler, state: core.State, z: chex.ArrayTree) -> jax.Array:
     return method.generate(state, z)
 
 

@@ -1,17 +1,17 @@
 """Pictures of what a method generates."""
 
-from typing import Any
-
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gans_jax import core
 from gans_jax.data.source import Source, gather
 from gans_jax.pictures.grids import grid
 from gans_jax.pictures.points import points
 
 
-def draw(generated: Any, source: Source) -> np.ndarray:
+def draw(generated: chex.Array, source: Source) -> np.ndarray:
     """Draws the picture that fits generated examples: images `[n, h, w, c]`, or points `[n, d]`.
 
     Points are shown over as many real ones, the first in the source.
@@ -22,7 +22,9 @@ def draw(generated: Any, source: Source) -> np.ndarray:
     return points(generated, gather(source, range(min(len(generated), len(source))))["image"])
 
 
-def between(method: Any, state: Any, key: jax.Array, rows: int, steps: int) -> np.ndarray:
+def between(
+    method: core.Sampler, state: core.State, key: jax.Array, rows: int, steps: int
+) -> np.ndarray:
     """Generates examples `[rows * steps, ...]` along straight lines between pairs of noise.
 
     Each of the `rows` has its own pair, and `steps` examples from one to the other.

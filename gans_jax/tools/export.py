@@ -1,14 +1,14 @@
 """A trained sampler as a file that runs without this package."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
+
+from gans_jax import core
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 
 
-def export_sampler(method: Any, state: Any, num: int) -> bytes:
+def export_sampler(method: core.Sampler, state: core.State, num: int) -> bytes:
     """Serialises the function from a uint32 seed to `num` samples, with the parameters in it.
 
     The function returns what `method.sample(state, jax.random.key(seed), num)` does. Without this

@@ -11,14 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from gans_jax import data, parallel, pictures, wrappers
+from gans_jax import core, data, parallel, pictures, wrappers
 from gans_jax.pictures import sheets
 from gans_jax.runs import folder
 from gans_jax.runs.checkpoint import CheckpointError
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.experiment import Experiment
 from gans_jax.training.outcome import SIGNAL, Judged, Told
-from gans_jax.translation.compiled import Translator, draws_translations
+from gans_jax.translation.compiled import CompiledTranslator
 
 SHEET_ROWS = 8  # each is up to eight images wide
 
@@ -160,7 +160,7 @@ class Program:
         translates, of what it makes of the same examples.
         """
         state, keys = self.local(state), self._keys[2]
-        if draws_translations(self.experiment.method):
+        if not core.is_sampler(self.experiment.method):
             for own, key in zip(self._each(state), self._each(keys), strict=True):
                 own = wrappers.unwrap(own)
                 yield sheets.sheet([self._translator.row(own, e, key) for e in self._held])
@@ -169,8 +169,8 @@ class Program:
             yield pictures.draw(own, self.experiment.data)
 
     @functools.cached_property
-    def _translator(self) -> Translator:
-        return Translator(self.experiment.method)
+    def _translator(self) -> CompiledTranslator:
+        return CompiledTranslator(self.experiment.method)
 
     @functools.cached_property
     def _held(self) -> list[dict[str, np.ndarray]]:

@@ -1,4 +1,4 @@
-"""What a trained translator makes of images and of folders of images."""
+"""Translation by a trained method: of images, and of folders of images."""
 
 from gans_jax.translation.folders import Translated, translate_folder
 

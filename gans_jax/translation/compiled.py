@@ -1,10 +1,10 @@
-"""What the loop and the commands ask of a method that makes images from images."""
+"""The compiled functions of a method that makes images from images."""
 
 import dataclasses
 import functools
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
+import chex
 import flax.errors
 import jax
 import jax.numpy as jnp
@@ -12,8 +12,9 @@ import numpy as np
 from jax import Array
 
 from gans_jax import core
+from gans_jax.core import Direction, State
 
-OTHER = {"a_to_b": "b_to_a", "b_to_a": "a_to_b"}
+OTHER: dict[Direction, Direction] = {"a_to_b": "b_to_a", "b_to_a": "a_to_b"}
 MULTIPLES = tuple(2**i for i in range(11))
 UNFIT = (ValueError, TypeError, ZeroDivisionError, flax.errors.FlaxError)
 
@@ -21,96 +22,124 @@ Size = tuple[int, int]
 
 
 class UnfitError(ValueError):
-    """Images that a network does not take."""
-
-
-def draws_translations(method: Any) -> bool:
-    """Whether the pictures of a run are of what the method makes from images, not from noise."""
-    return core.is_translator(method) and not core.is_sampler(method)
+    """The network does not take images of this size."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Translator:
-    """The compiled functions of a method, for images of any shape that its networks take.
+class CompiledTranslator:
+    """A method that translates, compiled for each shape of images that it meets."""
 
-    A method lists in a class variable `directions` those of its `translate`, or it is `a_to_b`.
-    """
-
-    method: Any
-
-    @property
-    def directions(self) -> tuple[str, ...]:
-        return self.method.directions
+    method: core.Translator
 
     def translate(
-        self, state: Any, images: Array, direction: str, keys: Array | None = None
+        self, state: State, images: chex.Array, direction: Direction, keys: Array | None = None
     ) -> Array:
-        """Translations `[n, h, w, c]` of images, each as if it were alone, with its key or none.
+        """Translates images, each as if it were alone.
 
-        They go together, unless they have keys, or the method translates with the statistics of the
-        batch (`test_batch_statistics`): what an image becomes is not to depend on its neighbours.
+        They are translated together, unless they have keys or `method.translates_by_batch`, since
+        the translation of an image must not depend on the images beside it.
+
+        Args:
+          state: the state of the method.
+          images: `[n, h, w, c]`, uint8 or float in [-1, 1].
+          direction: `a_to_b` or `b_to_a`.
+          keys: a key for the noise of each image, `[n]`, or None for no noise.
+
+        Returns:
+          The translations `[n, h, w, c]` in [-1, 1].
         """
         if keys is None and not self.method.translates_by_batch:
             return self._translate(state, images, direction, None)
-        each = enumerate([None] * len(images) if keys is None else keys)
-        made = [self._translate(state, images[i : i + 1], direction, key) for i, key in each]
+        made = []
+        for i in range(len(images)):
+            key = None if keys is None else keys[i]
+            made.append(self._translate(state, images[i : i + 1], direction, key))
         return jnp.concatenate(made)
 
     @functools.cached_property
-    def _translate(self) -> Any:
+    def _translate(self) -> Callable[[State, chex.Array, Direction, Array | None], Array]:
         return jax.jit(self.method.translate, static_argnums=2)
 
     @functools.cached_property
-    def _attention(self) -> Any:
+    def _attention(self) -> Callable[[State, chex.Array, Direction], Array | None]:
         return jax.jit(self.method.attention, static_argnums=2)
 
     def columns(
-        self, state: Any, images: Array, made: Array, direction: str, keys: Array | None
+        self,
+        state: State,
+        images: chex.Array,
+        made: Array,
+        direction: Direction,
+        keys: Array | None,
     ) -> dict[str, Array]:
-        """What a sheet shows of images and their translations, by name, in [-1, 1].
+        """Returns the columns of a sheet by their names, all `[n, h, w, c]` in [-1, 1].
 
-        Beside both that is the translation back, where the method has the other direction, and the
-        attention, where it has one.
+        They are the images and their translations `made`. If the method has the other direction, a
+        column shows the images translated back; if it has attention, another shows that.
         """
         source, target = direction.split("_to_")
         images = core.as_float(images)
         found = {source: images, f"{source} to {target}": made}
-        if OTHER[direction] in self.directions:
+        if OTHER[direction] in self.method.directions:
             found[f"back to {source}"] = self.translate(state, made, OTHER[direction], keys)
         attention = self._attention(state, images, direction)
         if attention is not None:
             found[f"attention on {source}"] = 2 * attention - 1
         return found
 
-    def row(self, state: Any, example: Mapping[str, np.ndarray], key: Array) -> dict[str, Array]:
-        """What a sheet shows of an example: the columns of all directions, and both images."""
-        shown = {}
-        for direction in self.directions:
+    def row(self, state: State, example: Mapping[str, np.ndarray], key: Array) -> dict[str, Array]:
+        """Returns the row of a sheet for an example: both images, and the columns of them.
+
+        Args:
+          state: the state of the method.
+          example: images `a` and `b`, `[h, w, c]`, uint8 or float in [-1, 1].
+          key: the key of the noise.
+        """
+        shown: dict[str, Array] = {}
+        for direction in self.method.directions:
             images = core.as_float(example[direction[0]])[None]
             made = self.translate(state, images, direction, key[None])
             columns = self.columns(state, images, made, direction, key[None])
             shown |= {name: values[0] for name, values in columns.items()}
-        return shown | {name: core.as_float(example[name]) for name in "ab" if name not in shown}
+        for name in ("a", "b"):
+            if name not in shown:
+                shown[name] = core.as_float(example[name])
+        return shown
 
-    def padded(self, state: Any, size: Size, channels: int, direction: str) -> Size:
-        """The least height and width from `size` on for which translations have the same.
+    def padded(self, state: State, size: Size, channels: int, direction: Direction) -> Size:
+        """Finds the least height and width from `size` on which a translation keeps.
 
-        Both are multiples of one power of two up to 1024. UnfitError with the reason if none fits.
+        Both are multiples of one power of two up to 1024.
+
+        Raises:
+          UnfitError: if no such size fits the network, with the network's reason.
         """
-        tried, reasons = set(), []
+        tried: set[Size] = set()
+        reasons = []
         for multiple in MULTIPLES:
-            height, width = larger = tuple(-(-side // multiple) * multiple for side in size)
-            if larger in tried:
+            height, width = (-(-side // multiple) * multiple for side in size)
+            if (height, width) in tried:
                 continue
-            tried.add(larger)
-            images = jax.ShapeDtypeStruct((1, *larger, channels), jnp.float32)
-            run = functools.partial(self.method.translate, direction=direction)
+            tried.add((height, width))
+            images = jax.ShapeDtypeStruct((1, height, width, channels), jnp.float32)
             try:
-                made = jax.eval_shape(run, state, images).shape[1:3]
+                made = translated_shape(self.method, state, images, direction)[1:3]
             except UNFIT as error:
                 reasons.append(str(error).split("\n")[0])
                 continue
-            if made == larger:
-                return larger
-            reasons.append(f"those of {height}x{width} become {made[0]}x{made[1]}")
+            if made == (height, width):
+                return height, width
+            reasons.append(f"images of {height}x{width} become {made[0]}x{made[1]}")
         raise UnfitError(f"images of {size[0]}x{size[1]} pixels cannot be used ({reasons[0]})")
+
+
+def translated_shape(
+    method: core.Translator, state: State, images: jax.ShapeDtypeStruct, direction: Direction
+) -> chex.Shape:
+    """Returns the shape of translations without computing them.
+
+    Raises:
+      One of `UNFIT`, as the network raises it for images that it does not take.
+    """
+    translate = functools.partial(method.translate, direction=direction)
+    return jax.eval_shape(translate, state, images).shape

@@ -1,4 +1,4 @@
-"""Folders of images of any size, translated by the network of a run."""
+"""Translation of folders of images of any size, by the network of a run."""
 
 import dataclasses
 import functools
@@ -13,7 +13,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gans_jax import pictures
+from gans_jax import core, pictures
+from gans_jax.core import Direction, State
 from gans_jax.data import DataError, ImageFolder, skipping
 from gans_jax.data.folder import decode
 from gans_jax.data.image import to_array, to_uint8
@@ -23,13 +24,20 @@ from gans_jax.pictures import sheets
 from gans_jax.runs import folder
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.progress import progress_bar
-from gans_jax.translation.compiled import OTHER, UNFIT, Size, Translator, UnfitError
+from gans_jax.translation.compiled import (
+    OTHER,
+    UNFIT,
+    CompiledTranslator,
+    Size,
+    UnfitError,
+    translated_shape,
+)
 
 SHEET_ROWS = 16
 
 
 class Translated(NamedTuple):
-    """The files that were written, and why others were skipped."""
+    """The files that were written, and the reasons why images were skipped."""
 
     written: tuple[Path, ...]
     skipped: tuple[str, ...]
@@ -39,7 +47,7 @@ def translate_folder(
     workdir: str | os.PathLike[str],
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
-    direction: str = "a_to_b",
+    direction: Direction = "a_to_b",
     *,
     seed: int | None = None,
     batch_size: int = 4,
@@ -48,34 +56,42 @@ def translate_folder(
     extra: Sequence[Any] = (),
     progress: bool = True,
 ) -> Translated:
-    """Translates all images under `source` into PNG files of the same names under `target`.
+    """Translates all images under a folder into PNG files of the same names under another.
 
-    Images may have any size: where the network takes multiples of some power of two only, they are
-    mirrored at their borders up to the next one, and what it returns is cut back. Up to
-    `batch_size` images of one size go together, each translated as if it were alone; every size
-    is compiled anew. Without a `seed` a method that translates with noise does without; with one,
-    the noise of an image depends on the seed and its name.
+    Images may have any size. Where the network takes only multiples of a power of two, an image is
+    mirrored at its borders up to the next multiple, and its translation is cut back. Each size is
+    compiled anew, and each image is translated as if it were alone.
 
-    `sheet` is a PNG file for a contact sheet of the first 16 images, with what they become, that
-    translated back, and the attention, where the method has them. `extra` is as for `load`.
+    All images are read before the first file is written, so that an image that cannot be used ends
+    this without any change. Such an image cannot be read, has colours where the run has grey
+    images, or has a size that the network does not take. No file is replaced.
 
-    All images are read before the first is translated, so that one that cannot be used (it is
-    unreadable, has colours where the run has grey images, or a size that the network does not take)
-    ends this before anything is written; with `on_bad="skip"` it is left out. A file is written as
-    a whole or not at all, and none is replaced.
+    Args:
+      workdir: the run folder.
+      source: the folder of images.
+      target: the folder to write to, which is made if it is missing.
+      direction: `a_to_b` or `b_to_a`.
+      seed: the seed of the noise, which also depends on the name of the image; by default a method
+        that translates with noise does without.
+      batch_size: how many images of one size are translated at a time.
+      on_bad: `raise` to end at an image that cannot be used, `skip` to leave it out.
+      sheet: a PNG file for the first 16 images, their translations, these translated back, and the
+        attention, as far as the method has them.
+      extra: classes and functions of the user's own that the experiment is made of.
+      progress: whether a progress bar is shown.
 
     Raises:
-      ConfigError: if the run translates no images, or not in this direction.
-      DataError: if an image cannot be used, all cannot, there is none, or its file in `target`
-        exists, two would have one name, or one folder is in the other.
-      And what `load` raises.
+      ConfigError: if the folder holds no run, or one that does not translate in this direction.
+      CheckpointError: if the run has no intact checkpoint.
+      DataError: if an image cannot be used, there are no images that can, a file to write exists,
+        two images would be written to the same file, or one folder is in the other.
     """
     skipping.check(on_bad)
     network = _network(Path(workdir), direction, seed, extra)
     files = _files(Path(source), Path(target))
     sizes, skipped = _survey(network, files, on_bad, progress)
     shown = list(sizes)[: SHEET_ROWS if sheet else 0]
-    rows = {}
+    rows: dict[str, dict[str, np.ndarray]] = {}
     with progress_bar("translating" if progress else None, len(sizes), unit="image") as bar:
         for names, count in _batches(sizes, batch_size):
             images = [network.read(files[name][0]) for name in names]
@@ -92,11 +108,11 @@ def translate_folder(
 
 @dataclasses.dataclass(frozen=True)
 class _Network:
-    """The method of a run and its state, in one direction, for images of so many channels."""
+    """The method and the state of a run, for one direction and one number of channels."""
 
-    translator: Translator
-    state: Any
-    direction: str
+    translator: CompiledTranslator
+    state: State
+    direction: Direction
     channels: int
     seed: int | None
 
@@ -104,7 +120,11 @@ class _Network:
         return self.translator.padded(self.state, size, self.channels, self.direction)
 
     def read(self, path: Path) -> np.ndarray:
-        """uint8 [h, w, channels]; BadExample if the file does not hold such an image."""
+        """Reads an image as uint8 `[h, w, channels]`.
+
+        Raises:
+          BadExample: if the file holds no image, or one in colour for a network of grey images.
+        """
         image = to_array(decode(path, 3))
         if self.channels == 1 and (image != image[..., :1]).any():
             raise BadExample(f"{path} has colours, but the run takes grey images: make it grey")
@@ -113,22 +133,34 @@ class _Network:
     def translate(
         self, images: Sequence[np.ndarray], names: Sequence[str], count: int, sheet: bool
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Translations of images of one size and, with `sheet`, the columns that it shows.
+        """Translates images of one size.
 
-        The call is one of `count` images, as many or more, so that it need not be compiled anew.
+        Args:
+          images: uint8 `[h, w, c]` each.
+          names: their names, which the noise depends on.
+          count: how many images the compiled program takes. It is filled up with repeated images,
+            so that the last batch needs no program of its own.
+          sheet: whether the columns of a sheet are wanted, too.
+
+        Returns:
+          The translations, and the columns by their names; both `[count, h, w, c]` in [-1, 1].
         """
         size = images[0].shape[:2]
         padded = self.padded(size)
         before = [(side - own) // 2 for side, own in zip(padded, size, strict=True)]
         mirrored = [_mirror(image, padded, before) for image in images]
-        order = np.arange(count) % len(images)
-        batch, keys = np.stack(mirrored)[order], self._keys([names[i] for i in order])
+        order = [i % len(images) for i in range(count)]
+        batch = np.stack([mirrored[i] for i in order])
+        keys = self._keys([names[i] for i in order])
         made = self.translator.translate(self.state, batch, self.direction, keys)
-        columns = {}
+        columns: dict[str, jax.Array] = {}
         if sheet:
             columns = self.translator.columns(self.state, batch, made, self.direction, keys)
-        rows, across = (slice(a, a + own) for a, own in zip(before, size, strict=True))
-        cut = lambda values: np.asarray(values)[:, rows, across]
+        (top, left), (height, width) = before, size
+
+        def cut(values: jax.Array) -> np.ndarray:
+            return np.asarray(values)[:, top : top + height, left : left + width]
+
         return cut(made), {name: cut(values) for name, values in columns.items()}
 
     def _keys(self, names: Sequence[str]) -> jax.Array | None:
@@ -138,13 +170,19 @@ class _Network:
         return jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(self.seed), numbers)
 
 
-def _network(workdir: Path, direction: str, seed: int | None, extra: Sequence[Any]) -> _Network:
-    """That of a run; ConfigError if it does not translate images in this direction."""
+def _network(
+    workdir: Path, direction: Direction, seed: int | None, extra: Sequence[Any]
+) -> _Network:
+    """Loads the network of a run.
+
+    Raises:
+      ConfigError: if the run does not translate images in this direction.
+    """
     if direction not in OTHER:
         raise ConfigError(f"there is no direction {direction!r}: choose a_to_b or b_to_a")
     experiment, state = folder.load(workdir, extra)
     method, shapes = experiment.method, folder.batch_shapes(workdir)
-    if not hasattr(method, "translate") or not {"a", "b"} <= shapes.keys():
+    if not core.is_translator(method) or not {"a", "b"} <= shapes.keys():
         raise ConfigError(
             f"{workdir} is a run of {type(method).__name__}, which translates no images: draw what "
             "it makes with `sample`"
@@ -158,14 +196,18 @@ def _network(workdir: Path, direction: str, seed: int | None, extra: Sequence[An
     *size, channels = shapes[direction[0]].shape[-3:]
     images = jax.ShapeDtypeStruct((1, *size, channels), jnp.float32)
     try:
-        jax.eval_shape(functools.partial(method.translate, direction=direction), state, images)
+        translated_shape(method, state, images, direction)
     except UNFIT as error:
         raise ConfigError(f"{workdir} cannot be used: {error}") from error
-    return _Network(Translator(method), state, direction, channels, seed)
+    return _Network(CompiledTranslator(method), state, direction, channels, seed)
 
 
 def _files(source: Path, target: Path) -> dict[str, tuple[Path, Path]]:
-    """Of each image, by its name, the file and that of its translation; DataError as stated."""
+    """Pairs each image's file with the file of its translation, by the image's name.
+
+    Raises:
+      DataError: if a file of a translation exists, or one of the folders is in the other.
+    """
     found = ImageFolder(str(source), size=None)
     names = by_name(found)
     inside, outside = source.resolve(), target.resolve()
@@ -174,19 +216,27 @@ def _files(source: Path, target: Path) -> dict[str, tuple[Path, Path]]:
             f"the images of {source} cannot go to {target}, since one of these folders is in the "
             "other: choose another --output"
         )
-    files = {name: (source / found.files[i], target / f"{name}.png") for name, i in names.items()}
-    for _, to in files.values():
-        if to.exists():
-            raise DataError(f"{to} exists already: remove it, or choose another --output")
-    return files
+    pairs = {name: (source / found.files[i], target / f"{name}.png") for name, i in names.items()}
+    for _, written in pairs.values():
+        if written.exists():
+            raise DataError(f"{written} exists already: remove it, or choose another --output")
+    return pairs
 
 
 def _survey(
     network: _Network, files: dict[str, tuple[Path, Path]], on_bad: OnBad, progress: bool
 ) -> tuple[dict[str, Size], tuple[str, ...]]:
-    """The sizes of the images that can be used, and why others cannot; DataError as stated."""
+    """Reads all images.
+
+    Returns:
+      The sizes of the images that can be used, by name, and the reasons why others cannot.
+
+    Raises:
+      DataError: if an image cannot be used and `on_bad` is `raise`, or if no image can be used.
+    """
     padded = functools.cache(network.padded)
-    sizes, skipped = {}, []
+    sizes: dict[str, Size] = {}
+    skipped = []
     with progress_bar("reading" if progress else None, len(files), unit="image") as bar:
         for name, (path, _) in files.items():
             try:
@@ -202,12 +252,12 @@ def _survey(
                 skipped.append(str(error))
             bar.update()
     if not sizes:
-        raise DataError(f"of {len(skipped)} images none can be used: {skipped[0]}")
+        raise DataError(f"none of {len(skipped)} images can be used: {skipped[0]}")
     return sizes, tuple(skipped)
 
 
 def _batches(sizes: dict[str, Size], batch_size: int) -> Iterator[tuple[list[str], int]]:
-    """Names of images of one size, at most so many, and how many a call for this size takes."""
+    """Yields the names of images of one size, and how many the program for this size takes."""
     groups = defaultdict(list)
     for name, size in sizes.items():
         groups[size].append(name)
@@ -218,7 +268,7 @@ def _batches(sizes: dict[str, Size], batch_size: int) -> Iterator[tuple[list[str
 
 
 def _mirror(image: np.ndarray, size: Size, before: Sequence[int]) -> np.ndarray:
-    """An image continued to a larger size by its reflection at the borders, again and again."""
+    """Mirrors an image at its borders, as often as needed to reach a size."""
     sides = zip(before, size, image.shape, strict=False)
     widths = [(first, side - own - first) for first, side, own in sides]
     return np.pad(image, (*widths, (0, 0)), "reflect")

@@ -18,7 +18,7 @@ from gans_jax.runs import folder
 from gans_jax.training import Checkpoints, ConfigError, Experiment, load, train
 from gans_jax.training.program import Program
 from gans_jax.translation import translate_folder
-from gans_jax.translation.compiled import Translator
+from gans_jax.translation.compiled import CompiledTranslator
 from tests.support import tiny
 
 
@@ -28,11 +28,10 @@ class State(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Mosaic:
+class Mosaic(core.MethodBase):
     """Images and the means of their 4x4 blocks, blended, as negatives from a to b."""
 
     directions: ClassVar = ("a_to_b", "b_to_a")
-    batch_axis: ClassVar = 0
 
     def init(self, key, batch):
         return State(jnp.zeros((), jnp.int32), jnp.float32(0.5))
@@ -251,7 +250,7 @@ def test_a_size_that_the_network_does_not_take(grey, run, tmp_path, monkeypatch)
     assert "a.png: images of 7x9 pixels cannot be used" in message
     assert "multiples of 4, at least 8" in message
     message = refused(run, tmp_path, on_bad="skip")
-    assert "of 1 images none can be used: " in message
+    assert "none of 1 images can be used: " in message
     assert not (tmp_path / "out").exists()
 
 
@@ -356,7 +355,7 @@ def test_training_draws_sheets(tmp_path):
     )
     sheets = [pixels(tmp_path / f"run/samples/{t:08d}.png") for t in range(3)]
     key = jax.random.key(0)
-    rows = [Translator(Mosaic()).row(state, source[i], key) for i in (0, 666, 1333)]
+    rows = [CompiledTranslator(Mosaic()).row(state, source[i], key) for i in (0, 666, 1333)]
     assert list(rows[0]) == [
         *("a", "a to b", "back to a", "attention on a"),
         *("b", "b to a", "back to b", "attention on b"),

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 import gans_jax
-from gans_jax import priors
-from gans_jax.translation.compiled import Translator, UnfitError, draws_translations
+from gans_jax import core, priors
+from gans_jax.translation.compiled import CompiledTranslator, UnfitError
 from tests.support import cases, tiny
 
 
 @dataclasses.dataclass(frozen=True)
-class Negative:
+class Negative(core.MethodBase):
     """Negatives, darker by the state, lighter by noise; on the way back they are halved, too."""
 
     directions: ClassVar = ("a_to_b", "b_to_a")
@@ -40,10 +40,11 @@ class OneWay(Negative):
 
 
 @dataclasses.dataclass(frozen=True)
-class Centred:
+class Centred(core.MethodBase):
     """Images minus the mean of the batch, as batch norm with the statistics of the test batch."""
 
-    test_batch_statistics: ClassVar = True
+    directions: ClassVar = ("a_to_b",)
+    translates_by_batch: ClassVar = True
 
     def translate(self, state, images, direction, key=None):
         return images - images.mean()
@@ -54,7 +55,7 @@ EXAMPLE = {"a": IMAGE, "b": IMAGE[..., :1] / 2}
 
 
 def row(method, example=EXAMPLE, state=0.0):
-    return Translator(method).row(state, example, jax.random.key(0))
+    return CompiledTranslator(method).row(state, example, jax.random.key(0))
 
 
 def test_a_row_shows_both_directions_and_what_comes_back():
@@ -67,7 +68,7 @@ def test_a_row_shows_both_directions_and_what_comes_back():
 
 
 def test_columns_without_noise():
-    translator, images = Translator(Negative()), IMAGE[None]
+    translator, images = CompiledTranslator(Negative()), IMAGE[None]
     made = translator.translate(0.25, images, "a_to_b")
     np.testing.assert_allclose(made, -images - 0.25)
     columns = translator.columns(0.25, images, made, "a_to_b", None)
@@ -97,15 +98,19 @@ def test_attention_of_both_directions_as_grey():
 
 def test_no_image_depends_on_those_beside_it():
     images = np.float32([[[[0]], [[1]]], [[[4]], [[6]]]])
-    alone = [Translator(Centred()).translate((), image[None], "a_to_b")[0] for image in images]
-    together = Translator(Centred()).translate((), images, "a_to_b")
+    alone = [
+        CompiledTranslator(Centred()).translate((), image[None], "a_to_b")[0] for image in images
+    ]
+    together = CompiledTranslator(Centred()).translate((), images, "a_to_b")
     np.testing.assert_array_equal(together, np.stack(alone))
     np.testing.assert_array_equal(together.ravel(), [-0.5, 0.5, -1, 1])
 
 
 def test_each_image_has_the_noise_of_its_key():
     keys = jax.random.split(jax.random.key(1), 3)
-    made = Translator(Negative()).translate(0.0, np.zeros((3, 2, 2, 1), "float32"), "a_to_b", keys)
+    made = CompiledTranslator(Negative()).translate(
+        0.0, np.zeros((3, 2, 2, 1), "float32"), "a_to_b", keys
+    )
     for image, key in zip(made, keys, strict=True):
         np.testing.assert_array_equal(image, jax.random.uniform(key, (1, 2, 2, 1))[0])
 
@@ -115,21 +120,21 @@ def test_each_image_has_the_noise_of_its_key():
     [(1, (5, 7), (5, 7)), (4, (5, 8), (8, 8)), (4, (1, 1), (4, 4)), (256, (300, 10), (512, 256))],
 )
 def test_the_least_size_that_the_network_takes(multiple, size, wanted):
-    assert Translator(Negative(multiple)).padded(0.0, size, 3, "a_to_b") == wanted
+    assert CompiledTranslator(Negative(multiple)).padded(0.0, size, 3, "a_to_b") == wanted
 
 
 def test_a_size_that_the_network_does_not_take():
     with pytest.raises(UnfitError, match=r"images of 6x6 .*\(pad or resize\)$"):
-        Translator(Negative(multiple=5)).padded(0.0, (6, 6), 3, "a_to_b")
-    with pytest.raises(UnfitError, match=r"images of 5x5 .*\(those of 5x5 become 10x5\)"):
-        Translator(Negative(factor=2)).padded(0.0, (5, 5), 3, "a_to_b")
+        CompiledTranslator(Negative(multiple=5)).padded(0.0, (6, 6), 3, "a_to_b")
+    with pytest.raises(UnfitError, match=r"images of 5x5 .*\(images of 5x5 become 10x5\)"):
+        CompiledTranslator(Negative(factor=2)).padded(0.0, (5, 5), 3, "a_to_b")
 
 
-def test_which_methods_draw_translations():
+def test_a_method_makes_its_pictures_from_noise_or_from_images():
     networks = tiny.Translator(), tiny.Joint()
-    assert draws_translations(gans_jax.BiGAN(*networks))
-    assert not draws_translations(gans_jax.BiGAN(*networks, prior=priors.Normal(8)))
-    found = {c.name for c in cases.CASES if draws_translations(c.method)}
+    assert not core.is_sampler(gans_jax.BiGAN(*networks))
+    assert core.is_sampler(gans_jax.BiGAN(*networks, prior=priors.Normal(8)))
+    found = {c.name for c in cases.CASES if not core.is_sampler(c.method)}
     assert found == {c.name for c in cases.TRANSLATORS}
 
 
@@ -138,10 +143,9 @@ def test_methods_declare_the_directions_that_they_have(case):
     batch = case.batch(case.method, 0)
     state = jax.eval_shape(case.method.init, jax.random.key(0), batch)
     images = jax.ShapeDtypeStruct((2, 8, 8, 1), jnp.float32)
-    translator = Translator(case.method)
     for direction in ("a_to_b", "b_to_a"):
-        run = lambda s, x, d=direction: case.method.translate(s, x, d)
-        if direction in translator.directions:
+        run = lambda s, x, d=direction: case.method.translate(s, x, d)  # noqa: E731
+        if direction in case.method.directions:
             assert jax.eval_shape(run, state, images).shape == (2, 8, 8, 1)
         else:
             with pytest.raises(ValueError, match="learns a_to_b alone"):

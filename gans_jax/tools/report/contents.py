@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from gans_jax import evaluation, pictures, training
+from gans_jax import core, evaluation, pictures, training
 from gans_jax.evaluation import EvaluationError, Result
 from gans_jax.evaluation.collect import collect
 from gans_jax.evaluation.measures import neighbours_picture
@@ -66,7 +66,7 @@ def read(workdir: Path, extra: Sequence[Any] = ()) -> Contents:
     results = _or_note(notes, "metrics", lambda: evaluation.read(workdir / FILE))
     loaded = _or_note(notes, "pictures", lambda: training.load(workdir, extra))
     interpolation = neighbours = None
-    if loaded and hasattr(experiment.method, "generate"):
+    if loaded and core.is_sampler(experiment.method):
         interpolation = _or_note(notes, "interpolation", lambda: _interpolation(*loaded))
         neighbours = _or_note(notes, "nearest neighbours", lambda: _neighbours(*loaded))
     has_best = (workdir / "best.json").exists()
