@@ -28,15 +28,7 @@ from gans_jax.runs import CheckpointError, ConfigError
 from gans_jax.tools.plan import PlanError
 from gans_jax.weights import WeightsError
 
-EXPECTED = (
-    CheckpointError,
-    ConfigError,
-    DataError,
-    EvaluationError,
-    FloatingPointError,
-    OSError,
-    WeightsError,
-)
+EXPECTED = (CheckpointError, ConfigError, DataError, EvaluationError, WeightsError)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PlanError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except EXPECTED as error:
+    except (*EXPECTED, FloatingPointError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except training.Interrupted as stop:

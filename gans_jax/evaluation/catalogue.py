@@ -3,7 +3,7 @@
 import dataclasses
 import difflib
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from gans_jax.evaluation import measures
@@ -37,7 +37,7 @@ class Metric:
     """
 
     about: str
-    compute: Callable[[Inputs], list[Value]]
+    compute: Callable[[Inputs], Iterator[Value]]
     refuse: Callable[[Task], str | None]
     network: str | None = None
     whole: bool = False
@@ -98,22 +98,12 @@ def _neighbours(task: Task) -> str | None:
 
 def _family(network: str, kind: str, refuse: Callable[[Task], str | None]) -> dict[str, Metric]:
     """Returns the metrics of one feature network; `kind` names it in the help."""
-    whole = {
-        "kid": (f"kernel distance (squared MMD) between {kind} features", measures.kernel),
-        "is": (f"Inception score by {kind} classes", measures.score),
-        "prdc": (
-            f"precision, recall, density and coverage of {kind} features",
-            measures.manifold,
-        ),
-    }
+    make = lambda about, compute, whole=True: Metric(about, compute, refuse, network, whole)
     return {
-        "fd": Metric(
-            f"Fréchet distance between {kind} features", measures.frechet, refuse, network
-        ),
-        **{
-            name: Metric(about, compute, refuse, network, whole=True)
-            for name, (about, compute) in whole.items()
-        },
+        "fd": make(f"Fréchet distance between {kind} features", measures.frechet, whole=False),
+        "kid": make(f"kernel distance (squared MMD) between {kind} features", measures.kernel),
+        "is": make(f"Inception score by {kind} classes", measures.score),
+        "prdc": make(f"precision, recall, density, coverage of {kind} features", measures.manifold),
     }
 
 
@@ -121,36 +111,15 @@ def _catalogue() -> dict[str, Metric]:
     digits = _family("digits", "digits-classifier", _digits)
     efficientnet = _family("efficientnet", "EfficientNet-Lite0", _images)
     inception = _family("inception", "Inception", _images)
-    accuracy = Metric(
-        "share of fakes that the digits classifier puts into the class of their folder",
-        measures.label_accuracy,
-        _labelled,
-        "digits",
-        whole=True,
-    )
+    about = "share of fakes that the digits classifier puts into the class of their folder"
+    accuracy = Metric(about, measures.label_accuracy, _labelled, "digits", whole=True)
     of_pixels = {
-        "sliced-wasserstein": (
-            "sliced Wasserstein distance of pixels, or of points",
-            measures.sliced,
-            _anything,
-        ),
-        "energy-distance": ("energy distance of pixels, or of points", measures.energy, _anything),
+        "sliced-wasserstein": ("sliced Wasserstein distance", measures.sliced, _anything),
+        "energy-distance": ("energy distance", measures.energy, _anything),
         "modes": ("how many modes of a known density have samples", measures.modes, _modes),
-        "parzen": (
-            "log-likelihood of real images under Parzen windows around fakes",
-            measures.parzen,
-            _parzen,
-        ),
-        "ms-ssim": (
-            "similarity of pairs of fakes: the lower, the more diverse they are",
-            measures.similarity,
-            _pairs,
-        ),
-        "neighbours": (
-            "share of fakes that are as close to a training image as a copy would be",
-            measures.neighbours,
-            _neighbours,
-        ),
+        "parzen": ("log-likelihood of real images by Parzen windows", measures.parzen, _parzen),
+        "ms-ssim": ("similarity of pairs of fakes (low is diverse)", measures.similarity, _pairs),
+        "neighbours": ("share of near copies of training images", measures.neighbours, _neighbours),
     }
     return {
         **{f"{name}-digits": metric for name, metric in digits.items()},
@@ -160,10 +129,7 @@ def _catalogue() -> dict[str, Metric]:
         "inception-score": inception["is"],
         "prdc-inception": inception["prdc"],
         "accuracy-digits": accuracy,
-        **{
-            name: Metric(about, compute, refuse, pixels=True)
-            for name, (about, compute, refuse) in of_pixels.items()
-        },
+        **{name: Metric(*fields, pixels=True) for name, fields in of_pixels.items()},
     }
 
 
@@ -192,10 +158,9 @@ def check_name(name: str) -> None:
         return
     close = difflib.get_close_matches(name, METRICS, n=3)
     close += [n for n, m in METRICS.items() if name.lower() in m.about.lower() and n not in close]
-    if close:
-        remedy = f"did you mean {', '.join(close[:4])}?"
-    else:
-        remedy = f"choose one of {', '.join(METRICS)}"
+    remedy = (
+        f"did you mean {', '.join(close[:4])}?" if close else f"take one of {', '.join(METRICS)}"
+    )
     raise EvaluationError(f"there is no metric {name!r}: {remedy}")
 
 

@@ -18,7 +18,7 @@ _KEPT_VALUES = 2**26
 
 @dataclasses.dataclass(frozen=True)
 class Collected:
-    """What one pass has kept of a set of examples.
+    """The part of a set of examples that one pass has kept.
 
     Attributes:
       examples: the set itself.

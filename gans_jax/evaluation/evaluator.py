@@ -128,7 +128,8 @@ class Evaluator:
         with noted() as notes:
             _warn(real, fake, network)
             try:
-                values = metric.compute(Inputs(real, fake, training, metric.network or "", suffix))
+                inputs = Inputs(real, fake, training, metric.network or "", suffix)
+                values = list(metric.compute(inputs))
             except EvaluationError:
                 raise
             except ValueError as error:

@@ -1,8 +1,9 @@
-"""The metrics, each as a function of two sets of examples that have been collected."""
+"""The metrics, each a function that yields one number or several about two collected sets."""
 
 import dataclasses
 import math
 import warnings
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,15 +55,15 @@ class Inputs(NamedTuple):
         return self.real.features[self.network], self.fake.features[self.network]
 
 
-def frechet(inputs: Inputs) -> list[Value]:
+def frechet(inputs: Inputs) -> Iterator[Value]:
     """Computes the Fréchet distance of the features, called FID for Inception's verified ones."""
     real, fake = inputs.real.gaussians[inputs.network], inputs.fake.gaussians[inputs.network]
     distance = metrics.frechet_distance(real, fake)
     name = f"FD{inputs.suffix}" if inputs.suffix else "FID"
-    return [Value(name, distance, better=LOWER, settings={"features": len(real.mean)})]
+    yield Value(name, distance, better=LOWER, settings={"features": len(real.mean)})
 
 
-def kernel(inputs: Inputs) -> list[Value]:
+def kernel(inputs: Inputs) -> Iterator[Value]:
     """Computes the kernel distance of the features, called KID for Inception's verified ones."""
     real, fake = inputs.features
     size = min(SUBSET, len(real), len(fake))
@@ -73,88 +74,67 @@ def kernel(inputs: Inputs) -> list[Value]:
             FewerImagesWarning,
             stacklevel=2,
         )
-    estimate = metrics.kernel_distance(real, fake, subset_size=size)
-    only_one_subset = size == len(real) == len(fake)
-    return [
-        Value(
-            f"KD{inputs.suffix}" if inputs.suffix else "KID",
-            estimate.mean,
-            std=None if only_one_subset else estimate.std,
-            better=LOWER,
-            settings={"subsets": 100, "subset_size": size},
-        )
-    ]
+    mean, std = metrics.kernel_distance(real, fake, subset_size=size)
+    all_subsets_are_equal = size == len(real) == len(fake)
+    name = f"KD{inputs.suffix}" if inputs.suffix else "KID"
+    settings = {"subsets": 100, "subset_size": size}
+    yield Value(name, mean, None if all_subsets_are_equal else std, LOWER, settings)
 
 
-def score(inputs: Inputs) -> list[Value]:
+def score(inputs: Inputs) -> Iterator[Value]:
     """Computes the Inception score of the fakes, by the classes of the metric's own network."""
     logits = inputs.fake.logits[inputs.network]
     mean, std = metrics.inception_score(logits)
     settings = {"splits": 10, "classes": logits.shape[1]}
-    return [Value(f"IS{inputs.suffix}", mean, std, HIGHER, settings, real=0)]
+    yield Value(f"IS{inputs.suffix}", mean, std, HIGHER, settings, real=0)
 
 
-def manifold(inputs: Inputs) -> list[Value]:
+def manifold(inputs: Inputs) -> Iterator[Value]:
     """Computes precision, recall, density and coverage of the features."""
-    scores = metrics.manifold_scores(*inputs.features)
-    suffix = inputs.suffix or "-Inception"
-    return [
-        Value(f"{name}{suffix}", value, better=HIGHER, settings={"k": 5})
-        for name, value in scores._asdict().items()
-    ]
+    scores = metrics.manifold_scores(*inputs.features)._asdict()
+    for name, value in scores.items():
+        name += inputs.suffix or "-Inception"
+        yield Value(name, value, better=HIGHER, settings={"k": 5})
 
 
-def label_accuracy(inputs: Inputs) -> list[Value]:
+def label_accuracy(inputs: Inputs) -> Iterator[Value]:
     """Computes the share of fakes that the network puts into the class that they are meant for."""
     labels = inputs.fake.examples.labels
     assert labels is not None  # the catalogue refuses a set without
     predicted = inputs.fake.logits[inputs.network].argmax(axis=1)
     share = float((predicted == np.array([int(label) for label in labels])).mean())
-    return [Value(f"label accuracy{inputs.suffix}", share, better=HIGHER, real=0)]
+    yield Value(f"label accuracy{inputs.suffix}", share, better=HIGHER, real=0)
 
 
-def sliced(inputs: Inputs) -> list[Value]:
+def sliced(inputs: Inputs) -> Iterator[Value]:
     """Computes the sliced Wasserstein distance of pixels, or of points."""
     real, fake = _floats(inputs.real), _floats(inputs.fake)
     n = min(len(real), len(fake))
     distance = metrics.sliced_wasserstein(real[:n], fake[:n])
     name = "SWD-pixels" if inputs.real.examples.are_images else "SWD"
     settings = {"projections": 512, "units": _units(inputs)}
-    return [Value(name, distance, better=LOWER, settings=settings, real=n, fake=n)]
+    yield Value(name, distance, None, LOWER, settings, real=n, fake=n)
 
 
-def energy(inputs: Inputs) -> list[Value]:
+def energy(inputs: Inputs) -> Iterator[Value]:
     """Computes the energy distance of the first 2000 examples of each set."""
     real, fake = _floats(inputs.real)[:_ENERGY], _floats(inputs.fake)[:_ENERGY]
-    return [
-        Value(
-            "energy distance",
-            metrics.energy_distance(real, fake),
-            better=LOWER,
-            settings={"units": _units(inputs)},
-            real=len(real),
-            fake=len(fake),
-        )
-    ]
+    distance, settings = metrics.energy_distance(real, fake), {"units": _units(inputs)}
+    yield Value("energy distance", distance, None, LOWER, settings, len(real), len(fake))
 
 
-def modes(inputs: Inputs) -> list[Value]:
+def modes(inputs: Inputs) -> Iterator[Value]:
     """Counts the modes of a known density that have samples, and the samples near a mode."""
-    examples, fake = inputs.real.examples, inputs.fake.pixels
+    examples, count = inputs.real.examples, len(inputs.fake.pixels)
     assert examples.centers is not None  # the catalogue refuses a set without
-    shares = metrics.mode_shares(fake, examples.centers, examples.std)
+    shares = metrics.mode_shares(inputs.fake.pixels, examples.centers, examples.std)
     settings = {"modes": len(shares), "within": "3 standard deviations"}
-    values = {
-        "modes with a sample": float((shares > 0).sum()),
-        "share of samples near modes": float(shares.sum()),
-    }
-    return [
-        Value(name, value, better=HIGHER, settings=settings, real=0, fake=len(fake))
-        for name, value in values.items()
-    ]
+    reached, near = float((shares > 0).sum()), float(shares.sum())
+    yield Value("modes with a sample", reached, None, HIGHER, settings, real=0, fake=count)
+    yield Value("share of samples near modes", near, None, HIGHER, settings, real=0, fake=count)
 
 
-def parzen(inputs: Inputs) -> list[Value]:
+def parzen(inputs: Inputs) -> Iterator[Value]:
     """Computes the log-likelihood of real images under Parzen windows around the fakes.
 
     Every other real image chooses the bandwidth; the number is of the others.
@@ -162,23 +142,16 @@ def parzen(inputs: Inputs) -> list[Value]:
     real, fake = inputs.real.pixels / 255, inputs.fake.pixels / 255
     validation, test = real[0::2], real[1::2]
     bandwidth = metrics.choose_bandwidth(validation, fake)
-    likelihoods = metrics.parzen_log_likelihood(test, fake, bandwidth)
-    return [
-        Value(
-            "Parzen log-likelihood in nats",
-            float(likelihoods.mean()),
-            std=float(likelihoods.std() / math.sqrt(len(likelihoods))),
-            better=HIGHER,
-            settings={
-                "bandwidth": bandwidth,
-                "validation": len(validation),
-                "units": "[0, 1]",
-                "std": "standard error of the mean",
-            },
-            real=len(test),
-            fake=len(fake),
-        )
-    ]
+    values = metrics.parzen_log_likelihood(test, fake, bandwidth)
+    error = float(values.std() / math.sqrt(len(values)))
+    settings = {
+        "bandwidth": bandwidth,
+        "validation": len(validation),
+        "units": "[0, 1]",
+        "std": "standard error of the mean",
+    }
+    name = "Parzen log-likelihood in nats"
+    yield Value(name, float(values.mean()), error, HIGHER, settings, len(test), len(fake))
 
 
 def scales(side: int) -> int:
@@ -186,25 +159,15 @@ def scales(side: int) -> int:
     return next((number for number, needed in _SIDES.items() if side >= needed), 0)
 
 
-def similarity(inputs: Inputs) -> list[Value]:
+def similarity(inputs: Inputs) -> Iterator[Value]:
     """Computes the mean MS-SSIM of pairs of fakes, and of real images to compare it with."""
     number = scales(min(inputs.fake.examples.shape[:2]))
     fake = _pair_similarities(inputs.fake.pixels, number)
     real = _pair_similarities(inputs.real.pixels, number)
-    return [
-        Value(
-            f"{metrics.ms_ssim_name(number)} of pairs",
-            float(fake.mean()),
-            std=float(fake.std()),
-            settings={
-                "real_value": float(real.mean()),
-                "scales": number,
-                "std": "between pairs",
-            },
-            real=2 * len(real),
-            fake=2 * len(fake),
-        )
-    ]
+    name = f"{metrics.ms_ssim_name(number)} of pairs"
+    settings = {"real_value": float(real.mean()), "scales": number, "std": "between pairs"}
+    counts = 2 * len(real), 2 * len(fake)
+    yield Value(name, float(fake.mean()), float(fake.std()), None, settings, *counts)
 
 
 def _pair_similarities(images: np.ndarray, number: int) -> np.ndarray:
@@ -222,7 +185,7 @@ def _pair_similarities(images: np.ndarray, number: int) -> np.ndarray:
     return np.concatenate(values)
 
 
-def neighbours(inputs: Inputs) -> list[Value]:
+def neighbours(inputs: Inputs) -> Iterator[Value]:
     """Computes the share of fakes that are as near to a training image as a copy would be.
 
     The value's picture has a row for each of eight fakes, those that look like copies first: the
@@ -240,23 +203,17 @@ def neighbours(inputs: Inputs) -> list[Value]:
             MemorisationWarning,
             stacklevel=2,
         )
+    share = float(found.copies.mean())
+    settings = {
+        "training": len(training),
+        "expected": 0.01,
+        "probability": found.probability,
+        "distance": "Euclidean, pixels",
+    }
     shown = fake[np.argsort(~found.copies, kind="stable")[:_SHOWN]]
-    return [
-        Value(
-            "share of near copies",
-            float(found.copies.mean()),
-            better=LOWER,
-            settings={
-                "training": len(training),
-                "expected": 0.01,
-                "probability": found.probability,
-                "distance": "Euclidean, pixels",
-            },
-            real=len(held_out),
-            fake=len(fake),
-            picture=neighbours_picture(shown, training),
-        )
-    ]
+    picture = neighbours_picture(shown, training)
+    counts = len(held_out), len(fake)
+    yield Value("share of near copies", share, None, LOWER, settings, *counts, picture)
 
 
 def neighbours_picture(fake: np.ndarray, training: np.ndarray, k: int = 5) -> np.ndarray:
@@ -273,7 +230,7 @@ def _floats(collected: Collected) -> np.ndarray:
 
 
 def _units(inputs: Inputs) -> str:
-    return "[-1, 1]" if inputs.real.examples.are_images else "those of the data"
+    return "[-1, 1]" if inputs.real.examples.are_images else "the data's own"
 
 
 def check_finite(value: Value) -> None:

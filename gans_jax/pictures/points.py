@@ -20,10 +20,8 @@ def points(generated: np.ndarray, real: np.ndarray) -> np.ndarray:
     if real.shape[1] > 1:
         axes.set_ylim(low[1], high[1])
     bins = np.linspace(low[0], high[0], 61).tolist()
-    for values, colour, label in (
-        (real, theme.REAL, "real"),
-        (generated, theme.GENERATED, "generated"),
-    ):
+    drawn = (real, theme.REAL, "real"), (generated, theme.GENERATED, "generated")
+    for values, colour, label in drawn:
         if real.shape[1] == 1:
             axes.hist(values[:, 0], bins, density=True, color=colour, alpha=0.6, label=label)
         else:

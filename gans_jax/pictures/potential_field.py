@@ -89,35 +89,18 @@ def draw_field(
     axes = figure.add_subplot()
     theme.style(axes)
     limit = np.quantile(np.abs(field.potential), 0.99)
-    mesh = axes.pcolormesh(
-        field.x,
-        field.y,
-        field.potential,
-        cmap="RdBu",
-        vmin=-limit,
-        vmax=limit,
-        shading="nearest",
-    )
+    mesh = axes.pcolormesh(field.x, field.y, field.potential, cmap="RdBu", vmin=-limit, vmax=limit)
     bar = figure.colorbar(mesh, ax=axes, label="potential", location="bottom", aspect=50)
     bar.ax.tick_params(colors=theme.MUTED)
     every = max(1, len(field.x) // arrows)
     rows = max(1, round(every / aspect))
     force = field.force[::rows, ::every]
     force = force / np.maximum(np.linalg.norm(force, axis=-1, keepdims=True), 1e-12)
-    axes.quiver(
-        field.x[::every],
-        field.y[::rows],
-        force[..., 0],
-        force[..., 1],
-        color="#303030",
-        scale=1.3 * arrows,
-        width=0.002,
-        pivot="mid",
-    )
-    for places, colour, label in (
-        (real[:points], "#1f4e9c", "real: sinks"),
-        (fake[:points], theme.GENERATED, "generated: sources"),
-    ):
+    x, y, u, v = field.x[::every], field.y[::rows], force[..., 0], force[..., 1]
+    axes.quiver(x, y, u, v, color="#303030", scale=1.3 * arrows, width=0.002, pivot="mid")
+    sinks = real[:points], "#1f4e9c", "real: sinks"
+    sources = fake[:points], theme.GENERATED, "generated: sources"
+    for places, colour, label in (sinks, sources):
         axes.scatter(places[:, 0], places[:, 1], s=7, color=colour, linewidths=0, label=label)
     axes.set(xlim=field.x[[0, -1]], ylim=field.y[[0, -1]], aspect="equal")
     figure.legend(loc="outside upper center", ncols=2, fontsize=8)

@@ -3,7 +3,6 @@
 import colorsys
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -15,10 +14,10 @@ GOLDEN = 0.618034
 
 
 def as_rgb(image: np.ndarray) -> np.ndarray:
-    """A float image `[h, w, c]` in [-1, 1] as uint8 `[h, w, 3]`.
+    """Colours a float image `[h, w, c]` in [-1, 1], as uint8 `[h, w, 3]`.
 
-    One channel is grey, three are colours. Any other number is taken for a map of labels: each
-    pixel has the colour of its largest channel, whose hue depends on its number alone.
+    One channel is grey, three are RGB. With any other number the image is a map of labels: each
+    pixel gets the colour of its largest channel, and the hue depends on the channel's number alone.
     """
     channels = image.shape[-1]
     if channels in (1, 3):
@@ -28,11 +27,11 @@ def as_rgb(image: np.ndarray) -> np.ndarray:
 
 
 def sheet(rows: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:
-    """Rows of float images `[h, w, c]` in [-1, 1] by their names, as a uint8 picture `[H, W, 3]`.
+    """Lays rows of float images `[h, w, c]` in [-1, 1] out in one uint8 picture `[H, W, 3]`.
 
-    All rows have the same names, which head the columns. The images of a row and the rows may have
-    different sizes and channels; where the widest has fewer than 64 pixels, all are enlarged by a
-    whole factor. Where there are many rows of few images, the later ones stand beside the first.
+    The images of a row have names, which are the same in all rows and head the columns. Sizes and
+    channels may differ. If the widest image has fewer than 64 pixels, all are enlarged by a whole
+    factor. Many rows of few images are put side by side in several blocks.
     """
     cells = [{name: as_rgb(np.asarray(image)) for name, image in row.items()} for row in rows]
     factor = -(-NARROWEST // max(cell.shape[1] for row in cells for cell in row.values()))
@@ -59,7 +58,7 @@ def _block(rows: Sequence[Mapping[str, np.ndarray]], factor: int) -> np.ndarray:
     return np.array(picture)
 
 
-def _width(font: Any, text: str) -> int:
+def _width(font: ImageFont.FreeTypeFont | ImageFont.ImageFont, text: str) -> int:
     return math.ceil(font.getlength(text)) + 2
 
 

@@ -114,6 +114,7 @@ class CompiledTranslator:
         Raises:
           UnfitError: if no such size fits the network, with the network's reason.
         """
+        translate = functools.partial(self.method.translate, direction=direction)
         tried: set[Size] = set()
         reasons = []
         for multiple in MULTIPLES:
@@ -123,7 +124,7 @@ class CompiledTranslator:
             tried.add((height, width))
             images = jax.ShapeDtypeStruct((1, height, width, channels), jnp.float32)
             try:
-                made = translated_shape(self.method, state, images, direction)[1:3]
+                made = jax.eval_shape(translate, state, images).shape[1:3]
             except UNFIT as error:
                 reasons.append(str(error).split("\n")[0])
                 continue
@@ -131,15 +132,3 @@ class CompiledTranslator:
                 return height, width
             reasons.append(f"images of {height}x{width} become {made[0]}x{made[1]}")
         raise UnfitError(f"images of {size[0]}x{size[1]} pixels cannot be used ({reasons[0]})")
-
-
-def translated_shape(
-    method: core.Translator, state: State, images: jax.ShapeDtypeStruct, direction: Direction
-) -> chex.Shape:
-    """Returns the shape of translations without computing them.
-
-    Raises:
-      One of `UNFIT`, as the network raises it for images that it does not take.
-    """
-    translate = functools.partial(method.translate, direction=direction)
-    return jax.eval_shape(translate, state, images).shape

@@ -30,7 +30,6 @@ from gans_jax.translation.compiled import (
     CompiledTranslator,
     Size,
     UnfitError,
-    translated_shape,
 )
 
 SHEET_ROWS = 16
@@ -196,7 +195,7 @@ def _network(
     *size, channels = shapes[direction[0]].shape[-3:]
     images = jax.ShapeDtypeStruct((1, *size, channels), jnp.float32)
     try:
-        translated_shape(method, state, images, direction)
+        jax.eval_shape(functools.partial(method.translate, direction=direction), state, images)
     except UNFIT as error:
         raise ConfigError(f"{workdir} cannot be used: {error}") from error
     return _Network(CompiledTranslator(method), state, direction, channels, seed)

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -18,6 +18,7 @@ from gans_jax.runs import CheckpointError, folder
 from gans_jax.runs.experiment import Experiment
 from gans_jax.runs.metrics_file import read_metrics
 
+T = TypeVar("T")
 _GRIDS, _ROWS, _STEPS, _NEIGHBOURS = 6, 6, 10, 5
 
 
@@ -85,7 +86,7 @@ def read(workdir: Path, extra: Sequence[Any] = ()) -> Contents:
     )
 
 
-def _or_note(notes: list[str], what: str, function: Callable[[], Any]) -> Any:
+def _or_note(notes: list[str], what: str, function: Callable[[], T]) -> T | None:
     try:
         return function()
     except (CheckpointError, EvaluationError, OSError, ValueError) as error:
@@ -103,12 +104,12 @@ def _grids(samples: Path) -> dict[int, Path]:
     return {step: named[step] for step in steps}
 
 
-def _interpolation(experiment: Experiment, state: Any) -> np.ndarray | None:
+def _interpolation(experiment: Experiment, state: core.State) -> np.ndarray | None:
     images = pictures.between(experiment.method, state, jax.random.key(0), _ROWS, _STEPS)
     return pictures.grid(images, columns=_STEPS) if images.ndim == 4 else None
 
 
-def _neighbours(experiment: Experiment, state: Any) -> np.ndarray | None:
+def _neighbours(experiment: Experiment, state: core.State) -> np.ndarray | None:
     real = evaluation.of_source(experiment.data)
     if not real.are_images or real.shape[2] not in (1, 3):
         return None
