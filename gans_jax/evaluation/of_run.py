@@ -71,12 +71,8 @@ def evaluate_run(
         checkpoint = "newest checkpoint"
         if use_best:
             checkpoint = folder.read_best(workdir)["label"]
-            warnings.warn(
-                f"the checkpoint is the {checkpoint}, so that the same metric of the same "
-                "images flatters it",
-                SelectedCheckpointWarning,
-                stacklevel=2,
-            )
+            message = f"the checkpoint is the {checkpoint}, so that this metric may flatter it"
+            warnings.warn(message, SelectedCheckpointWarning, stacklevel=2)
     evaluator = Evaluator(
         real,
         training=of_source(experiment.data, split="train"),
