@@ -39,7 +39,7 @@ def plan(options: argparse.Namespace, overrides: list[str]) -> None:
     experiment = override(experiment, overrides, f"plan {options.file}")
     jax.config.update("jax_platforms", "cpu")  # a TPU or GPU at hand may be busy
     pairs = planning.compare(experiment, slices, options.global_batch)
-    print(planning.table(list(dict.fromkeys(p for pair in pairs for p in reversed(pair)))))
+    print(planning.side_by_side(list(dict.fromkeys(p for pair in pairs for p in reversed(pair)))))
     print(f"{options.file}, {planning.versions()}")
     if options.json:
         found = [p.as_dict() | {"smallest_slice": small.as_dict()} for p, small in pairs]

@@ -15,8 +15,7 @@ from gans_jax import GAN, WGAN, WGANGP, data, parallel, priors
 from gans_jax.cli import main
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 from gans_jax.tools import plan
-from gans_jax.tools.plan import audit, hlo
-from gans_jax.tools.plan import cost as result
+from gans_jax.tools.plan import audit, cost, hlo
 from gans_jax.training import Experiment
 
 ROOT = Path(__file__).parents[2]
@@ -100,7 +99,7 @@ def test_an_unknown_slice_is_refused_with_those_that_are_known(name, known, caps
 
 def test_roofline():
     collectives = (hlo.Collective("all-reduce", 64_000_000, 2), hlo.Collective("all-gather", 8, 3))
-    found = result.roofline(plan.Slice("v5e:4x4"), 394e9, 81.9e9, collectives)
+    found = cost.roofline(plan.Slice("v5e:4x4"), 394e9, 81.9e9, collectives)
     assert found["compute_s"] == pytest.approx(2e-3)
     assert found["memory_s"] == pytest.approx(0.1)
     # All-reduces send 2 * 15/16 of their bytes over 200 GB/s; gathers this small take 8 hops.

@@ -45,8 +45,8 @@ def import_run(
     Args:
       workdir: a folder that is empty or does not exist; it is there whole or not at all.
       files: of PyTorch or `.safetensors`, by part.
-      network: of the generators, one of `networks.GENERATORS`.
-      discriminator: one of `networks.DISCRIMINATORS`.
+      network: of the generators, one of `state_dicts.GENERATORS`.
+      discriminator: one of `state_dicts.DISCRIMINATORS`.
       size: side of the images, which matters for further training; the U-Net's own or 256.
       path: the folder of images to train on further, for `data.PairedFolder`, or
         `data.UnpairedFolders` with two generators.

@@ -2,7 +2,7 @@
 
 from gans_jax.tools.plan.audit import compare, plan, versions
 from gans_jax.tools.plan.chips import CHIPS, Chip, PlanError, Slice, parse_slices
-from gans_jax.tools.plan.columns import table
+from gans_jax.tools.plan.columns import side_by_side
 from gans_jax.tools.plan.cost import DoesNotFit, Plan
 
 __all__ = [
@@ -15,6 +15,6 @@ __all__ = [
     "compare",
     "parse_slices",
     "plan",
-    "table",
+    "side_by_side",
     "versions",
 ]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from gans_jax.tools.plan.cost import Plan
 
 
-def table(plans: Sequence[Plan]) -> str:
-    """One column per plan."""
+def side_by_side(plans: Sequence[Plan]) -> str:
+    """A table with one column per plan and one row per quantity."""
     columns = [_column(plan) for plan in plans]
     rows = [["per chip and iteration", *(plan.topology for plan in plans)]]
     rows += [[name, *(column.get(name, "0") for column in columns)] for name in _names(columns)]
