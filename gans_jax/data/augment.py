@@ -1,4 +1,4 @@
-"""Sizes and random windows of the images of translation, which are kept in memory once decoded."""
+"""Sizes and random windows of the images of translation, which stay in memory once decoded."""
 
 import dataclasses
 import functools
@@ -9,18 +9,19 @@ import numpy as np
 
 from gans_jax.core import checks
 from gans_jax.data.image import resize, scaled
-from gans_jax.data.source import DataError, Source
+from gans_jax.data.source import DataError, Shape, Source
 
-_LOCK = threading.Lock()  # not in a Memory, which is copied with its source
+_LOCK = threading.Lock()  # not a field of Memory, because a lock cannot be copied with its source
 
 
 @dataclasses.dataclass(frozen=True)
 class Augment:
-    """Jitter of Isola et al. 2017 (arXiv:1611.07004, appendix 6.2), also of CycleGAN.
+    """The random jitter of Isola et al. 2017 (arXiv:1611.07004, appendix 6.2), and of CycleGAN.
 
-    The image is made larger by the factor `enlarge` than the window which is then cut from it at
-    random, and with `flip` it is mirrored half of the time. The default makes 286 pixels of 256,
-    and 143 of 128, as the papers' code does. `Augment(enlarge=1, flip=False)` keeps the centre.
+    The image is resized to `enlarge` times the size of the window that is then cut from it at a
+    random place. With `flip` it is mirrored half of the time. The default makes 286 pixels of 256
+    and 143 of 128, as the papers' code does. `Augment(enlarge=1, flip=False)` changes nothing and
+    cuts the centre.
     """
 
     enlarge: float = 286 / 256
@@ -33,15 +34,18 @@ class Augment:
     def window(
         self, images: Sequence[np.ndarray], size: int | None, rng: np.random.Generator | None
     ) -> list[np.ndarray]:
-        """Copies of one window [size, size, c] of all images, which share height and width.
+        """Returns copies of the same window of all images.
 
-        Without `rng` it is the centre, without `size` the whole image.
+        Args:
+          images: arrays [h, w, c] that share height and width.
+          size: the side of the window; None for the whole image.
+          rng: draws the place and the mirroring; None for the centre, not mirrored.
         """
         height, width = images[0].shape[:2]
         rows, columns = (height, width) if size is None else (size, size)
         top, left, step = (height - rows) // 2, (width - columns) // 2, 1
         if rng is not None and self.enlarge > 1:
-            top, left = rng.integers(height - rows + 1), rng.integers(width - columns + 1)
+            top, left = int(rng.integers(height - rows + 1)), int(rng.integers(width - columns + 1))
         if rng is not None and self.flip:
             step -= 2 * int(rng.integers(2))
         cut = [image[top : top + rows, left : left + columns] for image in images]
@@ -49,9 +53,9 @@ class Augment:
 
 
 class Memory:
-    """Arrays by key, at most `limit` bytes; what came when it was full is made anew each time.
+    """Keeps arrays by key up to `limit` bytes; what comes when it is full is made anew each time.
 
-    Nothing is thrown out: every epoch visits all keys in a new order, in which an array used long
+    Nothing is thrown out. Every epoch visits all keys in a new order, in which an array used long
     ago is as likely to be next as any other.
     """
 
@@ -60,7 +64,7 @@ class Memory:
         self._free = limit
 
     def get(self, key: Hashable, make: Callable[[], Sequence[np.ndarray]]) -> Sequence[np.ndarray]:
-        """What `make` returns, or returned for this key; not to be written to."""
+        """Returns the arrays of `key`, made by `make` unless they are kept; do not change them."""
         if key in self._kept:
             return self._kept[key]
         arrays = make()
@@ -76,10 +80,14 @@ class Memory:
 class Fitted:
     """Base of the sources that bring images to one size.
 
-    The shorter side is resized to `size` (bicubic, antialiased), enlarged as `augment` says, and a
-    square window is cut: at random where a stream asks, the centre where `source[i]` is asked for.
-    `size` None keeps the images' own. Up to `cache` MiB of resized images stay in memory, for each
-    source and process; beyond that images are read again each time (0 keeps none).
+    The shorter side is resized to `size` times `augment.enlarge` (bicubic, antialiased), and a
+    square window of `size` is cut: at a random place in a stream, from the centre for `source[i]`.
+
+    Attributes:
+      size: the side of the images; None keeps the size that each image has.
+      augment: the random window and mirroring.
+      cache: MiB of resized images that stay in memory, for each source and process; images beyond
+        it are read again each time. 0 keeps no image.
     """
 
     size: int | None = None
@@ -103,19 +111,29 @@ class Fitted:
         read: Callable[[], Sequence[np.ndarray]],
         rng: np.random.Generator | None,
     ) -> list[np.ndarray]:
-        """One window of the images that `read` returns, resized to the shape of the first."""
+        """Returns one window of the images that `read` returns, resized as the first of them."""
         images = self._memory.get(key, lambda: self._resize(read()))
         return self.augment.window(images, self.size, rng)
+
+    def _fitted_shape(self, shape: Shape) -> Shape:
+        """Returns the shape that images [h, w, c] have after `_fit`."""
+        height, width, channels = shape
+        return self.size or height, self.size or width, channels
 
     def _resize(self, images: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
         if self.size is None:
             return images
-        sides = scaled(images[0].shape[:2], round(self.size * self.augment.enlarge))
+        height, width = images[0].shape[:2]
+        sides = scaled((height, width), round(self.size * self.augment.enlarge))
         return [resize(image, *sides) for image in images]
 
 
 def read_image(source: Source, index: int) -> np.ndarray:
-    """The image of an example; DataError unless it is uint8 [h, w, c]."""
+    """Returns the image of an example.
+
+    Raises:
+      DataError: if the example has no image, or one that is not uint8 [h, w, c].
+    """
     image = source[index].get("image")
     if image is None:
         raise DataError(f"{type(source).__name__} has no images: choose a source that has")

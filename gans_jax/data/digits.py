@@ -16,19 +16,19 @@ CLASSES, TRAIN_PER_CLASS = 10, 400
 
 @dataclasses.dataclass(frozen=True)
 class Digits(InMemory):
-    """500 MNIST digits per class (LeCun, Cortes & Burges); DIGITS.md states their provenance.
+    """500 MNIST digits per class (LeCun, Cortes & Burges); DIGITS.md states where they come from.
 
-    Of each class the first 400 are the training set and the last 100 the test set. All come
-    from MNIST's own training set, so results on `test` do not compare with published ones.
+    The first 400 of each class are the training set, the last 100 the test set. All come from
+    MNIST's own training set, so results on `test` cannot be compared with published ones.
 
-    Examples: `image` uint8 [size, size, 1], white on black, padded with zeros at size 32;
+    Examples: `image` uint8 [size, size, 1], white on black, surrounded with zeros at size 32;
     `label` int32.
     """
 
     split: Literal["train", "test"] = "train"
     size: Literal[28, 32] = 28
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.split not in ("train", "test"):
             raise DataError(f"Digits has no split {self.split!r}: choose 'train' or 'test'")
         if self.size not in (28, 32):

@@ -12,36 +12,48 @@ from gans_jax.data.augment import Fitted, read_image
 from gans_jax.data.digits import Digits
 from gans_jax.data.folder import ImageFolder
 from gans_jax.data.skipping import OnBad
-from gans_jax.data.source import DataError, InMemory, Source, generator, shuffled
+from gans_jax.data.source import (
+    DataError,
+    Example,
+    InMemory,
+    Shape,
+    Source,
+    generator,
+    image_shape,
+    shuffled,
+)
 
 INK, PAPER = (20, 40, 140), (250, 210, 60)
 
 
 class _Domains(Fitted):
-    """The stream of the sources `a` and `b`."""
+    """Base of the sources of two domains, which a stream shuffles independently."""
 
-    a: Source
-    b: Source
+    @property
+    def domains(self) -> tuple[Source, Source]:
+        """The sources of the domains a and b, whose examples have an `image`."""
+        raise NotImplementedError
 
     def __len__(self) -> int:
-        return max(len(self.a), len(self.b))
+        return max(map(len, self.domains))
 
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+    def __getitem__(self, index: int) -> Example:
         if not 0 <= index < len(self):
-            raise IndexError(f"there is no example {index} of {len(self)}")
-        return {name: self._image(name, index % len(getattr(self, name))) for name in ("a", "b")}
+            raise IndexError(f"example {index} is not one of the {len(self)}: count from 0")
+        a, b = (self._image(domain, index % len(self.domains[domain])) for domain in (0, 1))
+        return {"a": a, "b": b}
 
-    def draw(self, seed: int, position: int) -> dict[str, np.ndarray]:
-        """`a` and `b` at a position of the endless stream of `seed`."""
-        example = {}
-        for order, name in enumerate(("a", "b")):
-            index = shuffled(len(getattr(self, name)), seed, position, order)
-            example[name] = self._image(name, index, generator(seed, position, order))
-        return example
+    def draw(self, seed: int, position: int) -> Example:
+        """Returns `a` and `b` at a position of the endless stream of `seed`."""
+        images = []
+        for domain in (0, 1):
+            index = shuffled(len(self.domains[domain]), seed, position, domain)
+            images.append(self._image(domain, index, generator(seed, position, domain)))
+        return {"a": images[0], "b": images[1]}
 
-    def _image(self, name: str, index: int, rng: np.random.Generator | None = None) -> np.ndarray:
-        source = getattr(self, name)
-        (image,) = self._fit((name, index), lambda: [read_image(source, index)], rng)
+    def _image(self, domain: int, index: int, rng: np.random.Generator | None = None) -> np.ndarray:
+        source = self.domains[domain]
+        (image,) = self._fit((domain, index), lambda: [read_image(source, index)], rng)
         return image
 
 
@@ -49,8 +61,8 @@ class _Domains(Fitted):
 class Unpaired(_Domains):
     """Two sources of images, each in an order of its own.
 
-    Each domain is shuffled anew whenever it has been gone through, so that all its images are used
-    equally often; an epoch (`len`) is the larger domain, in which the smaller one begins again.
+    Each domain is shuffled anew whenever all its images have been used, so that they are used
+    equally often. An epoch (`len`) is the larger domain; the smaller one begins again within it.
     Windows and mirroring are independent. `source[i]` is the i-th image of both, counted from the
     start again in the smaller domain. For TensorFlow Datasets:
 
@@ -59,16 +71,24 @@ class Unpaired(_Domains):
     Examples: `a` and `b`, uint8 [size, size, c].
 
     Raises (at first use):
-      DataError: what the two sources raise, or if their examples are not uint8 images.
+      DataError: if one of the two sources raises it, or its examples are not uint8 images.
     """
 
     a: Any
     b: Any
 
+    @property
+    def domains(self) -> tuple[Source, Source]:
+        return self.a, self.b
+
+    def shapes(self) -> dict[str, Shape]:
+        a, b = (self._fitted_shape(image_shape(source)) for source in self.domains)
+        return {"a": a, "b": b}
+
 
 @dataclasses.dataclass(frozen=True)
 class UnpairedFolders(_Domains):
-    """The folders `trainA` and `trainB` under `path` (`testA` and `testB` for another `split`).
+    """The folders `trainA` and `trainB` under `path` (`testA` and `testB` with `split="test"`).
 
     Files are read as `ImageFolder` reads them, also with `on_bad="skip"`, in each domain by itself,
     and streamed as `Unpaired` says.
@@ -87,34 +107,45 @@ class UnpairedFolders(_Domains):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        ImageFolder(self.path, channels=self.channels, on_bad=self.on_bad)  # refuses unknown values
+        ImageFolder(self.path, channels=self.channels, on_bad=self.on_bad)  # checks both values
 
     @functools.cached_property
     def a(self) -> ImageFolder:
-        """The images of `trainA`, of their own size."""
+        """The images of `trainA`, in their original size."""
         return self._folder("A")
 
     @functools.cached_property
     def b(self) -> ImageFolder:
-        """The images of `trainB`, of their own size."""
+        """The images of `trainB`, in their original size."""
         return self._folder("B")
+
+    @property
+    def domains(self) -> tuple[Source, Source]:
+        return self.a, self.b
+
+    def shapes(self) -> dict[str, Shape]:
+        return dict.fromkeys(("a", "b"), (self.size, self.size, self.channels))
 
     def _folder(self, domain: str) -> ImageFolder:
         path = os.path.join(self.path, self.split + domain)
         if not os.path.isdir(path):
             both = f"{self.split}A and {self.split}B"
-            raise DataError(f"there is no folder {path}: unpaired images lie in {both}")
+            raise DataError(f"the folder {path} is missing: put unpaired images into {both}")
         return ImageFolder(path, size=None, channels=self.channels, on_bad=self.on_bad)
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Why each file was skipped that was, those of the first domain first."""
+        """The reason for each file that was skipped so far, first in domain a, then in b."""
         return self.a.skipped + self.b.skipped
 
 
 @dataclasses.dataclass(frozen=True)
 class _Images(InMemory):
-    arrays: dict[str, np.ndarray]
+    images: np.ndarray
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"image": self.images}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,14 +164,18 @@ class DigitDomains(_Domains):
     @functools.cached_property
     def a(self) -> Source:
         """The digits of the first domain."""
-        return _Images({"image": np.repeat(self._digits(0), 3, axis=-1)})
+        return _Images(np.repeat(self._digits(0), 3, axis=-1))
 
     @functools.cached_property
     def b(self) -> Source:
         """The digits of the second domain."""
         share = self._digits(1) / 255
         painted = share * np.array(INK) + (1 - share) * np.array(PAPER)
-        return _Images({"image": np.rint(painted).astype(np.uint8)})
+        return _Images(np.rint(painted).astype(np.uint8))
+
+    @property
+    def domains(self) -> tuple[Source, Source]:
+        return self.a, self.b
 
     def _digits(self, first: int) -> np.ndarray:
         images = Digits(self.split, size=32).arrays["image"]

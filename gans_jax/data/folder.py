@@ -16,7 +16,7 @@ from gans_jax.core import checks
 from gans_jax.data import skipping
 from gans_jax.data.image import crop_centre, fit_square, to_array
 from gans_jax.data.skipping import BadExample, OnBad, Skipped
-from gans_jax.data.source import DataError
+from gans_jax.data.source import DataError, Example, Shape
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
@@ -31,31 +31,35 @@ DECODING_ERRORS = (
     zlib.error,
     Image.DecompressionBombError,
 )
-# Of the system's errors, those that a file has by itself; others may be gone the next time.
+# The system's errors that stay with a file. An error of another kind may be gone the next time.
 LASTING = (None, errno.ENOENT, errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.EINVAL)
 
 
 @dataclasses.dataclass(frozen=True)
 class ImageFolder:
-    """All images under `path`, decoded when asked for.
+    """All images under `path`, decoded when they are asked for.
 
-    The order is that of the paths relative to `path`. Links are followed, each real folder is
-    read once, and names that begin with a dot are skipped. The shorter side is resized to
-    `size` (bicubic, antialiased) and the centre is kept; `crop` first cuts that many central
-    pixels from the original (DCGAN's CelebA: crop 108, size 64). `size` None keeps the pixels of
-    the file. Orientation tags are applied, palettes become colours, transparency is laid on white,
-    and of an animation the first picture is taken.
+    Examples are sorted by their paths relative to `path`. Links are followed, each real folder is
+    read once, and names that begin with a dot are ignored. Orientation tags are applied, palettes
+    become colours, transparent pixels are laid on white, and an animation gives its first picture.
 
-    With `on_bad="skip"` the next readable image takes the place of one that is not, as `Skipped`
-    says; `skipped` lists those met so far.
+    Examples: `image` uint8 [size, size, channels]; `label` int32, the index in `classes`, if every
+    file lies in a first-level folder.
 
-    Examples: `image` uint8 [size, size, channels]; `label` int32, the index in `classes`, where
-    every file lies in a first-level folder.
+    Attributes:
+      path: the folder; subfolders are searched too.
+      size: the shorter side is resized to it (bicubic, antialiased) and the centre is cut; None
+        keeps the pixels of the file.
+      channels: 1 for grey images, 3 for RGB.
+      crop: the side of a central square that is cut before resizing (DCGAN's CelebA has crop 108
+        and size 64).
+      on_bad: with "skip", the next readable image takes the place of an unreadable one, as
+        `Skipped` describes, and `skipped` lists the images skipped so far.
 
     Raises (at first use):
       DataError: if the folder is missing or has no image, or an image is unreadable, has 16
         bits per channel (8 would lose some), or is smaller than `crop`; with "skip", if more than
-        one in a hundred is bad.
+        one image in a hundred is bad.
     """
 
     path: str
@@ -64,7 +68,7 @@ class ImageFolder:
     crop: int | None = None
     on_bad: OnBad = dataclasses.field(default="raise", metadata=skipping.LATER)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         checks.positive(size=self.size, crop=self.crop)
         skipping.check(self.on_bad)
         if self.channels not in (1, 3):
@@ -74,7 +78,7 @@ class ImageFolder:
     def files(self) -> tuple[str, ...]:
         """Paths relative to `path`, with forward slashes, sorted."""
         if not os.path.isdir(self.path):
-            raise DataError(f"there is no folder {self.path}: check the path")
+            raise DataError(f"the folder {self.path} is missing: check the path")
         files = tuple(sorted(_walk(Path(self.path))))
         if not files:
             raise DataError(f"{self.path} holds no image: put {', '.join(SUFFIXES)} files there")
@@ -82,12 +86,15 @@ class ImageFolder:
 
     @functools.cached_property
     def classes(self) -> tuple[str, ...]:
-        """Names of the first-level folders, sorted; () where a file lies in none."""
+        """Names of the first-level folders, sorted; () if a file lies directly under `path`."""
         parts = [PurePosixPath(file).parts for file in self.files]
         return tuple(sorted({p[0] for p in parts})) if all(len(p) > 1 for p in parts) else ()
 
     def __len__(self) -> int:
         return len(self.files)
+
+    def shapes(self) -> dict[str, Shape]:
+        return {"image": (self.size, self.size, self.channels)}
 
     @functools.cached_property
     def _reader(self) -> Skipped:
@@ -95,13 +102,13 @@ class ImageFolder:
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Why each file was skipped that was, in the order of the files."""
+        """The reason for each file that was skipped so far, in the order of the files."""
         return self._reader.listed
 
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+    def __getitem__(self, index: int) -> Example:
         return self._reader.read(index, self._read)
 
-    def _read(self, index: int) -> dict[str, np.ndarray]:
+    def _read(self, index: int) -> Example:
         file = self.files[index]
         path = Path(self.path, file)
         image = decode(path, self.channels)
@@ -118,7 +125,7 @@ class ImageFolder:
 
 
 def _walk(root: Path) -> list[str]:
-    """Relative paths of the images under `root`, in no particular order."""
+    """Returns the relative paths of the images under `root`, unsorted."""
     seen, found = set(), []
     for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse):
         real = os.path.realpath(folder)
@@ -140,9 +147,11 @@ def _refuse(error: OSError) -> None:
 
 
 def decode(path: Path, channels: int) -> Image.Image:
-    """The upright grey (1 channel) or RGB image in a file.
+    """Returns the upright grey (1 channel) or RGB image in a file.
 
-    BadExample if it holds no such image of 8 bits; DataError if the system fails to read it.
+    Raises:
+      BadExample: if the file holds anything but an image of 8 bits per channel.
+      DataError: if the system fails to read the file.
     """
     try:
         with path.open("rb") as file:
@@ -155,13 +164,14 @@ def decode(path: Path, channels: int) -> Image.Image:
     except DataError:
         raise
     except DECODING_ERRORS as error:
-        kind = BadExample if getattr(error, "errno", None) in LASTING else DataError
+        lasting = not isinstance(error, OSError) or error.errno in LASTING
+        kind = BadExample if lasting else DataError
         raise kind(f"{path} cannot be read ({error}): replace or remove it") from error
 
 
 def _sixteen_bits(header: bytes) -> bool:
-    # Of the formats read here only PNG can have 16 bits, and Pillow reads those in colour as
-    # 8 bits without a word: the file's own header is the one place that tells.
+    # PNG is the only format here that can have 16 bits. Pillow reads such files in colour as 8
+    # bits without a warning, so that only the header of the file tells.
     return header.startswith(PNG_MAGIC) and header[PNG_BIT_DEPTH:] == b"\x10"
 
 

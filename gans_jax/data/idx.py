@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gans_jax.data.image import pad_square
-from gans_jax.data.source import DataError, InMemory
+from gans_jax.data.source import DataError, InMemory, Shape
 
 GZIP_MAGIC = b"\x1f\x8b"
 UNSIGNED_BYTE = 0x08
@@ -18,12 +18,15 @@ UNSIGNED_BYTE = 0x08
 
 @dataclasses.dataclass(frozen=True)
 class IDX(InMemory):
-    """Images and labels in IDX files, as MNIST, Fashion-MNIST, KMNIST and EMNIST come.
+    """Images and labels in IDX files, the format of MNIST, Fashion-MNIST, KMNIST and EMNIST.
 
-    `images` and `labels` are paths, gzipped or not (recognised by content); `size` surrounds
-    the images with zeros (32 makes 28x28 digits fit networks that halve five times).
+    Examples: `image` uint8 [h, w, 1]; `label` int32 if `labels` is given.
 
-    Examples: `image` uint8 [h, w, 1]; `label` int32 where `labels` is given.
+    Attributes:
+      images: the path of the images, gzipped or not.
+      labels: the path of the labels, gzipped or not; None for examples without labels.
+      size: the side to which images are surrounded with zeros. Digits of 28x28 pixels fit networks
+        that halve the image five times with size 32.
 
     Raises (at first use):
       DataError: if a file is missing, truncated or not an IDX file, or if the counts differ.
@@ -32,6 +35,9 @@ class IDX(InMemory):
     images: str
     labels: str | None = None
     size: int | None = None
+
+    def shapes(self) -> dict[str, Shape]:
+        return {"image": (self.size, self.size, 1)}
 
     @functools.cached_property
     def arrays(self) -> dict[str, np.ndarray]:
@@ -50,10 +56,13 @@ class IDX(InMemory):
 
 
 def read_idx(path: str, axes: int) -> np.ndarray:
-    """The uint8 array of an IDX file with `axes` dimensions.
+    """Returns the uint8 array of an IDX file with `axes` dimensions.
 
-    Format: two zero bytes, the element type, the number of axes, each length as a big-endian
-    32-bit integer, then the elements in row-major order.
+    The file has two zero bytes, the element type, the number of axes, the length of each axis as a
+    big-endian 32-bit integer, then the elements in row-major order.
+
+    Raises:
+      DataError: if the file is missing, truncated, or has another format or number of axes.
     """
     content = _read(path)
     if len(content) < 4 or content[:3] != bytes([0, 0, UNSIGNED_BYTE]):
@@ -78,6 +87,6 @@ def _read(path: str) -> bytes:
         content = Path(path).read_bytes()
         return gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
     except FileNotFoundError as error:
-        raise DataError(f"there is no file {path}: check the path") from error
+        raise DataError(f"the file {path} is missing: check the path") from error
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read ({error}): download it again") from error

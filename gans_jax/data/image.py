@@ -13,40 +13,44 @@ def fit_square(image: Image.Image, size: int) -> Image.Image:
 
 
 def scaled(sides: tuple[int, int], shorter: int) -> tuple[int, int]:
-    """Two sides in their proportion, the shorter one `shorter` long."""
+    """Returns two sides of the same proportion, the shorter of which is `shorter`."""
     first, second = (max(shorter, round(side * shorter / min(sides))) for side in sides)
     return first, second
 
 
 def crop_centre(image: Image.Image, size: int) -> Image.Image:
-    """The central `size` x `size` pixels of an image that is at least as large."""
+    """Returns the central `size` x `size` pixels of an image that is at least as large."""
     left, top = ((side - size) // 2 for side in image.size)
     return image.crop((left, top, left + size, top + size))
 
 
 def to_array(image: Image.Image) -> np.ndarray:
-    """uint8 [h, w, c] of a grey or RGB image."""
+    """Returns the pixels of a grey, RGB or RGBA image as uint8 [h, w, c]."""
     pixels = np.array(image, np.uint8)
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
 def from_array(pixels: np.ndarray) -> Image.Image:
-    """The image with pixels uint8 [h, w, c]."""
+    """Returns the image whose pixels are uint8 [h, w, c]."""
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
 def resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """uint8 [h, w, c] resized to [height, width, c], bicubic with antialiasing."""
+    """Resizes pixels uint8 [h, w, c] to [height, width, c], bicubic with antialiasing."""
     return to_array(from_array(pixels).resize((width, height), Image.Resampling.BICUBIC))
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
-    """Float images in [-1, 1] as the nearest of 0..255; what lies outside is clipped."""
+    """Rounds float images in [-1, 1] to the nearest of 0..255; values outside are clipped."""
     return np.clip(np.rint((np.asarray(images, np.float64) + 1) * 127.5), 0, 255).astype(np.uint8)
 
 
 def pad_square(images: np.ndarray, size: int) -> np.ndarray:
-    """Surrounds images [n, h, w, c] with zeros, evenly, up to [n, size, size, c]."""
+    """Surrounds images [n, h, w, c] with zeros, evenly, up to [n, size, size, c].
+
+    Raises:
+      DataError: if the images are larger than `size`, or the zeros cannot be split evenly.
+    """
     height, width = images.shape[1:3]
     if max(height, width) > size or (size - height) % 2 or (size - width) % 2:
         raise DataError(

@@ -13,14 +13,14 @@ from gans_jax.core import checks
 from gans_jax.data.augment import read_image
 from gans_jax.data.folder import DECODING_ERRORS, ImageFolder
 from gans_jax.data.image import resize
-from gans_jax.data.source import DataError, generator, shuffled
+from gans_jax.data.source import DataError, Example, Shape, Shaped, Source, generator, shuffled
 
 
 @dataclasses.dataclass(frozen=True)
 class Side:
-    """The images `name` of a source of pairs, as a source of single images.
+    """One side of a source of pairs, `a` or `b`, as a source of single images.
 
-    Examples: `image`, as `a` or `b` of the pair.
+    Examples: `image`, the array `name` of the pair.
     """
 
     source: Any
@@ -29,16 +29,20 @@ class Side:
     def __len__(self) -> int:
         return len(self.source)
 
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+    def __getitem__(self, index: int) -> Example:
         return {"image": self.source[index][self.name]}
+
+    def shapes(self) -> dict[str, Shape]:
+        known = isinstance(self.source, Shaped)
+        return {"image": self.source.shapes()[self.name]} if known else {}
 
 
 @dataclasses.dataclass(frozen=True)
 class CutOuts:
     """The image files under `path` whose names match one of `patterns`, with their transparency.
 
-    Patterns are those of `fnmatch`, on names without folders. All files are decoded at the first
-    use, and stay in memory.
+    Python's `fnmatch` compares each pattern with the file's name, without its folders. All files
+    are decoded at the first use, and stay in memory.
 
     Examples: `image`, uint8 [h, w, 4], the last channel from 0, transparent, to 255.
 
@@ -51,11 +55,12 @@ class CutOuts:
 
     @functools.cached_property
     def images(self) -> tuple[np.ndarray, ...]:
-        """All of them, in the order of their paths."""
-        matches = lambda file: any(
-            fnmatch.fnmatch(PurePosixPath(file).name, pattern) for pattern in self.patterns
-        )
-        files = [file for file in ImageFolder(self.path).files if matches(file)]
+        """All images, in the order of their paths."""
+        files = [
+            file
+            for file in ImageFolder(self.path).files
+            if any(fnmatch.fnmatch(PurePosixPath(file).name, each) for each in self.patterns)
+        ]
         if not files:
             raise DataError(f"{self.path} has no file {' or '.join(self.patterns)}: check both")
         return tuple(_read_cut_out(Path(self.path, file)) for file in files)
@@ -63,7 +68,7 @@ class CutOuts:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+    def __getitem__(self, index: int) -> Example:
         return {"image": self.images[index].copy()}
 
 
@@ -74,27 +79,33 @@ def _read_cut_out(path: Path) -> np.ndarray:
     except DECODING_ERRORS as error:
         raise DataError(f"{path} cannot be read ({error}): replace or remove it") from error
     if pixels[..., 3].min() == 255:
-        raise DataError(f"{path} is opaque, so no cut-out: choose images with transparency")
+        raise DataError(f"{path} is opaque all over: choose images with transparency")
     return pixels
 
 
 @dataclasses.dataclass(frozen=True)
 class PastedObjects:
-    """Two domains of photos that differ in an object alone, which Attention-GAN is made for.
+    """Two domains of photos that differ in an object alone, as Attention-GAN expects them.
 
-    An example of `a` is a background with one object of `objects_a` pasted on it: its longer side
-    takes a share of `size` drawn from `smallest` to `largest`, its place is anywhere within the
-    image, and it is mirrored half of the time. `b` has a background, an object of `objects_b`, and
-    draws of its own; both domains use all backgrounds, each in an order of its own. The masks are
-    exact: an image is `mask * object + (1 - mask) * background`. `source[i]` has background i in
-    both domains, and always the same objects and places.
+    An example of `a` is a background with one object of `objects_a` pasted on it, at a place drawn
+    anywhere within the image and mirrored half of the time. `b` has a background, an object of
+    `objects_b`, and draws of its own. Both domains use all backgrounds, each in an order of its
+    own. The masks are exact: an image is `mask * object + (1 - mask) * background`. `source[i]` has
+    background i in both domains, and always the same objects and places.
 
     Examples: `a` and `b`, uint8 [size, size, 3]; `mask_a` and `mask_b`, uint8 [size, size, 1], 255
     where the object covers the background.
 
+    Attributes:
+      backgrounds: a source of images [size, size, 3].
+      objects_a: a source of images [h, w, 4], such as `CutOuts`, for the domain a.
+      objects_b: another one, for the domain b.
+      size: the side of the images.
+      smallest, largest: the longer side of an object takes a share of `size` drawn between these.
+
     Raises (at first use):
-      DataError: what the sources raise, if a background is not [size, size, 3], or an object not
-        [h, w, 4].
+      DataError: if one of the sources raises it, a background is not [size, size, 3], or an object
+        is not [h, w, 4].
     """
 
     backgrounds: Any
@@ -115,27 +126,29 @@ class PastedObjects:
     def __len__(self) -> int:
         return len(self.backgrounds)
 
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+    def shapes(self) -> dict[str, Shape]:
+        image, mask = (self.size, self.size, 3), (self.size, self.size, 1)
+        return {"a": image, "b": image, "mask_a": mask, "mask_b": mask}
+
+    def __getitem__(self, index: int) -> Example:
         if not 0 <= index < len(self):
-            raise IndexError(f"there is no example {index} of {len(self)}")
+            raise IndexError(f"example {index} is not one of the {len(self)}: count from 0")
         return self._example((index, index), (generator(0, index, 0), generator(0, index, 1)))
 
-    def draw(self, seed: int, position: int) -> dict[str, np.ndarray]:
-        """The example at a position of the endless stream of `seed`."""
+    def draw(self, seed: int, position: int) -> Example:
+        """Returns the example at a position of the endless stream of `seed`."""
         indices = tuple(shuffled(len(self), seed, position, order) for order in (0, 1))
         return self._example(indices, tuple(generator(seed, position, order) for order in (0, 1)))
 
-    def _example(
-        self, indices: tuple[int, ...], rngs: tuple[np.random.Generator, ...]
-    ) -> dict[str, np.ndarray]:
+    def _example(self, indices: tuple[int, ...], rngs: tuple[np.random.Generator, ...]) -> Example:
         objects = self.objects_a, self.objects_b
         (a, mask_a), (b, mask_b) = map(self._paste, indices, objects, rngs)
         return {"a": a, "b": b, "mask_a": mask_a, "mask_b": mask_b}
 
     def _paste(
-        self, index: int, objects: Any, rng: np.random.Generator
+        self, index: int, objects: Source, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """An object on the background at `index`, and where it is."""
+        """Returns the background at `index` with a drawn object on it, and the object's mask."""
         background = read_image(self.backgrounds, index)
         if background.shape != (self.size, self.size, 3):
             raise DataError(
@@ -148,7 +161,7 @@ class PastedObjects:
         return np.rint(pasted).astype(np.uint8), layer[..., 3:].copy()
 
     def _place(self, cut_out: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The object at a random place of a transparent image, uint8 [size, size, 4]."""
+        """Returns a transparent image, uint8 [size, size, 4], with the object at a random place."""
         if cut_out.shape[2] != 4:
             raise DataError(
                 f"an object has {cut_out.shape[2]} channels, not 4: choose images with transparency"

@@ -12,23 +12,26 @@ from gans_jax.data import skipping
 from gans_jax.data.augment import Fitted
 from gans_jax.data.folder import ImageFolder
 from gans_jax.data.skipping import BadExample, OnBad, Skipped
-from gans_jax.data.source import DataError, generator, shuffled
+from gans_jax.data.source import DataError, Example, Shape, Shaped, generator, shuffled
 
-SAME_PROPORTIONS = 0.02  # what rounding does to the sides of a small copy
+SAME_PROPORTIONS = 0.02  # by how much rounding can change the proportions of a small copy
 
 
 class Paired:
-    """Base of the sources of pairs, which define `pair` and `__len__`."""
+    """Base of the sources of pairs. A subclass defines `pair` and `__len__`."""
 
-    def pair(self, index: int, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
-        """The pair at `index`, altered by the draws of `rng`; without one always the same."""
+    def pair(self, index: int, rng: np.random.Generator | None = None) -> Example:
+        """Returns the pair at `index`, altered by draws from `rng`; the same each time without."""
         raise NotImplementedError
 
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def __getitem__(self, index: int) -> Example:
         return self.pair(index)
 
-    def draw(self, seed: int, position: int) -> dict[str, np.ndarray]:
-        """The pair at a position of the endless stream of `seed`."""
+    def draw(self, seed: int, position: int) -> Example:
+        """Returns the pair at a position of the endless stream of `seed`."""
         return self.pair(shuffled(len(self), seed, position), generator(seed, position))
 
 
@@ -36,18 +39,22 @@ class Paired:
 class PairedFolder(Paired, Fitted):
     """Pairs of image files: side by side in one file, or under one name in two folders.
 
-    Without `path_b`, each file under `path` shows A in its left half and B in its right one, as in
-    the data sets of pix2pix. With it, A is a file under `path`, and B the one under `path_b` with
-    the same relative path up to the suffix; of a pair of different sizes B takes that of A.
-    Examples have `a` = A and `b` = B; `direction="b_to_a"` exchanges them (pix2pix translates
-    facades in this direction, from the labels at the right to the photo at the left). Files are
-    read as `ImageFolder` reads them; size, window and memory are those of `Fitted`. The window and
-    the mirroring of a pair are the same for both.
-
-    With `on_bad="skip"` the next good pair takes the place of one with a bad image, as `Skipped`
-    says; `skipped` lists those met so far.
+    Files are read as `ImageFolder` reads them, and resized and cut as `Fitted` describes. Both
+    images of a pair get the same window and the same mirroring; if their sizes differ, B is resized
+    to the size of A.
 
     Examples: `a` and `b`, uint8 [size, size, channels].
+
+    Attributes:
+      path: the folder of the pairs, or of the images A if there is a `path_b`.
+      path_b: the folder of the images B, which have the same relative paths as the images A up to
+        the suffix. None if each file shows A in its left half and B in its right half, as in the
+        data sets of pix2pix.
+      direction: "a_to_b" gives examples with `a` = A and `b` = B, "b_to_a" exchanges them. pix2pix
+        translates facades in this direction, from the labels at the right to the photo at the left.
+      channels: 1 for grey images, 3 for RGB.
+      on_bad: with "skip", the next good pair takes the place of a pair with a bad image, as
+        `Skipped` describes, and `skipped` lists the pairs skipped so far.
 
     Raises (at first use):
       DataError: if a folder is missing or empty, an image is unreadable or has 16 bits per channel,
@@ -66,10 +73,8 @@ class PairedFolder(Paired, Fitted):
         super().__post_init__()
         skipping.check(self.on_bad)
         if self.direction not in ("a_to_b", "b_to_a"):
-            raise DataError(
-                f"there is no direction {self.direction!r}: choose 'a_to_b' or 'b_to_a'"
-            )
-        ImageFolder(self.path, channels=self.channels)  # refuses other channels
+            raise DataError(f"direction cannot be {self.direction!r}: choose 'a_to_b' or 'b_to_a'")
+        ImageFolder(self.path, channels=self.channels)  # checks the channels
 
     @functools.cached_property
     def _folders(self) -> tuple[ImageFolder, ...]:
@@ -78,7 +83,7 @@ class PairedFolder(Paired, Fitted):
 
     @functools.cached_property
     def files(self) -> tuple[tuple[int, ...], ...]:
-        """Of each pair, the index of its file in each folder."""
+        """For each pair, the index of its file in each folder."""
         if self.path_b is None:
             return tuple((index,) for index in range(len(self._folders[0])))
         of_a, of_b = map(by_name, self._folders)
@@ -92,7 +97,10 @@ class PairedFolder(Paired, Fitted):
     def __len__(self) -> int:
         return len(self.files)
 
-    def pair(self, index: int, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
+    def shapes(self) -> dict[str, Shape]:
+        return dict.fromkeys(("a", "b"), (self.size, self.size, self.channels))
+
+    def pair(self, index: int, rng: np.random.Generator | None = None) -> Example:
         def read(place: int) -> list[np.ndarray]:
             return self._fit(place, lambda: self._read(self.files[place]), rng)
 
@@ -106,7 +114,7 @@ class PairedFolder(Paired, Fitted):
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Why each pair was skipped that was, in their order."""
+        """The reason for each pair that was skipped so far, in the order of the pairs."""
         return self._reader.listed
 
     def _read(self, files: tuple[int, ...]) -> Sequence[np.ndarray]:
@@ -139,7 +147,11 @@ class PairedFolder(Paired, Fitted):
 
 
 def by_name(folder: ImageFolder) -> dict[str, int]:
-    """Indices of a folder's files by their relative path without suffix."""
+    """Returns the index of each of a folder's files by its relative path without suffix.
+
+    Raises:
+      DataError: if two files differ in their suffix alone.
+    """
     found: dict[str, int] = {}
     for index, file in enumerate(folder.files):
         name = PurePosixPath(file).with_suffix("").as_posix()
@@ -153,12 +165,15 @@ def by_name(folder: ImageFolder) -> dict[str, int]:
 
 @dataclasses.dataclass(frozen=True)
 class Unaligned:
-    """The pairs of `source` taken apart: `a` and `b` have orders, windows and draws of their own.
+    """The pairs of a source taken apart: `a` and `b` have orders, windows and draws of their own.
 
     This is how CycleGAN's paper trains on maps and facades. True partners remain in the data, so
     that translations can be scored: `source[i]` is a true pair.
 
-    Examples: `a` and `b` as in `source`, a `PairedFolder` or a task.
+    Examples: `a` and `b`, as in `source`.
+
+    Attributes:
+      source: a `PairedFolder` or a task.
     """
 
     source: Any
@@ -166,11 +181,14 @@ class Unaligned:
     def __len__(self) -> int:
         return len(self.source)
 
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+    def __getitem__(self, index: int) -> Example:
         return self.source[index]
 
-    def draw(self, seed: int, position: int) -> dict[str, np.ndarray]:
-        """`a` and `b` at a position of the endless stream of `seed`."""
+    def shapes(self) -> dict[str, Shape]:
+        return self.source.shapes() if isinstance(self.source, Shaped) else {}
+
+    def draw(self, seed: int, position: int) -> Example:
+        """Returns `a` and `b` at a position of the endless stream of `seed`."""
         example = {}
         for order, name in enumerate(("a", "b")):
             index = shuffled(len(self), seed, position, order)

@@ -1,4 +1,4 @@
-"""What a source of files does about an example that cannot be used."""
+"""How a source of files deals with an example that cannot be used."""
 
 import dataclasses
 import itertools
@@ -11,31 +11,32 @@ from gans_jax.data.source import DataError
 
 T = TypeVar("T")
 OnBad = Literal["raise", "skip"]
-LATER = {"later": True}  # a configuration written before there was `on_bad` means its default
+LATER = {"later": True}  # `on_bad` is newer than some configurations, which mean its default
 
-_LOCK = threading.Lock()  # not in a Skipped, which is copied with its source
+_LOCK = threading.Lock()  # not a field of Skipped: a lock cannot be copied with its source
 
 
 class BadExample(DataError):
-    """An example whose file is at fault, and which so would fail again at any time, on any host."""
+    """The file of an example is at fault, so that reading it fails at any time, on any host."""
 
 
 def check(on_bad: str) -> None:
-    """DataError unless this is one of the two choices."""
+    """Raises a DataError unless `on_bad` is one of the two choices."""
     if on_bad not in ("raise", "skip"):
         raise DataError(f"on_bad cannot be {on_bad!r}: choose 'raise' or 'skip'")
 
 
 @dataclasses.dataclass
 class Skipped:
-    """Reads the examples of a source, and remembers those that its files do not give.
+    """Reads the examples of a source, and remembers the bad ones.
 
-    With "raise" a bad example raises. With "skip" the next good one takes its place, which depends
-    on the files alone: not on the order in which examples are read, nor on threads, hosts or what a
-    resumed run has read before. A warning names each bad example once.
+    With `on_bad="raise"`, reading a bad example raises its error. With "skip" the next good example
+    takes its place. Which example that is depends on the files alone: not on the order in which
+    examples are read, nor on threads, hosts or what a resumed run has read before. A warning names
+    each bad example once.
 
-    Of `length` examples at most one in a hundred may be bad, but one always: beyond that, reading
-    raises. Each process counts those that it has met itself.
+    One example in a hundred of the `length` examples may be bad, and one always; with more of them,
+    reading raises. Each process counts the bad examples that it has met itself.
     """
 
     on_bad: OnBad
@@ -44,20 +45,20 @@ class Skipped:
 
     @property
     def limit(self) -> int:
-        """How many examples may be bad."""
+        """The number of examples that may be bad."""
         return max(1, self.length // 100)
 
     @property
     def listed(self) -> tuple[str, ...]:
-        """The reasons, in the order of the examples."""
+        """The reasons why examples are bad, in the order of the examples."""
         return tuple(reason for _, reason in sorted(self.reasons.items()))
 
     def read(self, index: int, read: Callable[[int], T]) -> T:
-        """What `read` returns for an index, or for the first one after it that is not bad.
+        """Returns `read(index)`, or `read` of the first index after it that is not bad.
 
         Raises:
-          IndexError: if there is no such example.
-          DataError: what `read` raises, or if too many examples are bad.
+          IndexError: if the index is out of range.
+          DataError: if `read` raises it, or too many examples are bad.
         """
         index = range(self.length)[index]
         if self.on_bad == "raise":
@@ -71,8 +72,8 @@ class Skipped:
                 except BadExample as error:
                     self._note(place, str(error))
         raise DataError(
-            f"{len(self.reasons)} of {self.length} examples cannot be used, and on_bad='skip' goes "
-            f"without {self.limit} at most; one of them: {next(iter(self.reasons.values()))}"
+            f"{len(self.reasons)} of {self.length} examples cannot be used, but on_bad='skip' "
+            f"allows {self.limit}; one of them: {next(iter(self.reasons.values()))}"
         )
 
     def _note(self, index: int, reason: str) -> None:

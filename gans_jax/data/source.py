@@ -2,45 +2,78 @@
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 
+Example = dict[str, np.ndarray]
+Shape = tuple[int | None, ...]
+
 
 class DataError(ValueError):
-    """Data that is missing, unreadable or unfit; the message names it and the remedy."""
+    """Data are missing, unreadable or unfit; the message names them and the remedy."""
 
 
 class Source(Protocol):
     """A finite set of examples with random access.
 
-    Sources are frozen dataclasses of plain fields, so that they are part of an experiment's
-    configuration; they touch the disk only when an example or the length is asked for.
-
-    A source may also define `draw(seed, position)`, a pure function that gives the example at a
-    position of the endless stream of `seed`. The stream then asks for that instead of shuffling
-    indices: for examples that are altered at random, and for two domains with an order each.
+    A source is a frozen dataclass of plain fields, so that it is part of an experiment's
+    configuration. It touches the disk only when an example or the length is asked for.
     """
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]: ...
+    def __getitem__(self, index: int) -> Example: ...
+
+
+@runtime_checkable
+class Drawn(Source, Protocol):
+    """A source that chooses the order and the random changes of its examples itself.
+
+    A stream calls `draw` instead of shuffling indices. This is for examples that are altered at
+    random, and for two domains that are shuffled independently.
+    """
+
+    def draw(self, seed: int, position: int) -> Example:
+        """Returns the example at a position of the endless stream of `seed`; a pure function."""
+
+
+@runtime_checkable
+class Shaped(Source, Protocol):
+    """A source that tells the shapes of its images from its fields, before there are any data."""
+
+    def shapes(self) -> dict[str, Shape]:
+        """Returns the shape of each image of an example; None for a side that only files tell."""
+
+
+def is_drawn(source: Source) -> TypeGuard[Drawn]:
+    """Returns whether the source has a `draw` of its own."""
+    return isinstance(source, Drawn)
+
+
+def image_shape(source: Source) -> Shape:
+    """Returns the shape [h, w, c] of the source's `image`, as far as its fields tell it."""
+    unknown = (None, None, None)
+    return source.shapes().get("image", unknown) if isinstance(source, Shaped) else unknown
 
 
 class InMemory:
-    """Base of the sources that hold all their examples in `arrays`, one row each."""
+    """Base of the sources that hold all examples in memory. A subclass defines `arrays`."""
 
-    arrays: Mapping[str, np.ndarray]
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All examples: arrays by name, with one row for each example."""
+        raise NotImplementedError
 
     def __len__(self) -> int:
         return len(self.arrays["image"])
 
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+    def __getitem__(self, index: int) -> Example:
         return {name: np.array(values[index]) for name, values in self.arrays.items()}
 
 
-def gather(source: Source, indices: Sequence[int]) -> dict[str, np.ndarray]:
-    """The examples at `indices`, stacked along a new first axis.
+def gather(source: Source, indices: np.ndarray) -> Example:
+    """Returns the examples at `indices`, stacked along a new first axis.
 
     Raises:
       DataError: if the examples differ in keys or shapes.
@@ -50,11 +83,11 @@ def gather(source: Source, indices: Sequence[int]) -> dict[str, np.ndarray]:
     return stack([source[int(index)] for index in indices])
 
 
-def stack(examples: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """The examples stacked along a new first axis.
+def stack(examples: Sequence[Mapping[str, np.ndarray]]) -> Example:
+    """Returns the examples stacked along a new first axis.
 
     Raises:
-      DataError: if they differ in keys or shapes.
+      DataError: if the examples differ in keys or shapes.
     """
     if any(example.keys() != examples[0].keys() for example in examples):
         raise DataError("examples of one batch have different keys: give all of them the same")
@@ -62,9 +95,13 @@ def stack(examples: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]
 
 
 def shuffled(length: int, seed: int, position: int, order: int = 0) -> int:
-    """The index at a position of endless epochs, each a new permutation of `length` examples.
+    """Returns the index at a position of endless epochs, each a new permutation of the examples.
 
-    `order` tells independent sequences of one seed apart.
+    Args:
+      length: the number of examples in an epoch.
+      seed: of the permutations.
+      position: the place in the endless sequence, from 0.
+      order: a number that tells independent sequences of one seed apart.
     """
     epoch, offset = divmod(position, length)
     return int(permutation(length, seed, epoch, order)[offset])
@@ -73,13 +110,14 @@ def shuffled(length: int, seed: int, position: int, order: int = 0) -> int:
 # NumPy shuffles an epoch at once; grain's shuffle costs about 25 microseconds per example.
 @functools.lru_cache(maxsize=16)
 def permutation(length: int, seed: int, epoch: int, order: int = 0) -> np.ndarray:
-    """The order of `length` examples in an epoch."""
+    """Returns the order of `length` examples in an epoch; see `shuffled`."""
     return _generator(seed, (epoch, order) if order else (epoch,)).permutation(length)
 
 
 def generator(seed: int, position: int, order: int = 0) -> np.random.Generator:
-    """The random numbers that belong to a position of the endless stream of `seed`."""
-    return _generator(seed, (position, order, 0))  # of another length than any permutation's key
+    """Returns the random numbers that belong to a position of the endless stream of `seed`."""
+    # The key has three numbers, so that it differs from the key of every permutation.
+    return _generator(seed, (position, order, 0))
 
 
 def _generator(seed: int, key: tuple[int, ...]) -> np.random.Generator:

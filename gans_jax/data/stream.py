@@ -2,34 +2,47 @@
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from gans_jax.data.source import DataError, Source, gather, permutation, stack
+from gans_jax import core
+from gans_jax.data.source import (
+    DataError,
+    Example,
+    Source,
+    gather,
+    is_drawn,
+    permutation,
+    stack,
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class Stream:
-    """Endless batches of shuffled examples; `stream` builds it and checks its arguments.
+    """Endless batches of shuffled examples; the function `stream` makes one and checks it.
 
-    `stream[t]` is the batch of iteration t, a pure function of `seed` and t. The examples run
-    through a new permutation of the source in every epoch, and epochs continue across the borders
-    of batches, so that none is lost or doubled; a source with `draw` keeps its own order, in which
-    an epoch is `len(source)` examples. `rows` is the part of each global batch that
-    this process loads.
+    `stream[t]` is the batch of iteration t, a pure function of `seed` and t. Every epoch is a new
+    permutation of the source, and a batch may span two epochs, so that no example is lost or
+    doubled. A source with `draw` orders its examples itself; `len(source)` of them are an epoch.
+
+    Attributes:
+      source: the source of the examples.
+      batch_size: examples in a minibatch, over all processes.
+      seed: of the order and of the random changes of the examples.
+      method: the method to train, which says how many minibatches an iteration takes; None for one.
+      rows: the rows of each minibatch that this process loads.
     """
 
     source: Source
     batch_size: int
     seed: int
-    method: Any
+    method: core.Method | None
     rows: range
 
-    def __getitem__(self, t: int) -> dict[str, np.ndarray]:
-        """The batch of iteration t: arrays [n, ...], or [k, n, ...] where `method` asks for k."""
+    def __getitem__(self, t: int) -> Example:
+        """Returns the batch of iteration t: [n, ...], or [k, n, ...] with `method.batch_axis` 1."""
         if t < 0:
-            raise IndexError(f"there is no iteration {t}: iterations count from 0")
+            raise IndexError(f"{t} is not an iteration: iterations count from 0")
         if self.method is None or self.method.batch_axis == 0:
             return self._examples(self._positions(t))
         taken = self.method.minibatches(t)
@@ -39,10 +52,10 @@ class Stream:
 
     def prefetch(
         self, start: int, stop: int, threads: int = 2, buffer: int = 4
-    ) -> Iterator[dict[str, np.ndarray]]:
-        """`stream[t]` for t in range(start, stop), in order, loaded ahead by background threads.
+    ) -> Iterator[Example]:
+        """Yields `stream[t]` for t in range(start, stop), loaded ahead by background threads.
 
-        At most `buffer` batches wait in memory. An error surfaces at the batch that it belongs to.
+        At most `buffer` batches wait in memory. An error is raised in the place of its batch.
         """
         import grain  # takes over a second, and is needed only here
 
@@ -51,11 +64,11 @@ class Stream:
         return iter(iterations.map(self.__getitem__).to_iter_dataset(options))
 
     def _positions(self, minibatch: int) -> np.ndarray:
-        """Where this process's examples of a minibatch lie in the endless order."""
+        """Returns the places in the endless order of this process's rows of a minibatch."""
         return minibatch * self.batch_size + np.array(self.rows)
 
-    def _examples(self, positions: np.ndarray) -> dict[str, np.ndarray]:
-        if hasattr(self.source, "draw"):
+    def _examples(self, positions: np.ndarray) -> Example:
+        if is_drawn(self.source):
             return stack([self.source.draw(self.seed, int(position)) for position in positions])
         epochs, offsets = np.divmod(positions, len(self.source))
         indices = [
@@ -69,10 +82,10 @@ def stream(
     source: Source,
     batch_size: int,
     seed: int = 0,
-    method: Any = None,
+    method: core.Method | None = None,
     shard: tuple[int, int] = (0, 1),
 ) -> Stream:
-    """The stream of `source` in global batches of `batch_size`, for training `method`.
+    """Returns the stream of a source in minibatches, for training a method.
 
     With `method.batch_axis == 1` the batch of iteration t is [k, n, ...]: the minibatches whose
     numbers `method.minibatches(t)` gives.
@@ -80,7 +93,7 @@ def stream(
     that the processes' batches in a row are the global batch.
 
     Raises:
-      DataError: if the source is smaller than a batch, or the shards do not divide the batch.
+      DataError: if the source is smaller than a minibatch, or the shards do not divide it.
     """
     index, count = shard
     if not 0 <= index < count:

@@ -1,8 +1,9 @@
-"""Pairs made from single images: `b` is the image, `a` what was made of it, in the same shape.
+"""Pairs made from single images: `b` is the image, `a` a corrupted copy of the same shape.
 
 Each task wraps a source of images, such as `ImageFolder(path, size=None)` or `Digits(size=32)`, and
-is a pure function `corrupt(image, rng)` of uint8 [h, w, c]. In a stream each visit of an image has
-draws of its own; `task[i]` always has the same. Size, window and memory are those of `Fitted`.
+defines a pure function `corrupt(image, rng)` of uint8 [h, w, c]. In a stream, each visit of an
+image has draws of its own; `task[i]` always has the same. Images are resized and cut as `Fitted`
+describes.
 """
 
 import dataclasses
@@ -16,31 +17,37 @@ from gans_jax.core import checks
 from gans_jax.data.augment import Fitted, read_image
 from gans_jax.data.image import from_array, resize, to_array
 from gans_jax.data.pairs import Paired
-from gans_jax.data.source import DataError, generator
+from gans_jax.data.source import DataError, Example, Shape, generator, image_shape
 
 GREY = 127
 
 
 @dataclasses.dataclass(frozen=True)
 class Task(Paired, Fitted):
-    """Base of the tasks, which define `corrupt`.
+    """Base of the tasks. A subclass defines `corrupt`.
 
     Examples: `a` and `b`, uint8 [size, size, c] with the channels of the source.
 
+    Attributes:
+      source: the source of the images.
+
     Raises (at first use):
-      DataError: what the source raises, or if its examples are not uint8 images.
+      DataError: if the source raises it, or its examples are not uint8 images.
     """
 
     source: Any
 
     def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The input of the task whose answer is `image`."""
+        """Returns the input of the task whose answer is `image`."""
         raise NotImplementedError
 
     def __len__(self) -> int:
         return len(self.source)
 
-    def pair(self, index: int, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
+    def shapes(self) -> dict[str, Shape]:
+        return dict.fromkeys(("a", "b"), self._fitted_shape(image_shape(self.source)))
+
+    def pair(self, index: int, rng: np.random.Generator | None = None) -> Example:
         (b,) = self._fit(index, lambda: [read_image(self.source, index)], rng)
         rng = generator(0, index) if rng is None else rng
         return {"a": self.corrupt(b, rng), "b": b}
@@ -80,7 +87,7 @@ class Inpainting(Task):
 
 @dataclasses.dataclass(frozen=True)
 class SuperResolution(Task):
-    """`a` is `b` at a `factor`-th of the sides, brought back to size; bicubic and antialiased."""
+    """`a` is `b` made smaller by `factor` and resized back, bicubic and antialiased."""
 
     factor: int = 4
 
@@ -98,9 +105,9 @@ class SuperResolution(Task):
 class EdgesToPhoto(Task):
     """`a` has the edges of `b`, dark on white.
 
-    The filter is the magnitude of the luma's gradient after a Gaussian of `sigma` pixels (SciPy's
-    `gaussian_gradient_magnitude`), black where it is `steepness` grey levels per pixel or more. It
-    replaces the learned HED edges of pix2pix, and knows no objects.
+    The edges are the magnitude of the luma's gradient after a Gaussian of `sigma` pixels (SciPy's
+    `gaussian_gradient_magnitude`), black where it is `steepness` grey levels per pixel or more.
+    pix2pix uses the learned HED edges instead, which follow objects.
     """
 
     sigma: float = 1.0
@@ -119,10 +126,13 @@ class EdgesToPhoto(Task):
 
 @dataclasses.dataclass(frozen=True)
 class Deraining(Task):
-    """`a` has synthetic rain: white streaks of one slant and length, `opacity` opaque.
+    """`a` has synthetic rain: white streaks of one slant and length.
 
-    The streaks, if they did not overlap, would cover the share `density` of the image. They are an
-    eighth of its height, and lean by up to half a pixel per row.
+    The streaks are an eighth of the image's height, and lean by up to half a pixel per row.
+
+    Attributes:
+      density: the share of the image that the streaks would cover if they did not overlap.
+      opacity: how opaque a streak is, up to 1.
     """
 
     density: float = 0.1
@@ -130,9 +140,9 @@ class Deraining(Task):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("density", "opacity"):
-            if not 0 < getattr(self, name) <= 1:
-                raise DataError(f"{name} cannot be {getattr(self, name)}: choose one in (0, 1]")
+        for name, value in (("density", self.density), ("opacity", self.opacity)):
+            if not 0 < value <= 1:
+                raise DataError(f"{name} cannot be {value}: choose one in (0, 1]")
 
     def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         height, width = image.shape[:2]

@@ -3,24 +3,31 @@
 import dataclasses
 import functools
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from gans_jax.core import checks
 from gans_jax.data.image import fit_square, from_array, to_array
-from gans_jax.data.source import DataError
+from gans_jax.data.source import DataError, Example, Shape
 
 
 @dataclasses.dataclass(frozen=True)
 class TFDS:
-    """A split of a dataset in array_record files, through `tfds.data_source`.
+    """A split of a dataset in array_record files, read by `tfds.data_source`.
 
-    `size` resizes the shorter side and cuts the centre, as `ImageFolder` does; without it the
-    images must all have one shape to be batched. Features other than `image` and `label` are
-    dropped. Nothing is downloaded: preparing a dataset needs TensorFlow once.
+    Features other than `image` and `label` are dropped. Nothing is downloaded: preparing a dataset
+    needs TensorFlow once.
 
-    Examples: `image` uint8 [h, w, c]; `label` int32 where the dataset has one.
+    Examples: `image` uint8 [h, w, c]; `label` int32 if the dataset has one.
+
+    Attributes:
+      name: the dataset's name in TensorFlow Datasets, such as "cifar10".
+      split: such as "train", "test" or "train[:10%]".
+      data_dir: where the dataset is prepared; None for the default of TensorFlow Datasets.
+      size: the shorter side is resized to it and the centre is cut, as in `ImageFolder`; without
+        it, images must all have one shape to be batched.
 
     Raises (at first use):
       DataError: if tensorflow-datasets is missing, the dataset is unknown or not prepared in a
@@ -37,20 +44,32 @@ class TFDS:
 
     @functools.cached_property
     def examples(self) -> Sequence[dict[str, Any]]:
-        """The split as tfds gives it."""
+        """The examples of the split, with all features of the dataset."""
         try:
-            import tensorflow_datasets
+            return self._package().data_source(
+                self.name, split=self.split, data_dir=self.data_dir, download=False
+            )
+        except (NotImplementedError, ValueError, KeyError, AssertionError, OSError) as error:
+            raise DataError(self._remedy(error)) from error
+
+    def shapes(self) -> dict[str, Shape]:
+        """Returns the image's shape as the dataset's description has it, which needs no data."""
+        try:
+            builder = self._package().builder(self.name, data_dir=self.data_dir)
+            height, width, channels = builder.info.features["image"].shape
+        except (NotImplementedError, ValueError, KeyError, AssertionError, OSError) as error:
+            raise DataError(self._remedy(error)) from error
+        return {"image": (self.size or height, self.size or width, channels)}
+
+    def _package(self) -> ModuleType:
+        try:
+            import tensorflow_datasets  # takes half a second
         except ImportError as error:
             raise DataError(
                 f"reading {self.name!r} needs tensorflow-datasets: "
                 "run `pip install tensorflow-datasets`"
             ) from error
-        try:
-            return tensorflow_datasets.data_source(
-                self.name, split=self.split, data_dir=self.data_dir, download=False
-            )
-        except (NotImplementedError, ValueError, KeyError, AssertionError, OSError) as error:
-            raise DataError(self._remedy(error)) from error
+        return tensorflow_datasets
 
     def _remedy(self, error: Exception) -> str:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(" .:")
@@ -66,10 +85,12 @@ class TFDS:
     def __len__(self) -> int:
         return len(self.examples)
 
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+    def __getitem__(self, index: int) -> Example:
         found = self.examples[index]
         if "image" not in found:
-            raise DataError(f"{self.name!r} has no 'image' among {sorted(found)}: choose another")
+            raise DataError(
+                f"{self.name!r} has no 'image' but {sorted(found)}: choose a dataset of images"
+            )
         image = np.asarray(found["image"])
         if image.dtype != np.uint8:
             raise DataError(f"{self.name!r} has {image.dtype} images: choose one with uint8 images")

@@ -1,7 +1,7 @@
 """Densities in one and two dimensions, on which mode collapse can be seen and counted.
 
-Each is a finite sample drawn once from its seed. Examples: `image` float32 [d]. A mixture has
-`centers` [modes, d] and the standard deviation `std` of a mode along each axis.
+Each source is a sample of `num` points, drawn once from its `seed`. Examples: `image` float32 [d].
+A mixture has `centers` [modes, d] and `std`, the standard deviation of a mode along each axis.
 """
 
 import dataclasses
@@ -15,14 +15,25 @@ from gans_jax.data.source import DataError, InMemory
 
 
 class _GaussianMixture(InMemory):
-    """Draws from equal isotropic Gaussians at `centers`, equally often unless `weights` is set."""
+    """Base of the mixtures of isotropic Gaussians of one `std`. A subclass defines `centers`."""
 
-    weights: tuple[float, ...] | None = None
+    std: float
+    num: int
+    seed: int
+
+    @property
+    def centers(self) -> np.ndarray:
+        """The means of the Gaussians, [modes, d]."""
+        raise NotImplementedError
+
+    def _probabilities(self) -> tuple[float, ...] | None:
+        """Returns how likely each Gaussian is; None if all are equally likely."""
+        return None
 
     @functools.cached_property
     def arrays(self) -> dict[str, np.ndarray]:
         rng = np.random.default_rng(self.seed)
-        modes = rng.choice(len(self.centers), self.num, p=self.weights)
+        modes = rng.choice(len(self.centers), self.num, p=self._probabilities())
         noise = rng.standard_normal((self.num, self.centers.shape[1]))
         return {"image": (self.centers[modes] + self.std * noise).astype(np.float32)}
 
@@ -76,10 +87,13 @@ class TwoGaussians(_GaussianMixture):
     num: int = 100_000
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         checks.positive(std=self.std, dimension=self.dimension, num=self.num)
         if min(self.weights) < 0 or not math.isclose(sum(self.weights), 1):
-            raise DataError(f"weights {self.weights} are no probabilities: make their sum 1")
+            raise DataError(f"weights {self.weights} are not probabilities: make their sum 1")
+
+    def _probabilities(self) -> tuple[float, ...]:
+        return self.weights
 
     @property
     def centers(self) -> np.ndarray:
@@ -88,14 +102,17 @@ class TwoGaussians(_GaussianMixture):
 
 @dataclasses.dataclass(frozen=True)
 class TwoUniforms(InMemory):
-    """Two disjoint intervals, equally likely and uniform within; `std` is the wider one's."""
+    """Two disjoint intervals, equally likely and uniform within.
+
+    `std` is the standard deviation within the wider interval.
+    """
 
     left: tuple[float, float] = (-3.0, -1.0)
     right: tuple[float, float] = (1.0, 3.0)
     num: int = 100_000
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.left[0] < self.left[1] < self.right[0] < self.right[1]:
             raise DataError(
                 f"intervals {self.left} and {self.right} are not disjoint: order their four ends"
@@ -120,8 +137,8 @@ class TwoUniforms(InMemory):
 class ParallelLines(InMemory):
     """(theta, Z) with Z uniform in [0, 1]: Arjovsky et al. 2017, arXiv:1701.07875, example 1.
 
-    The Wasserstein distance to theta = 0 is |theta|, where the Jensen-Shannon divergence is
-    log 2 at any theta but 0.
+    The Wasserstein distance to the line at theta = 0 is |theta|. The Jensen-Shannon divergence from
+    it is log 2 for every theta but 0.
     """
 
     theta: float = 1.0

@@ -148,7 +148,7 @@ def test_pairs_are_no_images():
 def test_missing_domain(root, domain):
     shutil.rmtree(f"{root}/train{domain}")
     message = refused(UnpairedFolders(root))
-    assert f"no folder {root}/train{domain}: " in message
+    assert f"the folder {root}/train{domain} is missing: " in message
     assert "trainA and trainB" in message
 
 
@@ -171,7 +171,7 @@ def test_sixteen_bits_and_channels(root):
 
 
 def test_index_out_of_range(root):
-    with pytest.raises(IndexError, match="no example 5 of 5"):
+    with pytest.raises(IndexError, match="example 5 is not one of the 5"):
         UnpairedFolders(root)[5]
 
 

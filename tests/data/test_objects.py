@@ -80,7 +80,7 @@ def test_an_index_has_one_background_in_both_domains_and_never_changes(source):
         assert all((example[name] == again[name]).all() for name in example)
         for name in ("a", "b"):
             assert (example[name][example[f"mask_{name}"][..., 0] == 0] == index).all()
-    with pytest.raises(IndexError, match="no example 5 of 5"):
+    with pytest.raises(IndexError, match="example 5 is not one of the 5"):
         source[5]
 
 
@@ -129,7 +129,7 @@ def test_errors_name_the_thing_and_the_remedy(source, tmp_path):
     assert "3 channels" in refused(replace(source, backgrounds=Images(channels=1)))
     assert "has 3 channels, not 4" in refused(replace(source, objects_a=Images()))
     assert "no file q*" in refused(replace(source, objects_b=CutOuts(str(tmp_path), ("q*",))))
-    assert "no folder" in refused(replace(source, objects_b=CutOuts("nowhere")))
+    assert "nowhere is missing" in refused(replace(source, objects_b=CutOuts("nowhere")))
     with pytest.raises(DataError, match="smallest <= largest"):
         replace(source, smallest=0.7)
     save(tmp_path / "opaque.png", 3, opaque=True)

@@ -169,7 +169,7 @@ def test_shard_that_does_not_exist(shard):
 
 
 def test_negative_iteration():
-    with pytest.raises(IndexError, match="no iteration -1"):
+    with pytest.raises(IndexError, match="-1 is not an iteration"):
         stream(Count(), 4)[-1]
 
 
@@ -185,6 +185,9 @@ class Drawn:
 
     def __len__(self):
         return 3
+
+    def __getitem__(self, index):
+        raise AssertionError("a stream asks `draw` alone")
 
     def draw(self, seed, position):
         return {"image": np.array([seed, position])}

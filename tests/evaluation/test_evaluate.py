@@ -187,7 +187,7 @@ def test_broken_folders_are_refused(write, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     both = ("--real", good, "--fake")
     assert "holds no image" in error(capsys, *both, tmp_path / "empty", *names)
-    assert "there is no folder" in error(capsys, *both, tmp_path / "none", *names)
+    assert "is missing: check the path" in error(capsys, *both, tmp_path / "none", *names)
     mixed = write("mixed")
     write("mixed", (1, 20, 16, 3))
     message = error(capsys, *both, mixed, *names)

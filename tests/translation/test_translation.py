@@ -277,7 +277,7 @@ def test_two_images_of_one_name(run, tmp_path):
 
 
 def test_no_images(run, tmp_path):
-    assert "there is no folder" in refused(run, tmp_path)
+    assert "is missing: check the path" in refused(run, tmp_path)
     (tmp_path / "in").mkdir()
     assert "holds no image" in refused(run, tmp_path)
 

@@ -174,7 +174,7 @@ def test_errors_leave_nothing_behind(files, tmp_path, capsys):
         ([tmp_path / "none.pth", *run], "none.pth cannot be read"),
         ([judge, *run], "latest_net_D_A.safetensors lacks model.1.weight"),
         ([generator, *run[:-1], "30"], "30x30 do not fit this network"),
-        ([generator, *run, "--data", tmp_path / "none"], "there is no folder"),
+        ([generator, *run, "--data", tmp_path / "none"], "is missing: check the path"),
         ([*run], "give one generator as CHECKPOINT, or two"),
         (["--b-to-a", generator, *run], "give one generator as CHECKPOINT, or two"),
         (["--a-to-b", generator, "--b-to-a", generator, "--eval", *run], "leave it out"),

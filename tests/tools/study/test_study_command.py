@@ -20,7 +20,7 @@ from gans_jax.tools.study import StudyServer
             ["--real", "real", "--fake", "fake", "--trials", "11"],
             "only 12 names that are",
         ),
-        (["--real", "none", "--fake", "fake"], "there is no folder none"),
+        (["--real", "none", "--fake", "fake"], "the folder none is missing"),
         (["--score", "a.csv", "--real", "real"], "leave the folders"),
     ],
 )

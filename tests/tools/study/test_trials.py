@@ -120,7 +120,7 @@ def test_bad_folders(prepare, folders, tmp_path):
     with pytest.raises(DataError, match=r"3\.png cannot be read"):
         prepare(trials=10)
     folders["fake"] = str(tmp_path / "empty")
-    with pytest.raises(DataError, match="there is no folder"):
+    with pytest.raises(DataError, match="is missing: check the path"):
         prepare()
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no image"):
