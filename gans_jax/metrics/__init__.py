@@ -1,4 +1,4 @@
-"""Measures of samples: pure functions of images, features and label maps, in float64."""
+"""Metrics of samples: pure functions of images, features and label maps, in float64."""
 
 from gans_jax.metrics.activations import discriminator_features, strongest_responses
 from gans_jax.metrics.classifier import DigitsClassifier, DigitsTraining, digits_classifier

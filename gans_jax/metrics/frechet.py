@@ -2,23 +2,26 @@
 
 import warnings
 
+import chex
 import numpy as np
 
 from gans_jax.metrics.gaussian import Gaussian
 
 
 class FewSamplesWarning(UserWarning):
-    """A covariance of too few samples for its features: singular, and the distance is biased."""
+    """There are too few samples for the number of features, so that the distance is biased."""
 
 
 def frechet_distance(p: Gaussian, q: Gaussian) -> float:
-    """|m_p - m_q|^2 + tr(C_p + C_q - 2 (C_p C_q)^(1/2)) (Heusel et al. 2017, arXiv:1706.08500).
+    """Returns |m_p - m_q|^2 + tr(C_p + C_q - 2 (C_p C_q)^(1/2)), the Fréchet distance.
 
-    In the square of the features' units, so it is the squared Wasserstein-2 distance. The trace of
-    the root comes from the eigenvalues of the symmetric C_p^(1/2) C_q C_p^(1/2), which are those of
-    C_p C_q, but real, and need no small multiple of the identity where covariances are singular.
-    Only with Inception's features is this FID. The estimate is biased upwards, the more the fewer
-    the samples: compare only numbers of equal counts.
+    Heusel et al. 2017, arXiv:1706.08500. It is the squared Wasserstein-2 distance, in the square of
+    the features' units, and it is called FID only with Inception's features. The estimate is biased
+    upwards, the more so the fewer the samples: compare only distances of equal counts.
+
+    The trace of the root comes from the eigenvalues of the symmetric C_p^(1/2) C_q C_p^(1/2), which
+    equal the eigenvalues of C_p C_q. They are real, and singular covariances need no small multiple
+    of the identity.
 
     Raises:
       ValueError: if the numbers of features differ.
@@ -42,6 +45,8 @@ def frechet_distance(p: Gaussian, q: Gaussian) -> float:
 
 
 def _trace_of_root(a: np.ndarray, b: np.ndarray) -> float:
+    """Returns tr((a b)^(1/2)) of two covariances."""
+    chex.assert_equal_shape([a, b])
     values, vectors = np.linalg.eigh(a)
     root = vectors * np.sqrt(np.maximum(values, 0))
     return np.sqrt(np.maximum(np.linalg.eigvalsh(root.T @ b @ root), 0)).sum()

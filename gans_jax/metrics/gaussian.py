@@ -1,28 +1,35 @@
-"""Mean and covariance of features, streamed: what a Fréchet distance needs of a set of images."""
+"""The mean and covariance of features, accumulated batch by batch, for a Fréchet distance."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, Self
 
+import chex
 import numpy as np
 
-# Rows that are gathered before they enter the covariance. Small batches then cost no more than
-# large ones, and the sums are formed in the same order, so to the same bits, for every batch size.
+# How many rows are gathered before they enter the covariance. So small batches cost no more than
+# large ones, and sums have the same order, and thus the same bits, for every batch size.
 _BLOCK = 1024
 
 
 class Gaussian(NamedTuple):
-    """`count` samples' `mean` `[d]` and unbiased `covariance` `[d, d]`, float64."""
+    """A Gaussian that was fitted to samples.
 
-    count: int
+    Attributes:
+      count: the number of samples.
+      mean: their mean, float64 `[d]`.
+      covariance: their unbiased covariance, float64 `[d, d]`.
+    """
+
+    count: int  # type: ignore[assignment]  # it hides the method of tuples, which nobody needs
     mean: np.ndarray
     covariance: np.ndarray
 
 
 class FeatureStatistics:
-    """Accumulates a `Gaussian` in `2 d^2 + 1024 d` numbers, however many features pass.
+    """Accumulates a `Gaussian` in `2 d^2 + 1024 d` numbers, however many samples there are.
 
     Blocks are centred on their own mean and merged by the parallel formula of Chan, Golub & LeVeque
-    (1983), which does not cancel where means are large against standard deviations.
+    (1983), which loses no digits where means are much larger than standard deviations.
     """
 
     def __init__(self, features: int) -> None:
@@ -36,7 +43,7 @@ class FeatureStatistics:
         """Adds features `[n, d]` of any floating type.
 
         Raises:
-          ValueError: if the shape is another or a feature is not finite.
+          ValueError: if the features have another shape, or are not finite.
         """
         features = np.asarray(features)
         if features.ndim != 2 or features.shape[1] != len(self._mean):
@@ -55,7 +62,7 @@ class FeatureStatistics:
         return self
 
     def merge(self, other: Self) -> Self:
-        """Adds all that `other` has seen, such as another device's share of the images."""
+        """Adds the features that `other` has accumulated, such as another process's share."""
         for statistics in (self, other):
             statistics._flush()
         if other._count:
@@ -64,10 +71,10 @@ class FeatureStatistics:
         return self
 
     def gaussian(self) -> Gaussian:
-        """The statistics of all features so far; more can follow.
+        """Returns the Gaussian of all features so far; more features can follow.
 
         Raises:
-          ValueError: for fewer than two samples.
+          ValueError: if there are fewer than two samples.
         """
         self._flush()
         if self._count < 2:
@@ -89,7 +96,11 @@ class FeatureStatistics:
         self._add_outer(self._block[: filled + 1])
 
     def _shift(self, count: int, mean: np.ndarray) -> np.ndarray:
-        """Adds `count` samples to the mean; the row whose outer product they add to their own."""
+        """Merges `count` samples with this mean into the mean of all samples.
+
+        Returns:
+          The row whose outer product accounts, in the scatter, for the distance of the two means.
+        """
         total = self._count + count
         difference = mean - self._mean
         row = difference * np.sqrt(self._count * count / total)
@@ -98,18 +109,22 @@ class FeatureStatistics:
         return row
 
     def _add_outer(self, rows: np.ndarray) -> None:
-        """Adds `rows.T @ rows`, in place and the lower triangle alone: half the work."""
-        from scipy.linalg.blas import dsyrk
+        """Adds the lower triangle of `rows.T @ rows` to the scatter, which is half the work."""
+        chex.assert_shape(rows, (None, len(self._mean)))
+        from scipy.linalg.blas import dsyrk  # slow to import
 
-        options = {"beta": 1.0, "trans": 0, "lower": 1, "overwrite_c": 1}
-        self._scatter = dsyrk(1.0, rows.T, c=self._scatter, **options)
+        self._scatter = dsyrk(
+            1.0, rows.T, beta=1.0, c=self._scatter, trans=0, lower=1, overwrite_c=1
+        )
 
 
 def fit_gaussian(batches: Iterable[np.ndarray]) -> Gaussian:
-    """The statistics of all features in `batches` of `[n, d]`, of any sizes.
+    """Fits a Gaussian to the features in `batches` of `[n, d]`, whatever their sizes n.
 
-    Independent of the sizes to the bit and of the order to rounding. ValueError as in
-    `FeatureStatistics`, and for no batches at all.
+    The sizes of the batches change no bit of the result; their order changes its rounding.
+
+    Raises:
+      ValueError: if there are fewer than two samples, or batches differ in d or are not finite.
     """
     statistics = None
     for batch in batches:

@@ -1,9 +1,10 @@
-"""Similarity of images in pairs: PSNR, SSIM and MS-SSIM, one number per pair, in float64.
+"""The similarity of pairs of images: PSNR, SSIM and MS-SSIM, one number per pair, in float64.
 
 Images are `[n, h, w, c]` in any units; `data_range` is the distance between the smallest and the
 largest value that a pixel can have: 2 for images in [-1, 1], 1 for [0, 1], 255 for uint8.
 """
 
+import chex
 import numpy as np
 
 # Wang, Simoncelli & Bovik 2003, section 3.2: from the finest scale to the coarsest.
@@ -12,7 +13,7 @@ _RADIUS, _SIGMA = 5, 1.5
 
 
 def psnr(x: np.ndarray, y: np.ndarray, *, data_range: float) -> np.ndarray:
-    """Peak signal-to-noise ratios in decibels, `[n]`; infinite for equal images.
+    """Returns peak signal-to-noise ratios in decibels, `[n]`; infinite for equal images.
 
     Raises:
       ValueError: if the shapes differ or the values span more than `data_range`.
@@ -23,10 +24,10 @@ def psnr(x: np.ndarray, y: np.ndarray, *, data_range: float) -> np.ndarray:
 
 
 def ssim(x: np.ndarray, y: np.ndarray, *, data_range: float) -> np.ndarray:
-    """Structural similarities, `[n]`, at most 1 (Wang, Bovik, Sheikh & Simoncelli 2004).
+    """Returns structural similarities, `[n]`, at most 1 (Wang, Bovik, Sheikh & Simoncelli 2004).
 
-    The window is the paper's, 11x11 pixels of a Gaussian with standard deviation 1.5, and only
-    windows that lie within the image count; the channels' values are averaged.
+    The window is the paper's: 11x11 pixels of a Gaussian with standard deviation 1.5. Only windows
+    that lie within the image count, and the values of the channels are averaged.
 
     Raises:
       ValueError: if the shapes differ, a side is under 11, or the values span more than
@@ -38,12 +39,12 @@ def ssim(x: np.ndarray, y: np.ndarray, *, data_range: float) -> np.ndarray:
 
 
 def ms_ssim(x: np.ndarray, y: np.ndarray, *, data_range: float, scales: int = 5) -> np.ndarray:
-    """Multi-scale structural similarities, `[n]` (Wang, Simoncelli & Bovik 2003).
+    """Returns multi-scale structural similarities, `[n]` (Wang, Simoncelli & Bovik 2003).
 
-    Contrast and structure at every scale, luminance at the coarsest; each scale halves the image by
-    the mean of 2x2 pixels (an odd last row or column counts twice). A negative mean counts as 0.
-    With fewer than five `scales`, the weights are the first of the paper's, made to sum to 1: such
-    a number compares with no other, and `ms_ssim_name` gives it a name of its own.
+    Contrast and structure are compared at every scale, luminance at the coarsest. Each scale halves
+    the image by the mean of 2x2 pixels (an odd last row or column counts twice). A negative mean
+    counts as 0. With fewer than five `scales`, the weights are the first of the paper's, made to
+    sum to 1. Such a number cannot be compared with others, and `ms_ssim_name` names it differently.
 
     Raises:
       ValueError: if the shapes differ, a side is under `10 * 2 ** (scales - 1) + 1` pixels (161 for
@@ -66,17 +67,26 @@ def ms_ssim(x: np.ndarray, y: np.ndarray, *, data_range: float, scales: int = 5)
 
 
 def ms_ssim_name(scales: int) -> str:
-    """What to print a value of `ms_ssim` as: "MS-SSIM", or "MS-SSIM-2" for two scales."""
+    """Returns the name of `ms_ssim` with so many scales: "MS-SSIM", or "MS-SSIM-2" for two."""
     return "MS-SSIM" if scales == len(_WEIGHTS) else f"MS-SSIM-{scales}"
 
 
 def adjacent_ms_ssim(frames: np.ndarray, *, data_range: float, scales: int = 5) -> np.ndarray:
-    """MS-SSIM of each frame of an interpolation with the next, `[n, t, h, w, c] -> [n, t - 1]`.
+    """Returns the MS-SSIM of each frame of an interpolation with the next frame.
 
-    The frames of a row are the images at t equally spaced points of a path between two noises. A
-    smooth generator has a high mean and no low outlier; a jump between two modes is one low value.
-    The mean over a row depends on t: compare only rows of equal length. ValueError as in `ms_ssim`,
-    and for fewer than two frames.
+    A smooth generator has a high mean and no low outlier; a jump between two modes is one low
+    value. The mean over an interpolation depends on t: compare only equal numbers of frames.
+
+    Args:
+      frames: `[n, t, h, w, c]`, the images at t equally spaced points of a path between two noises.
+      data_range: see above.
+      scales: as in `ms_ssim`.
+
+    Returns:
+      Similarities `[n, t - 1]`.
+
+    Raises:
+      ValueError: if there are fewer than two frames, or `ms_ssim` raises it.
     """
     if frames.ndim != 5 or frames.shape[1] < 2:
         raise ValueError(
@@ -115,7 +125,9 @@ def _check_side(images: np.ndarray, scales: int) -> None:
 
 
 def _similarities(x: np.ndarray, y: np.ndarray, data_range: float) -> tuple[np.ndarray, np.ndarray]:
-    """SSIM and its contrast-structure factor, each `[n, c]`, the means over all windows."""
+    """Returns SSIM and its contrast-structure factor, `[n, c]` both, as means over all windows."""
+    chex.assert_rank([x, y], 4)
+    chex.assert_equal_shape([x, y])
     mean_x, mean_y = _blur(x), _blur(y)
     variances = _blur(x * x) + _blur(y * y) - mean_x**2 - mean_y**2
     covariance = _blur(x * y) - mean_x * mean_y
@@ -126,8 +138,8 @@ def _similarities(x: np.ndarray, y: np.ndarray, data_range: float) -> tuple[np.n
 
 
 def _blur(images: np.ndarray) -> np.ndarray:
-    """The Gaussian means of all windows within the image."""
-    from scipy.ndimage import correlate1d
+    """Returns the Gaussian means of all windows within the image."""
+    from scipy.ndimage import correlate1d  # slow to import
 
     window = np.exp(-(np.arange(-_RADIUS, _RADIUS + 1) ** 2) / (2 * _SIGMA**2))
     window /= window.sum()
@@ -137,5 +149,6 @@ def _blur(images: np.ndarray) -> np.ndarray:
 
 def _halve(images: np.ndarray) -> np.ndarray:
     odd = [(0, 0), *((0, side % 2) for side in images.shape[1:3]), (0, 0)]
-    n, h, w, c = (padded := np.pad(images, odd, "edge")).shape
+    padded = np.pad(images, odd, "edge")
+    n, h, w, c = padded.shape
     return padded.reshape(n, h // 2, 2, w // 2, 2, c).mean(axis=(2, 4))

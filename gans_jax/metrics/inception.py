@@ -1,7 +1,7 @@
-"""Inception-v3 as trained by TensorFlow in 2015, whose features make a Fréchet distance FID.
+"""Inception-v3 as TensorFlow trained it in 2015; the Fréchet distance of its features is FID.
 
-Szegedy et al. 2016, arXiv:1512.00567, with the slips of the published graph that every FID depends
-on: mean pools that leave the border out of the mean, and one max pool in the last block.
+Szegedy et al. 2016, arXiv:1512.00567, with the mistakes of the published graph on which every FID
+depends: mean pools that leave the border out of the mean, and one max pool in the last block.
 """
 
 import flax.linen as nn
@@ -15,10 +15,11 @@ SIZE = 299
 
 
 class Inception(nn.Module):
-    """Images `[n, 299, 299, 3]` in [-1, 1) to pooled features `[n, 2048]` and logits `[n, 1008]`.
+    """Maps images `[n, 299, 299, 3]` in [-1, 1) to features `[n, 2048]` and logits `[n, 1008]`.
 
-    The logits have no bias, as the Inception score takes them. Layers carry the names of the public
-    PyTorch weights; batch norm, which only ever runs on its stored statistics, is part of them.
+    The logits have no bias, as the Inception score wants them. Layers have the names of the public
+    PyTorch weights; batch norm, which runs on its stored statistics alone, is part of the
+    convolutions.
     """
 
     @nn.compact
@@ -60,20 +61,27 @@ class _Unit(nn.Module):
 
 
 def _unit(
-    x: Array, name: str, features: int, h: int = 1, w: int = 1, stride: int = 1, padded: bool = True
+    x: Array,
+    name: str,
+    features: int,
+    h: int = 1,
+    w: int = 1,
+    stride: int = 1,
+    *,
+    padded: bool = True,
 ) -> Array:
     return _Unit(features, (h, w), stride, padded, name=name)(x)
 
 
 def _chain(x: Array, name: str, *units: tuple[int, ...]) -> Array:
-    """Units one after the other, each (features, height, width) or with a stride; names count."""
+    """Applies units in turn, each given as (features, h, w, stride) or the first of these."""
     for number, unit in enumerate(units, 1):
         x = _unit(x, f"{name}_{number}", *unit)
     return x
 
 
 def _mean(x: Array) -> Array:
-    # Counts are float64 where JAX has 64 bits, and the next convolution wants one type.
+    # The counts are float64 where JAX has 64 bits, but the next convolution takes one type.
     return nn.avg_pool(x, (3, 3), padding="SAME", count_include_pad=False).astype(x.dtype)
 
 
@@ -134,6 +142,6 @@ def _block_e(x: Array, name: str, pooled: Array) -> Array:
 
 
 def shapes() -> dict[str, dict[str, jax.ShapeDtypeStruct]]:
-    """The parameters' shapes by layer, without computing any."""
+    """Returns the shapes of the parameters by layer, without making any parameters."""
     image = jax.ShapeDtypeStruct((1, SIZE, SIZE, 3), jnp.float32)
     return jax.eval_shape(Inception().init, jax.random.key(0), image)["params"]

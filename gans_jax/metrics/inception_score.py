@@ -8,15 +8,22 @@ from gans_jax.metrics.kernel_distance import Estimate
 
 
 def inception_score(logits: np.ndarray, *, splits: int = 10, seed: int = 2020) -> Estimate:
-    """exp(E KL(p(y|x) || p(y))) from logits `[n, classes]`, Salimans et al. 2016, arXiv:1606.03498.
+    """Returns exp(E KL(p(y|x) || p(y))), Salimans et al. 2016, arXiv:1606.03498.
 
-    From 1 (one answer for all, or none certain) to the number of classes. The mean and standard
-    deviation are over `splits` equal parts of the shuffled samples; the published numbers take
-    50,000 samples in 10 splits. The seed's shuffle is torch-fidelity's. All given logits enter the
-    softmax: for Inception of 2015 these are 1008, or the first 1000, which differ.
+    It lies between 1 (all samples get the same answer, or no answer is certain) and the number of
+    classes. Published numbers are of 50,000 samples in 10 splits.
+
+    Args:
+      logits: of a classifier, `[n, classes]`. The softmax is over all of them. The scores of all
+        1008 logits of Inception of 2015 and of its first 1000 differ.
+      splits: the number of equal parts of the shuffled samples.
+      seed: of the shuffle, which is torch-fidelity's.
+
+    Returns:
+      The mean and the standard deviation over the splits.
 
     Raises:
-      ValueError: for fewer samples than splits.
+      ValueError: if there are fewer samples than splits.
     """
     if len(logits) < splits:
         raise ValueError(
@@ -29,11 +36,11 @@ def inception_score(logits: np.ndarray, *, splits: int = 10, seed: int = 2020) -
 
 
 def _score(logits: np.ndarray) -> float:
-    from scipy.special import log_softmax
+    from scipy.special import log_softmax  # slow to import
 
     log_p = log_softmax(logits.astype(np.float64), axis=1)
     p = np.exp(log_p)
     mean = p.mean(axis=0)
-    # Where a mean is 0, so is every p that the logarithm multiplies.
+    # Where the mean is 0, every p is 0, and so is its product with the logarithm.
     log_mean = np.log(mean, out=np.zeros_like(mean), where=mean > 0)
     return float(np.exp((p * np.where(p > 0, log_p - log_mean, 0)).sum(axis=1).mean()))

@@ -2,11 +2,12 @@
 
 from typing import NamedTuple
 
+import chex
 import numpy as np
 
 
 class Estimate(NamedTuple):
-    """A mean over subsets or splits, and the standard deviation among them."""
+    """The mean and the standard deviation of a metric over subsets or splits."""
 
     mean: float
     std: float
@@ -15,12 +16,21 @@ class Estimate(NamedTuple):
 def kernel_distance(
     x: np.ndarray, y: np.ndarray, *, subsets: int = 100, subset_size: int = 1000, seed: int = 2020
 ) -> Estimate:
-    """Squared MMD of features `[n, d]`, `[m, d]` with the kernel (x.y / d + 1)^3, unbiased.
+    """Estimates the squared MMD of features with the kernel (x.y / d + 1)^3, unbiased.
 
     Bińkowski, Sutherland, Arbel & Gretton 2018, arXiv:1801.01401; with Inception's features it is
-    the kernel Inception distance (KID). It can be slightly negative. The mean and the standard
-    deviation are over `subsets` pairs of subsets drawn without replacement; seeds and defaults are
+    the kernel Inception distance (KID). It can be slightly negative. Seeds and defaults are
     torch-fidelity's, so that equal features in equal order give its numbers.
+
+    Args:
+      x: features `[n, d]`.
+      y: features `[m, d]`.
+      subsets: how many pairs of subsets are drawn.
+      subset_size: the number of examples in a subset, drawn without replacement.
+      seed: of the draws.
+
+    Returns:
+      The mean and the standard deviation over the pairs of subsets.
 
     Raises:
       ValueError: if either set is smaller than a subset, or the numbers of features differ.
@@ -34,7 +44,7 @@ def kernel_distance(
         raise ValueError(
             f"features of shape {x.shape} and {y.shape} have no distance: use one feature network"
         )
-    # The legacy generator's draws are frozen by NumPy's compatibility policy, and torch-fidelity's.
+    # NumPy promises that the draws of this old generator never change; torch-fidelity uses it too.
     random = np.random.RandomState(seed)
     values = []
     for _ in range(subsets):
@@ -45,6 +55,7 @@ def kernel_distance(
 
 
 def _squared_mmd(x: np.ndarray, y: np.ndarray) -> float:
+    chex.assert_equal_shape([x, y])
     n = len(x)
     within = 0.0
     for a in (x, y):

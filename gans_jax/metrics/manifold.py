@@ -8,7 +8,14 @@ from gans_jax.metrics.distances import squared_distances
 
 
 class ManifoldScores(NamedTuple):
-    """Shares in [0, 1], but for density, which can exceed 1."""
+    """How well samples cover the data; each in [0, 1] except density, which can exceed 1.
+
+    Attributes:
+      precision: the share of the samples that lie in the ball around a real example.
+      recall: the share of the real examples that lie in the ball around a sample.
+      density: in how many balls around real examples a sample lies on average, divided by k.
+      coverage: the share of the real examples whose ball holds a sample.
+    """
 
     precision: float
     recall: float
@@ -17,14 +24,18 @@ class ManifoldScores(NamedTuple):
 
 
 def manifold_scores(real: np.ndarray, fake: np.ndarray, *, k: int = 5) -> ManifoldScores:
-    """How the balls around samples, each out to its k-th neighbour of its own kind, overlap.
+    """Counts examples in balls around others, each out to the k-th neighbour in its own set.
 
     Improved precision and recall: Kynkäänniemi et al. 2019, arXiv:1904.06991; density and coverage:
-    Naeem et al. 2020, arXiv:2002.09797. For features `[n, d]`, `[m, d]`; the memory does not grow
-    with n times m.
+    Naeem et al. 2020, arXiv:2002.09797. The memory does not grow with n times m.
+
+    Args:
+      real: features of real examples `[n, d]`.
+      fake: features of samples `[m, d]`.
+      k: the neighbour that a ball reaches to.
 
     Raises:
-      ValueError: if a set has no k-th neighbour.
+      ValueError: if a set has k examples or fewer.
     """
     if min(len(real), len(fake)) <= k:
         raise ValueError(
@@ -48,7 +59,7 @@ def manifold_scores(real: np.ndarray, fake: np.ndarray, *, k: int = 5) -> Manifo
 
 
 def _radii(features: np.ndarray, k: int) -> np.ndarray:
-    """The squared distance of each sample to its k-th neighbour, itself not counted."""
+    """Returns the squared distance `[n]` of each example to its k-th neighbour in the set."""
     radii = np.empty(len(features))
     for rows, distances in squared_distances(features, features):
         radii[rows] = np.partition(distances, k, axis=1)[:, k]

@@ -1,4 +1,4 @@
-"""Nearest training examples of samples, and whether samples are copies of them."""
+"""The training examples nearest to samples, and whether samples are copies of them."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from gans_jax.metrics.distances import squared_distances
 
-# How many neighbours say how densely the training examples lie around a sample.
+# How many neighbours tell how densely the training examples lie around a sample.
 _SURROUNDING = 50
 
 
@@ -20,8 +20,11 @@ class Neighbours(NamedTuple):
 class Memorisation(NamedTuple):
     """Which samples look like copies, and whether they are too many.
 
-    `copies` `[n]` flags samples whose nearness is under `threshold`; `probability` is that of as
-    many flags among as many held-out examples, and `memorised` says that it is below 0.001.
+    Attributes:
+      copies: whether each sample is nearer to a training example than `threshold`, bool `[n]`.
+      threshold: the nearness that few held-out examples reach.
+      probability: of as many copies, or more, among as many held-out examples.
+      memorised: whether this probability is below 0.001.
     """
 
     copies: np.ndarray
@@ -31,7 +34,12 @@ class Memorisation(NamedTuple):
 
 
 def nearest_neighbours(samples: np.ndarray, training: np.ndarray, *, k: int = 1) -> Neighbours:
-    """Euclidean neighbours among `training` `[m, ...]` of `samples` `[n, ...]`, pixels or features.
+    """Finds the nearest training examples of samples, by Euclidean distance.
+
+    Args:
+      samples: pixels or features `[n, ...]`.
+      training: pixels or features of the training examples `[m, ...]`.
+      k: how many neighbours of each sample to find.
 
     Raises:
       ValueError: if there are fewer than k training examples.
@@ -51,18 +59,25 @@ def nearest_neighbours(samples: np.ndarray, training: np.ndarray, *, k: int = 1)
 def memorisation(
     samples: np.ndarray, training: np.ndarray, held_out: np.ndarray, *, quantile: float = 0.01
 ) -> Memorisation:
-    """Flags samples that are nearer to one training example than real, unseen examples ever are.
+    """Flags samples that are nearer to one training example than real, unseen examples are.
 
-    Nearness is the distance to the nearest training example over the mean distance to the 50
-    nearest (all, where there are fewer): 0 for a copy, near 1 otherwise, and as such comparable
-    between dense and thin regions (after Carlini et al. 2023, arXiv:2301.13188, section 5.1). The
-    threshold is the given quantile of the held-out examples' own nearness: of samples distributed
-    like the data, that share is flagged, and a binomial test says whether there are more.
+    The nearness is the distance to the nearest training example divided by the mean distance to the
+    50 nearest (to all if there are fewer). It is 0 for a copy and close to 1 otherwise, so that it
+    can be compared between dense and thin regions (after Carlini et al. 2023, arXiv:2301.13188,
+    section 5.1). The threshold is a quantile of the nearness of held-out examples: that share of
+    samples is flagged if they are distributed like the data. A binomial test tells whether more
+    are.
+
+    Args:
+      samples: pixels or features `[n, ...]`.
+      training: pixels or features of the training examples `[m, ...]`.
+      held_out: pixels or features of examples that were not trained on.
+      quantile: the share of held-out examples that count as copies.
 
     Raises:
-      ValueError: if fewer than 1 / quantile examples are held out, so that there is no quantile.
+      ValueError: if fewer than 1 / quantile examples are held out.
     """
-    from scipy.stats import binom
+    from scipy.stats import binom  # slow to import
 
     if len(held_out) * quantile < 1:
         raise ValueError(

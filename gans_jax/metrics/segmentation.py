@@ -1,7 +1,7 @@
-"""Scores of label maps: how well a photo was translated to labels, the FCN-score family.
+"""Scores of label maps, such as the FCN score: how well photos are translated to labels, or back.
 
-For labels to photo, pix2pix (Isola et al. 2017, arXiv:1611.07004, section 4.1) runs a network for
-segmentation on the photo; for photo to labels, `label_map` reads the colours of the output.
+For labels to photos, pix2pix (Isola et al. 2017, arXiv:1611.07004, section 4.1) runs a segmentation
+network on the photo. For photos to labels, `label_map` reads the colours of the output.
 """
 
 import dataclasses
@@ -14,7 +14,12 @@ IGNORED = 255
 
 @dataclasses.dataclass(frozen=True)
 class Palette:
-    """The uint8 colours of the classes, in the order of their indices, and of what is ignored."""
+    """The colours of label maps, as RGB in 0..255.
+
+    Attributes:
+      classes: the colour of each class, in the order of the classes' indices.
+      ignored: the colours of pixels without a class.
+    """
 
     classes: Mapping[str, tuple[int, int, int]]
     ignored: tuple[tuple[int, int, int], ...] = ()
@@ -25,13 +30,13 @@ class Palette:
 
     @property
     def colours(self) -> np.ndarray:
-        """uint8 [classes, 3]."""
+        """The colours of the classes, uint8 `[classes, 3]`."""
         return np.array(list(self.classes.values()), np.uint8)
 
 
 # CMP Facade Database (Tylecek & Sara 2013), as pix2pix paints it: every fifth colour of MATLAB's
-# jet(64) from the sixth on. Flat regions of its JPEG files are within 8 levels of these; blurred
-# edges between two classes can be nearest to a third.
+# jet(64) from the sixth on. Flat regions of its JPEG files are within 8 levels of these colours. A
+# blurred edge between two classes can be nearest to the colour of a third.
 FACADES = Palette(
     {
         "background": (0, 0, 223),
@@ -89,10 +94,16 @@ CITYSCAPES = Palette(
 
 
 def label_map(images: np.ndarray, palette: Palette, *, ignore: bool) -> np.ndarray:
-    """Each pixel's class by the nearest colour (Euclidean, RGB), `[n, h, w, 3] -> uint8 [n, h, w]`.
+    """Returns the class of each pixel, by the nearest colour (Euclidean distance in RGB).
 
-    Images are uint8, or float in [-1, 1]. With `ignore`, for the ground truth, pixels nearest to
-    one of `palette.ignored` become 255; without it, for predictions, every pixel gets a class.
+    Args:
+      images: `[n, h, w, 3]`, uint8, or float in [-1, 1].
+      palette: the colours of the classes.
+      ignore: True for the ground truth: a pixel nearest to one of `palette.ignored` becomes 255.
+        False for predictions: every pixel gets a class.
+
+    Returns:
+      uint8 `[n, h, w]`.
 
     Raises:
       ValueError: if the images are not RGB.
@@ -110,7 +121,7 @@ def label_map(images: np.ndarray, palette: Palette, *, ignore: bool) -> np.ndarr
         classes = np.append(classes, np.full(len(palette.ignored), IGNORED))
     nearest = np.zeros(images.shape[:3], np.uint8)
     smallest = np.full(images.shape[:3], np.inf, np.float32)
-    # One colour after the other: all at once would need `classes` times the images' memory.
+    # One colour after another, because all at once would need `classes` times the images' memory.
     for colour, index in zip(colours, classes, strict=True):
         distance = np.square(pixels - colour).sum(axis=3)
         nearest[distance < smallest] = index
@@ -119,10 +130,17 @@ def label_map(images: np.ndarray, palette: Palette, *, ignore: bool) -> np.ndarr
 
 
 def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """How many pixels of each true class (rows) got each class (columns), int64 [classes, classes].
+    """Counts the pixels of each true class (rows) for which each class (columns) was predicted.
 
-    `truth` and `predicted` are integer maps of one shape; pixels whose truth is 255 do not count.
-    The matrix of a whole set is the sum of those of its batches.
+    The matrix of a whole set is the sum of the matrices of its batches.
+
+    Args:
+      truth: integers of any shape, from 0 to classes - 1, or 255 for a pixel that does not count.
+      predicted: integers of the same shape, from 0 to classes - 1.
+      classes: the number of classes.
+
+    Returns:
+      int64 `[classes, classes]`.
 
     Raises:
       ValueError: if the shapes differ or a label is out of range.
@@ -146,11 +164,15 @@ def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, classes: int) -> 
 
 
 def segmentation_scores(confusion: np.ndarray) -> dict[str, float]:
-    """`pixel_accuracy`, `class_accuracy` and `class_iou` of a confusion matrix, each in [0, 1].
+    """Returns scores of a confusion matrix `[classes, classes]`, each in [0, 1].
 
-    The second is the mean over the classes that occur in the truth, the third that over those that
-    occur in truth or prediction. The papers' script adds 1e-12 to the denominators instead, so that
-    a class that never occurs counts as 0; on the whole of Cityscapes every class occurs.
+    The papers' script adds 1e-12 to the denominators instead of leaving classes out, so that a
+    class that never occurs counts as 0. On the whole of Cityscapes every class occurs.
+
+    Returns:
+      `pixel_accuracy`, the share of right pixels; `class_accuracy`, the mean of this share over the
+      classes that occur in the truth; `class_iou`, the mean intersection over union of the classes
+      that occur in the truth or the prediction.
 
     Raises:
       ValueError: if the matrix is empty.

@@ -8,14 +8,20 @@ _VALUES = 2**23  # 64 MB of projected values
 def sliced_wasserstein(
     x: np.ndarray, y: np.ndarray, *, projections: int = 512, seed: int = 0
 ) -> float:
-    """Mean Wasserstein-1 distance of projections of `x` and `y`, both `[n, ...]`, in their units.
+    """Returns the mean Wasserstein-1 distance of projections of two sets, in units of the data.
 
-    Rabin, Peyré, Delon & Bernot 2011, with the order and the number of directions of Karras et al.
-    2018 (arXiv:1710.10196), but on the features as they are given, not on patches of a pyramid: its
-    numbers do not compare with theirs. The directions are uniform on the sphere, from `seed`.
+    Rabin, Peyré, Delon & Bernot 2011. The order of the distance and the number of directions are as
+    in Karras et al. 2018 (arXiv:1710.10196), but numbers cannot be compared with theirs, which are
+    of patches of a pyramid.
+
+    Args:
+      x: examples `[n, ...]`.
+      y: as many examples `[n, ...]`, so that sorting pairs their quantiles.
+      projections: the number of directions, drawn uniformly on the sphere.
+      seed: of the directions.
 
     Raises:
-      ValueError: if the shapes differ; sets of equal counts have quantiles in pairs.
+      ValueError: if the shapes differ.
     """
     x, y = (a.reshape(len(a), -1) for a in map(np.asarray, (x, y)))
     if x.shape != y.shape or not x.size:

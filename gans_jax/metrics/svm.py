@@ -1,4 +1,4 @@
-"""A linear support vector machine on features, which need scikit-learn."""
+"""A linear support vector machine on features; it needs scikit-learn."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,13 @@ import numpy as np
 
 
 class SVMScores(NamedTuple):
-    """The chosen weight of the errors, and the shares of images that are classified rightly."""
+    """The result of `linear_svm`.
+
+    Attributes:
+      weight: the chosen weight of the errors.
+      validation: the share of the validation examples that are classified rightly.
+      test: the share of the test examples that are classified rightly.
+    """
 
     weight: float
     validation: float
@@ -19,29 +25,32 @@ def linear_svm(
     test: tuple[np.ndarray, np.ndarray],
     weights: tuple[float, ...] = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1),
 ) -> SVMScores:
-    """The accuracy of a linear L2-SVM on features `[n, d]` with integer labels `[n]`.
+    """Returns the accuracy of a linear L2-SVM, as DCGAN uses it (Radford et al. 2016, section 5.1).
 
-    Squared hinge, one class against the rest, as DCGAN has it (Radford et al. 2016, section 5.1).
-    It is fitted to `train`, from which the features' means and standard deviations are, too; the
-    weight of its errors (scikit-learn's C) is the best on `validation`, the smallest of equals;
-    `test` is looked at once.
+    It has a squared hinge loss, one class against the rest. Features are scaled by their means and
+    standard deviations on `train`.
+
+    Args:
+      train: features `[n, d]` and integer labels `[n]` to which the machines are fitted.
+      validation: features and labels that choose the weight; of equally good ones the smallest.
+      test: features and labels on which the chosen machine is tested once.
+      weights: candidates for the weight of the errors (scikit-learn's C).
 
     Raises:
       ImportError: if scikit-learn is not installed.
     """
     try:
-        from sklearn.svm import LinearSVC
+        from sklearn.svm import LinearSVC  # an optional package
     except ImportError as error:
         raise ImportError("a linear SVM needs scikit-learn: pip install 'gans_jax[svm]'") from error
 
     mean, std = train[0].mean(axis=0), train[0].std(axis=0)
     scale = lambda x: (x - mean) / np.where(std > 0, std, 1)
-    x, accuracy = scale(train[0]), {}
-    machines = {
-        w: LinearSVC(C=w, max_iter=10_000, random_state=0).fit(x, train[1]) for w in weights
-    }
-    for weight, machine in machines.items():
+    machines, accuracy = {}, {}
+    for weight in weights:
+        machine = LinearSVC(C=weight, max_iter=10_000, random_state=0)
+        machines[weight] = machine.fit(scale(train[0]), train[1])
         accuracy[weight] = machine.score(scale(validation[0]), validation[1])
     best = max(sorted(weights), key=accuracy.__getitem__)
-    shares = accuracy[best], machines[best].score(scale(test[0]), test[1])
-    return SVMScores(best, *map(float, shares))
+    tested = machines[best].score(scale(test[0]), test[1])
+    return SVMScores(best, float(accuracy[best]), float(tested))

@@ -1,10 +1,11 @@
-"""The Earth-Mover (Wasserstein-1) distance as the two linear programs that are each other's dual.
+"""The Earth-Mover (Wasserstein-1) distance, by either of the two linear programs that define it.
 
-Both are exact, up to the solver's tolerance of about 1e-7, and meant for some hundred points: the
-coupling has n x m unknowns. `sliced_wasserstein` is for more.
+The programs are each other's dual. Both are exact, up to the solver's tolerance of about 1e-7, and
+meant for some hundred points, because the coupling has n x m unknowns. For more points there is
+`sliced_wasserstein`.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,14 +14,25 @@ from gans_jax.metrics.divergences import probabilities
 
 
 class Transport(NamedTuple):
-    """The distance, in units of the data, and the mass `[n, m]` moved from each x to each y."""
+    """The result of `earth_mover`.
+
+    Attributes:
+      distance: in units of the data.
+      coupling: the mass that is moved from each x to each y, `[n, m]`.
+    """
 
     distance: float
     coupling: np.ndarray
 
 
 class Critic(NamedTuple):
-    """E f(x) - E f(y) at its largest, and the f that reaches it, on x `[n]` and on y `[m]`."""
+    """The result of `lipschitz_critic`.
+
+    Attributes:
+      value: the largest E f(x) - E f(y).
+      on_x: the f that reaches it, at the points of x, `[n]`.
+      on_y: the same f at the points of y, `[m]`.
+    """
 
     value: float
     on_x: np.ndarray
@@ -30,30 +42,30 @@ class Critic(NamedTuple):
 def earth_mover(
     x: np.ndarray, y: np.ndarray, p: np.ndarray | None = None, q: np.ndarray | None = None
 ) -> Transport:
-    """min over couplings of E |x - y|, Euclidean (Arjovsky et al. 2017, arXiv:1701.07875, eq. 1).
+    """Returns the minimum over couplings of E |x - y|, in the Euclidean norm.
+
+    Arjovsky et al. 2017, arXiv:1701.07875, equation 1.
 
     Args:
       x: points `[n, ...]`.
-      y: points `[m, ...]`, of the size of those of x.
-      p: their probabilities `[n]`; equal if None.
-      q: those of y, `[m]`; equal if None.
+      y: points `[m, ...]` of the same space.
+      p: the probabilities of the points of x, `[n]`; equal if None.
+      q: the probabilities of the points of y, `[m]`; equal if None.
 
     Raises:
       ValueError: if the points differ in size, or the probabilities do not fit them.
     """
-    from scipy import sparse
-    from scipy.optimize import linprog  # a quarter of a second to import
+    from scipy import sparse  # slow to import
 
     x, y, p, q = _weighted(x, y, p, q)
     rows = sparse.kron(sparse.eye(len(x)), np.ones((1, len(y))))
     columns = sparse.kron(np.ones((1, len(x))), sparse.eye(len(y)))
     costs = pairwise_distances(x, y)
     marginals = np.concatenate([p, q])
-    # The marginals have one sum twice, and rounding must not make the two contradict each other.
+    # p and q have the same sum, up to rounding, which would make the last equation contradict.
     equations = sparse.vstack([rows, columns], format="csr")[:-1]
-    solution = linprog(costs.ravel(), A_eq=equations, b_eq=marginals[:-1], method="highs")
-    _require_solution(solution)
-    return Transport(float(solution.fun), solution.x.reshape(costs.shape))
+    distance, coupling = _solve(costs.ravel(), A_eq=equations, b_eq=marginals[:-1])
+    return Transport(distance, coupling.reshape(costs.shape))
 
 
 def lipschitz_critic(
@@ -64,14 +76,20 @@ def lipschitz_critic(
     *,
     lipschitz: float = 1.0,
 ) -> Critic:
-    """max over f with |f(a) - f(b)| <= K |a - b| of E f(x) - E f(y), K being `lipschitz`.
+    """Returns the maximum of E f(x) - E f(y) over functions f with |f(a) - f(b)| <= K |a - b|.
 
-    By the Kantorovich-Rubinstein duality that is K times the Earth-Mover distance (equation 2 of
-    the same paper). Arguments and errors are those of `earth_mover`; f is fixed by f(x[0]) = 0. The
-    function -c_transform(-on_x, K |x - a|) of points a continues f to all of space.
+    By the Kantorovich-Rubinstein duality it is K times the Earth-Mover distance (equation 2 of the
+    same paper). f is fixed by f(x[0]) = 0. The function -c_transform(-on_x, K |x - a|) of points a
+    continues f to all of space.
+
+    Args:
+      x, y, p, q: as in `earth_mover`.
+      lipschitz: the constant K.
+
+    Raises:
+      ValueError: as in `earth_mover`.
     """
-    from scipy import sparse
-    from scipy.optimize import linprog
+    from scipy import sparse  # slow to import
 
     x, y, p, q = _weighted(x, y, p, q)
     points = np.concatenate([x, y])
@@ -83,18 +101,27 @@ def lipschitz_critic(
     limits = lipschitz * pairwise_distances(points, points)[first, second]
     bounds = [(0, 0)] + [(None, None)] * (len(points) - 1)
     gains = np.concatenate([p, -q])
-    solution = linprog(-gains, A_ub=differences, b_ub=limits, bounds=bounds, method="highs")
-    _require_solution(solution)
-    return Critic(float(-solution.fun), solution.x[: len(x)], solution.x[len(x) :])
+    loss, f = _solve(-gains, A_ub=differences, b_ub=limits, bounds=bounds)
+    return Critic(-loss, f[: len(x)], f[len(x) :])
 
 
 def c_transform(psi: np.ndarray, costs: np.ndarray) -> np.ndarray:
-    """psi^c(y) = min over x of psi(x) + c(x, y) (Villani 2008, definition 5.2).
+    """Returns psi^c(y), the minimum over x of psi(x) + c(x, y) (Villani 2008, definition 5.2).
 
-    `psi` is `[n]`, `costs` `[n, m]`, the result `[m]`. It is the largest phi with
-    phi(y) - psi(x) <= c(x, y), so that E phi(y) - E psi(x) is at most the optimal cost, and equal
-    to it for some psi. The way back, max over y of phi(y) - c(x, y), is
-    `-c_transform(-phi, costs.T)`. If c is a distance and psi is 1-Lipschitz, psi^c continues psi.
+    It is the largest phi with phi(y) - psi(x) <= c(x, y), so that E phi(y) - E psi(x) is at most
+    the optimal cost, and equal to it for some psi. The way back, the maximum over y of
+    phi(y) - c(x, y), is `-c_transform(-phi, costs.T)`. If c is a distance and psi is 1-Lipschitz,
+    psi^c continues psi.
+
+    Args:
+      psi: values at the points x, `[n]`.
+      costs: c between each x and each y, `[n, m]`.
+
+    Returns:
+      Values at the points y, `[m]`.
+
+    Raises:
+      ValueError: if psi does not have one value for each row of the costs.
     """
     psi, costs = np.asarray(psi, np.float64), np.asarray(costs, np.float64)
     if psi.shape != costs.shape[:1]:
@@ -110,8 +137,8 @@ def _weighted(
     x, y = (np.asarray(a, np.float64).reshape(len(a), -1) for a in (x, y))
     if x.shape[1] != y.shape[1]:
         raise ValueError(
-            f"points of x have {x.shape[1]} numbers and those of y {y.shape[1]}: "
-            "distances are between points of one space"
+            f"points of x have {x.shape[1]} numbers and points of y have {y.shape[1]}: "
+            "give points of one space"
         )
     return x, y, _weights(p, "p", x, "x"), _weights(q, "q", y, "y")
 
@@ -121,10 +148,18 @@ def _weights(values: np.ndarray | None, name: str, points: np.ndarray, what: str
         return np.full(len(points), 1 / len(points))
     values = probabilities(values, name)
     if len(values) != len(points):
-        raise ValueError(f"{name} has {len(values)} probabilities for {len(points)} points {what}")
+        raise ValueError(
+            f"{name} has {len(values)} probabilities for {len(points)} points {what}: "
+            "give one for each point"
+        )
     return values / values.sum()
 
 
-def _require_solution(solution) -> None:
-    if solution.status != 0:
+def _solve(costs: np.ndarray, **constraints: Any) -> tuple[float, np.ndarray]:
+    """Returns the minimum of a linear program, and where it is reached."""
+    from scipy.optimize import linprog  # a quarter of a second to import
+
+    solution = linprog(costs, method="highs", **constraints)
+    if solution.fun is None or solution.status != 0:
         raise RuntimeError(f"the linear program has no solution: {solution.message}")
+    return float(solution.fun), np.asarray(solution.x)

@@ -1,5 +1,11 @@
-"""Files of tensors: PyTorch's own, read without PyTorch, and safetensors."""
+"""Files of tensors by name: PyTorch's own, read without PyTorch, safetensors and npz."""
 
-from gans_jax.weights.torch_file import WeightsError, read_tensors, write_tensors
+from gans_jax.weights.tensor_file import (
+    WeightsError,
+    parse_tensors,
+    read_content,
+    read_tensors,
+    write_tensors,
+)
 
-__all__ = ["WeightsError", "read_tensors", "write_tensors"]
+__all__ = ["WeightsError", "parse_tensors", "read_content", "read_tensors", "write_tensors"]

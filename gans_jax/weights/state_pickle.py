@@ -1,4 +1,4 @@
-"""The pickles in PyTorch's files as plain values; nothing that a pickle names is ever imported."""
+"""Reads the pickles in PyTorch's files as plain values; nothing that they name is imported."""
 
 import pickletools
 from collections.abc import Callable
@@ -6,19 +6,19 @@ from typing import Any, BinaryIO, NamedTuple
 
 
 class Refused(ValueError):
-    """A file that is no state dict; the message completes a sentence that begins with its name."""
+    """A file is not a state dict; the message completes a sentence that begins with the file."""
 
 
 class Storage(NamedTuple):
-    """A run of `count` numbers elsewhere in the file; `type` is such as "FloatStorage"."""
+    """A run of `size` numbers elsewhere in the file; `type` is a name such as "FloatStorage"."""
 
     type: str
     key: str
-    count: int
+    size: int
 
 
 class StoredTensor(NamedTuple):
-    """A view of a storage; offset and strides count numbers."""
+    """A view of a storage; the offset and the strides count numbers, not bytes."""
 
     storage: Storage
     offset: int
@@ -41,25 +41,27 @@ _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
 def load(file: BinaryIO) -> Any:
-    """The value of one pickle, after which the file stands behind it.
+    """Returns the value of the pickle that begins here, and leaves the file at its end.
 
-    Values are what `torch.save` writes for a state dict: numbers, text, tuples, lists,
-    dictionaries, `StoredTensor`. The opcodes are those of pickle's protocol 2, executed by this
-    function on such values alone.
+    A value is what `torch.save` writes for a state dict: numbers, text, tuples, lists, dictionaries
+    and `StoredTensor`. This function itself executes the opcodes of pickle's protocol 2 that make
+    such values.
 
     Raises:
       Refused: if the pickle asks for anything else.
-      ValueError, IndexError, KeyError, TypeError: if it is damaged.
+      ValueError, IndexError, KeyError, TypeError: if the pickle is damaged.
     """
     machine = _Machine()
     for opcode, argument, _ in pickletools.genops(file):
         if opcode.name == "STOP":
             return machine.stack.pop()
         machine.execute(opcode.name, argument)
-    raise Refused("is damaged: a pickle has no end")
+    raise Refused("is damaged: a pickle in it has no end")
 
 
 class _Machine:
+    """The stack and the memo that the opcodes of a pickle work on."""
+
     def __init__(self) -> None:
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []
@@ -83,7 +85,7 @@ class _Machine:
         elif name == "BINPERSID":
             push(_storage(pop()))
         elif name == "BUILD":
-            pop()  # the versions of layers, which PyTorch keeps in the dictionary's attributes
+            pop()  # the versions of the layers, which PyTorch keeps beside the tensors
         elif name != "PROTO":
             self._execute_on_containers(name)
 
@@ -104,13 +106,13 @@ class _Machine:
         elif name in ("APPEND", "SETITEM"):
             self._extend(self._top(1 if name == "APPEND" else 2))
         else:
-            raise Refused(f"is no state dict: its pickle has the opcode {name}")
+            raise Refused(f"is not a state dict: its pickle has the opcode {name}")
 
     def _top(self, count: int) -> list[Any]:
         return [self.stack.pop() for _ in range(count)][::-1]
 
     def _marked(self) -> list[Any]:
-        """What was pushed since the last mark."""
+        """Returns what was pushed since the last mark, and takes it from the stack."""
         self.stack, items = self.marks.pop(), self.stack
         return items
 
@@ -121,7 +123,7 @@ class _Machine:
         elif isinstance(target, dict):
             target.update(zip(items[::2], items[1::2], strict=True))
         else:
-            raise Refused("is damaged: its pickle fills what holds nothing")
+            raise Refused("is damaged: its pickle adds items to a value that cannot hold any")
 
 
 _ORDERED = _Name("collections", "OrderedDict")
@@ -134,7 +136,7 @@ def _known(argument: str) -> _Name:
     storage = name.module == "torch" and name.name.endswith("Storage")
     if not storage and name not in (_ORDERED, *_REBUILD, _PARAMETER):
         raise Refused(
-            f"asks for {name.module}.{name.name}, which is code and no tensor: "
+            f"asks for {name.module}.{name.name}, which is code and not a tensor: "
             "save `network.state_dict()` alone"
         )
     return name
@@ -150,7 +152,7 @@ def _call(name: Any, arguments: Any) -> Any:
         return StoredTensor(storage, offset, shape, strides)
     if name == _PARAMETER:
         return arguments[0]
-    raise Refused("is damaged: its pickle calls what is no function")
+    raise Refused("is damaged: its pickle calls a value that is not a function")
 
 
 def _storage(described: Any) -> Storage:

@@ -110,7 +110,7 @@ def test_guided_backpropagation_drops_negative_gradients():
 def test_a_network_without_convolutions_is_refused():
     network = MLPDiscriminator((4,))
     player = Player(network.init(KEY, jnp.zeros((1, 8, 8, 1)))["params"], {}, ())
-    with pytest.raises(ValueError, match="MLPDiscriminator has no two convolutions"):
+    with pytest.raises(ValueError, match="MLPDiscriminator has fewer than two convolutions"):
         discriminator_features(network, player, tiny.images(3))
 
 

@@ -4,7 +4,7 @@ import pytest
 from flax import linen as nn
 from PIL import Image
 
-from gans_jax.metrics import FeatureNetwork, inception, load_inception
+from gans_jax.metrics import FeatureNetwork, convert_inception, inception, load_inception
 from gans_jax.metrics.resize import resize_clean, resize_legacy
 from gans_jax.weights import WeightsError
 
@@ -92,6 +92,16 @@ def test_refuses_other_weights(tmp_path):
     path.write_bytes(path.read_bytes()[:50])
     with pytest.raises(WeightsError, match="is damaged"):
         load_inception(path)
+
+
+def test_converts_the_public_weights_alone(tmp_path):
+    other, path = tmp_path / "other.npz", tmp_path / "weights.npz"
+    np.savez(other, weight=np.zeros(3))
+    with pytest.raises(WeightsError, match="does not begin with 6726825d"):
+        convert_inception(other, path)
+    with pytest.raises(WeightsError, match="lacks 'Conv2d_1a_3x3"):
+        convert_inception(other, path, sha256_prefix="")
+    assert not path.exists()
 
 
 def test_inceptions_size():

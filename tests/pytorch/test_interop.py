@@ -10,7 +10,7 @@ from reference import networks, weights
 from torch import nn
 
 from gans_jax.tools.interop.state_dicts import from_pytorch, to_pytorch
-from gans_jax.weights.torch_file import read_tensors, write_tensors
+from gans_jax.weights import read_tensors, write_tensors
 from tests.support import tiny
 
 pytestmark = pytest.mark.torch

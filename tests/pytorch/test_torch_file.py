@@ -8,8 +8,7 @@ torch = pytest.importorskip("torch")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gans_jax.weights import WeightsError
-from gans_jax.weights.torch_file import read_tensors
+from gans_jax.weights import WeightsError, read_tensors
 
 pytestmark = pytest.mark.torch
 
@@ -43,9 +42,9 @@ def test_runs_nothing_else(tmp_path, kind) -> None:
     for value, reason in (
         ({"weight": Harmful()}, "asks for builtins.print|asks for __builtin__.print"),
         (torch.nn.Linear(1, 1), r"asks for torch\.nn\.modules\.linear\.Linear"),
-        ({"epoch": 3, "net": {}}, "'epoch' is no tensor"),
+        ({"epoch": 3, "net": {}}, "'epoch', which is not a tensor"),
         ({"weight": torch.ones(2).bfloat16()}, "has a BFloat16Storage"),
-        ({}, "no state dict"),
+        ({}, "not hold a state dict"),
     ):
         with pytest.raises(WeightsError, match=reason):
             read_tensors(_saved(tmp_path / "state.pth", value, kind))

@@ -15,8 +15,7 @@ from gans_jax.networks import TwoGenerators
 from gans_jax.runs import Experiment, config, folder, load
 from gans_jax.runs.checkpoint import Checkpoints
 from gans_jax.tools.interop.state_dicts import DISCRIMINATORS, Imported, from_pytorch, to_pytorch
-from gans_jax.weights import WeightsError
-from gans_jax.weights.torch_file import read_tensors, write_tensors
+from gans_jax.weights import WeightsError, read_tensors, write_tensors
 
 Part = Literal["a-to-b", "b-to-a", "discriminator-a-to-b", "discriminator-b-to-a"]
 PARTS: tuple[Part, ...] = ("a-to-b", "b-to-a", "discriminator-a-to-b", "discriminator-b-to-a")

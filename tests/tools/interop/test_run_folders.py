@@ -8,8 +8,7 @@ from gans_jax import CycleGAN, Pix2Pix, data
 from gans_jax.cli import main
 from gans_jax.tools.interop.state_dicts import DISCRIMINATORS, GENERATORS, from_pytorch, to_pytorch
 from gans_jax.training import load
-from gans_jax.weights import WeightsError
-from gans_jax.weights.torch_file import read_tensors, write_tensors
+from gans_jax.weights import WeightsError, read_tensors, write_tensors
 from tests.support import tiny
 
 pytest.importorskip("safetensors")
@@ -170,7 +169,7 @@ def test_errors_leave_nothing_behind(files, tmp_path, capsys):
     run = ["--workdir", workdir, *SMALL]
     (tmp_path / "text.pth").write_text("no checkpoint")
     for arguments, reason in (
-        ([tmp_path / "text.pth", *run], "text.pth is no file of PyTorch"),
+        ([tmp_path / "text.pth", *run], "text.pth was not written by torch.save"),
         ([tmp_path / "none.pth", *run], "none.pth cannot be read"),
         ([judge, *run], "latest_net_D_A.safetensors lacks model.1.weight"),
         ([generator, *run[:-1], "30"], "30x30 do not fit this network"),

@@ -1,4 +1,4 @@
-"""Files of PyTorch, assembled by hand: nothing here needs it."""
+"""Files of tensors; those of PyTorch are assembled by hand, so that nothing here needs it."""
 
 import io
 import zipfile
@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gans_jax.weights import WeightsError
-from gans_jax.weights.torch_file import read_tensors, write_tensors
+from gans_jax.weights import WeightsError, read_tensors, write_tensors
 from tests.support.tiny import fuzz
 
 VALUES = np.arange(6, dtype="<f4")
@@ -69,10 +68,10 @@ def test_reads_a_tensor_and_a_view_of_it(read):
         "code": (zipped(b"cos\nsystem\nX\x02\x00\x00\x00ls\x85R"), "asks for os.system, which is"),
         "object": (zipped(b"cmodels.networks\nUnet\n)\x81"), "asks for models.networks.Unet"),
         "new": (zipped(b"ccollections\nOrderedDict\n)\x81"), "the opcode NEWOBJ"),
-        "number": (zipped(b"K\x01"), "'w' is no tensor"),
+        "number": (zipped(b"K\x01"), "'w', which is not a tensor"),
         "state dict in a dictionary": (
             zipped(b"}X\x01\x00\x00\x00v" + tensor() + b"s"),
-            "no tensor",
+            "not a tensor",
         ),
         "empty": (zipped(b"").replace(pickled(b""), b"\x80\x02}" + b"0" * 7 + b"."), "damaged"),
         "beyond": (zipped(tensor(1)), "damaged"),
@@ -83,10 +82,13 @@ def test_reads_a_tensor_and_a_view_of_it(read):
         "big-endian": (zipped(tensor(), byteorder=b"big"), "big-endian"),
         "TorchScript": (zipped(tensor(), **{"constants.pkl": b""}), "TorchScript"),
         "compressed": (zipped(tensor(), compression=zipfile.ZIP_DEFLATED), "compressed"),
-        "other zip": (zipped(tensor()).replace(b"data.pkl", b"text.txt"), "not one of torch.save"),
+        "other zip": (
+            zipped(tensor()).replace(b"data.pkl", b"text.txt"),
+            "torch.save did not write",
+        ),
         "half": (zipped(tensor().replace(b"FloatS", b"BoolS")), "BoolStorage"),
-        "text": (b"a text", "no file of PyTorch"),
-        "nothing": (b"", "no file of PyTorch"),
+        "text": (b"a text", "was not written by torch.save"),
+        "nothing": (b"", "was not written by torch.save"),
     }.values(),
 )
 def test_refuses(read, content, reason):
@@ -157,13 +159,14 @@ def _harmless(path):
     assert all(isinstance(value, np.ndarray) for value in tensors.values())
 
 
-def test_writes_whole_files_or_none(tmp_path):
+@pytest.mark.parametrize("suffix", ["npz", "safetensors"])
+def test_writes_whole_files_or_none(tmp_path, suffix):
     pytest.importorskip("safetensors")
-    path = tmp_path / "net.safetensors"
+    path = tmp_path / f"net.{suffix}"
     write_tensors(path, {"w": VALUES.reshape(2, 3).T})
     np.testing.assert_array_equal(read_tensors(path)["w"], VALUES.reshape(2, 3).T)
-    with pytest.raises(WeightsError, match=r"\.npz must end in \.pth or \.safetensors"):
-        write_tensors(tmp_path / "net.npz", {"w": VALUES})
+    with pytest.raises(WeightsError, match=r"\.bin must end in \.pth, \.safetensors or"):
+        write_tensors(tmp_path / "net.bin", {"w": VALUES})
     with pytest.raises(WeightsError, match="cannot be written"):
-        write_tensors(tmp_path / "none" / "net.safetensors", {"w": VALUES})
-    assert [each.name for each in tmp_path.iterdir()] == ["net.safetensors"]
+        write_tensors(tmp_path / "none" / path.name, {"w": VALUES})
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,106 @@
+"""Reading and writing files of tensors by name, whose suffix tells the format."""
+
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gans_jax.core import files
+from gans_jax.weights.state_pickle import Refused
+from gans_jax.weights.torch_file import read_torch
+
+
+class WeightsError(ValueError):
+    """Weights are missing, damaged or made for another network; the message names the file."""
+
+
+def read_tensors(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Returns the tensors in a `.safetensors` file, a `.npz` file, or a state dict of `torch.save`.
+
+    Of PyTorch's formats, both are read: the one of before version 1.6, and the zip file since.
+    Nothing in a file is executed, and PyTorch is not needed. The arrays may be read-only.
+
+    Raises:
+      WeightsError: if the file cannot be read, is damaged, or holds anything but named tensors.
+    """
+    return parse_tensors(path, read_content(path))
+
+
+def read_content(path: str | os.PathLike[str]) -> bytes:
+    """Returns the bytes of a file.
+
+    Raises:
+      WeightsError: if the file cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read ({error.strerror}): give the file") from error
+
+
+def parse_tensors(path: str | os.PathLike[str], content: bytes) -> dict[str, np.ndarray]:
+    """Returns the tensors in the content of a file; see `read_tensors`.
+
+    Raises:
+      WeightsError: if the content is damaged, or holds anything but named tensors.
+    """
+    try:
+        if Path(path).suffix == ".safetensors":
+            from safetensors.numpy import load  # an optional package
+
+            return load(content)
+        if Path(path).suffix == ".npz":
+            with np.load(io.BytesIO(content), allow_pickle=False) as file:
+                return dict(file)
+        return read_torch(content)
+    except Refused as error:
+        raise WeightsError(f"{path} {error}") from error
+    except ImportError as error:
+        raise WeightsError(
+            f"{path} needs the package safetensors: pip install gans_jax[interop]"
+        ) from error
+    except Exception as error:  # damage makes zipfile, pickletools and NumPy raise nearly anything
+        raise WeightsError(f"{path} is damaged ({error}): copy or save it again") from error
+
+
+def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, np.ndarray]) -> None:
+    """Writes tensors to a `.safetensors`, `.npz` or `.pth` file, as a whole or not at all.
+
+    Raises:
+      WeightsError: if the name has another suffix, the package of the format is not installed
+        (PyTorch for `.pth`), or the file cannot be written.
+    """
+    path = Path(path)
+    content = _encoded(path, {name: np.array(value, order="C") for name, value in tensors.items()})
+    try:
+        files.write(path, content)
+    except OSError as error:
+        raise WeightsError(
+            f"{path} cannot be written ({error.strerror}): choose another file"
+        ) from error
+
+
+def _encoded(path: Path, tensors: dict[str, Any]) -> bytes:
+    file = io.BytesIO()
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.numpy import save  # an optional package
+
+            return save(tensors)
+        if path.suffix == ".npz":
+            np.savez(file, **tensors)
+            return file.getvalue()
+        if path.suffix in (".pth", ".pt"):
+            import torch  # an optional package
+
+            torch.save({name: torch.from_numpy(value) for name, value in tensors.items()}, file)
+            return file.getvalue()
+    except ImportError as error:
+        raise WeightsError(
+            f"{path} needs the package {error.name}: install it, or write a file with another of "
+            "the suffixes .pth, .safetensors and .npz"
+        ) from error
+    raise WeightsError(f"{path} must end in .pth, .safetensors or .npz: rename it")
