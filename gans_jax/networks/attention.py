@@ -7,10 +7,11 @@ from gans_jax.networks.resnet_generator import ResNetGenerator
 
 
 class AttentionNetwork(ResNetGenerator):
-    """Images to how much of each pixel is to change, `[n, h, w, any] -> [n, h, w, 1]` in [0, 1].
+    """Maps images to attention, how much of each pixel to change.
 
-    A `ResNetGenerator` with 6 blocks and one sigmoid channel; the authors' code ends in the
-    magnitude of a tanh instead, which has two signs for the same attention.
+    Its shape is `[n, h, w, any] -> [n, h, w, 1]` in [0, 1]. It is a `ResNetGenerator` with 6 blocks
+    and one sigmoid channel. The authors' code ends in the magnitude of a tanh instead, where two
+    signs mean the same attention.
     """
 
     channels: int = 1

@@ -10,11 +10,12 @@ _init = nn.initializers.xavier_uniform()
 
 
 def _doublings(size: int) -> int:
+    """Returns how often a side of 8 is doubled to reach `size`."""
     doublings = (size // START).bit_length() - 1
     if doublings < 1 or START << doublings != size:
         raise ValueError(
-            f"a BEGAN cannot make images of size {size}: it doubles a side of {START}, "
-            "so that 16, 32, 64, 128 and 256 are possible"
+            f"a BEGAN cannot make images of size {size}: choose 16, 32, 64, 128 or 256, which are "
+            f"doublings of a side of {START}"
         )
     return doublings
 
@@ -24,11 +25,11 @@ def _conv(x: Array, width: int, dtype: DType, stride: int = 1) -> Array:
 
 
 class BEGANGenerator(nn.Module):
-    """Noise to images, `[n, size of z] -> [n, size, size, channels]`: also BEGAN's decoder.
+    """Maps noise to images, `[n, size of z] -> [n, size, size, channels]`; also BEGAN's decoder.
 
-    Two 3x3 convolutions of `features` with ELU at each side from 8 on, which nearest neighbours
-    double. Neither the dense layer before them nor the convolution after them has a nonlinearity,
-    so that values may lie a little outside [-1, 1].
+    At each size from 8 pixels on there are two 3x3 convolutions of `features` channels with ELU,
+    and repeating pixels doubles the size. Neither the dense layer before them nor the convolution
+    after them has a nonlinearity, so that values may lie a little outside [-1, 1].
     """
 
     size: int = 32
@@ -48,10 +49,10 @@ class BEGANGenerator(nn.Module):
 
 
 class BEGANEncoder(nn.Module):
-    """Images to codes, `[n, size, size, channels] -> [n, code]`.
+    """Maps images to codes, `[n, size, size, channels] -> [n, code]`.
 
-    Two 3x3 convolutions with ELU at each side down to 8, which a strided one halves; the widths are
-    1, 2, 3, ... times `features`.
+    At each size down to 8 pixels there are two 3x3 convolutions with ELU, and a strided convolution
+    halves the size. They have 1, 2, 3, ... times `features` channels.
     """
 
     code: int = 64
@@ -72,9 +73,10 @@ class BEGANEncoder(nn.Module):
 
 
 class BEGANDiscriminator(nn.Module):
-    """An auto-encoder, `[n, size, size, channels]` to the same: encoder, then the generator's net.
+    """An auto-encoder that maps images `[n, size, size, channels]` to their reconstructions.
 
-    `code` is the size of the code between them, z's in the paper.
+    Its encoder is a `BEGANEncoder`, its decoder a `BEGANGenerator`. `code` is the size of the code
+    between them, which in the paper equals the size of the noise z.
     """
 
     code: int = 64

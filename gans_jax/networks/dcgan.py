@@ -24,24 +24,29 @@ Lineage = Literal["torch", "paper"]
 
 
 def _stages(size: int) -> tuple[int, int]:
-    """The side of the smallest feature map, 4 to 7, and how often it is doubled to reach `size`."""
+    """Returns the side of the smallest features, 4 to 7, and how often it doubles up to `size`."""
     start, doublings = size, 0
     while start >= 8 and start % 2 == 0:
         start, doublings = start // 2, doublings + 1
     if not (4 <= start <= 7 and doublings):
         raise ValueError(
-            f"a DCGAN cannot make images of size {size}: it doubles a side of 4 to 7, "
-            "so that 28, 32, 48, 64, 96 and 128 are possible"
+            f"a DCGAN cannot make images of size {size}: choose a size such as 28, 32, 48, 64, 96 "
+            "or 128, which are doublings of a side of 4 to 7"
         )
     return start, doublings
 
 
 class DCGANGenerator(nn.Module):
-    """Noise to images, `[n, size of z] -> [n, size, size, channels]` in [-1, 1].
+    """Maps noise to images, `[n, size of z] -> [n, size, size, channels]` in [-1, 1].
 
-    `features` is the width of the last hidden layer; each layer before it has twice as many. The
-    "torch" lineage has 4x4 kernels without biases, and projects the noise by a transposed
-    convolution; the "paper" has 5x5 kernels and a dense projection, with biases.
+    Attributes:
+      size: the side of the images: 4 to 7, doubled once or more.
+      channels: of the images.
+      features: channels of the last hidden layer; each layer before it has twice as many.
+      norm: the norm of the hidden layers.
+      lineage: "torch" has 4x4 kernels without biases, and projects the noise by a transposed
+        convolution; "paper" has 5x5 kernels and a dense projection, with biases.
+      dtype: of the computation; parameters are float32.
     """
 
     size: int = 64
@@ -54,7 +59,7 @@ class DCGANGenerator(nn.Module):
     @nn.compact
     def __call__(self, z: Array, train: bool = False) -> Array:
         start, doublings = _stages(self.size)
-        # With a norm after it, a bias would be taken away again.
+        # A norm after the layer would remove its bias.
         use_bias = self.lineage == "paper" or self.norm == "none"
         width = self.features * 2 ** (doublings - 1)
         x = self._project(z, start, width, use_bias)
@@ -80,10 +85,14 @@ class DCGANGenerator(nn.Module):
 
 
 class DCGANDiscriminator(nn.Module):
-    """Images to logits, `[n, size, size, channels] -> [n]`, for every size that a DCGAN can make.
+    """Maps images to logits, `[n, size, size, channels] -> [n]`, for every size a DCGAN can make.
 
-    `features` is the width of the first layer, which has no norm; each layer after it has twice as
-    many. The "torch" lineage has 4x4 kernels without biases, the "paper" 5x5 with them.
+    Attributes:
+      features: channels of the first layer, which has no norm; each layer after it has twice as
+        many.
+      norm: the norm of the other hidden layers.
+      lineage: "torch" has 4x4 kernels without biases, "paper" 5x5 kernels with biases.
+      dtype: of the computation; parameters are float32.
     """
 
     features: int = 64
@@ -99,9 +108,10 @@ class DCGANDiscriminator(nn.Module):
 
 
 class DCGANEncoder(nn.Module):
-    """Images to codes, `[n, size, size, channels] -> [n, code]`: the discriminator with more units.
+    """Maps images to codes, `[n, size, size, channels] -> [n, code]`, for MMD-GAN's auto-encoder.
 
-    With a `DCGANGenerator` as its decoder it is MMD-GAN's auto-encoder.
+    It is a `DCGANDiscriminator` that ends in `code` units instead of one. The decoder of MMD-GAN's
+    auto-encoder is a `DCGANGenerator`.
     """
 
     code: int = 100
@@ -121,7 +131,7 @@ class DCGANEncoder(nn.Module):
 def _halve(
     x: Array, features: int, norm: Norm, lineage: Lineage, train: bool, dtype: DType
 ) -> Array:
-    """Strided convolutions of the calling compact module, down to a side of 4 to 7."""
+    """Applies strided convolutions of the calling compact module, down to a side of 4 to 7."""
     _, doublings = _stages(x.shape[1])
     use_bias = lineage == "paper" or norm == "none"
     kernel, padding = (5, 2) if lineage == "paper" else (4, 1)

@@ -7,22 +7,22 @@ from gans_jax.networks.layers import run_part
 
 
 class EncoderDecoder(nn.Module):
-    """Examples to codes and back, by the methods `encode` and `decode`; calling it does both.
+    """Maps examples to codes by `encode` and codes to examples by `decode`; calling it does both.
 
-    `train` reaches a part only if its `__call__` names such a parameter.
+    A part gets `train` only if its `__call__` has a parameter of that name.
     """
 
     encoder: nn.Module
     decoder: nn.Module
 
     def __call__(self, x: Array, train: bool = False) -> Array:
-        """Reconstructions `[n, ...]`."""
+        """Returns reconstructions of examples `[n, ...]`."""
         return self.decode(self.encode(x, train), train)
 
     def encode(self, x: Array, train: bool = False) -> Array:
-        """Codes `[n, size]`."""
+        """Returns the codes `[n, size]` of examples `[n, ...]`."""
         return run_part(self.encoder, x, train)
 
     def decode(self, z: Array, train: bool = False) -> Array:
-        """Examples `[n, ...]` from codes."""
+        """Returns examples `[n, ...]` from codes `[n, size]`."""
         return run_part(self.decoder, z, train)

@@ -11,27 +11,29 @@ Direction = Literal["a_to_b", "b_to_a"]
 class LayeredTranslator(nn.Module):
     """G(x) = A(x) T(x) + (1 - A(x)) x in both directions (Chen et al. 2018, arXiv:1803.06798).
 
-    Both T, `translator`, and A, `attention`, have the methods `a_to_b(x, train)` and `b_to_a(x,
-    train)`; A returns maps `[n, h, w, 1]` in [0, 1].
+    Attributes:
+      translator: the module T with methods `a_to_b(x, train)` and `b_to_a(x, train)`, which return
+        images.
+      attention: the module A with the same methods, which return maps `[n, h, w, 1]` in [0, 1].
     """
 
     translator: nn.Module
     attention: nn.Module
 
     def layers(self, x: Array, direction: Direction, train: bool = False) -> tuple[Array, Array]:
-        """The translations and the maps, `[n, h, w, c]` and `[n, h, w, 1]`."""
+        """Returns translations `[n, h, w, c]` and attention maps `[n, h, w, 1]` of images."""
         translated = getattr(self.translator, direction)(x, train=train)
         attention = getattr(self.attention, direction)(x, train=train)
         return attention * translated + (1 - attention) * x, attention
 
     def a_to_b(self, x: Array, train: bool = False) -> Array:
-        """Images of domain b, `[n, h, w, c]`."""
+        """Translates images of domain a, `[n, h, w, c]`, to domain b."""
         return self.layers(x, "a_to_b", train)[0]
 
     def b_to_a(self, x: Array, train: bool = False) -> Array:
-        """Images of domain a, `[n, h, w, c]`."""
+        """Translates images of domain b, `[n, h, w, c]`, to domain a."""
         return self.layers(x, "b_to_a", train)[0]
 
     def __call__(self, a: Array, b: Array) -> tuple[Array, Array]:
-        """Both translations, so that both directions are created."""
+        """Translates in both directions at once, which creates the parameters of both."""
         return self.a_to_b(a), self.b_to_a(b)

@@ -15,16 +15,20 @@ DType = Literal["float32", "bfloat16", "float64"]
 Norm = Literal["batch", "instance", "layer", "none"]
 Upsample = Literal["transpose", "resize"]
 
-# Every convolution N(0, 0.02), every scale of batch norm N(1, 0.02) (Radford et al. 2016).
+# Kernels of convolutions are N(0, 0.02), scales of batch norm N(1, 0.02) (Radford et al. 2016).
 normal_init = nn.initializers.normal(0.02)
 
 
 def scale_init(key: Array, shape: tuple[int, ...], dtype: str = "float32") -> Array:
+    """Draws scales of batch norm from N(1, 0.02)."""
     return 1 + 0.02 * jax.random.normal(key, shape, dtype)
 
 
 class Conv(nn.Module):
-    """2-D convolution, `[n, h, w, ci] -> [n, (h + 2p - k) / s + 1, ..., features]`."""
+    """A 2-D convolution, `[n, h, w, ci] -> [n, (h + 2p - k) / s + 1, ..., features]`.
+
+    k is `kernel`, s is `stride` and p is `padding`, for height and width alike.
+    """
 
     features: int
     kernel: int
@@ -43,9 +47,10 @@ class Conv(nn.Module):
 
 
 class ConvTranspose(nn.Module):
-    """The transpose of that convolution, `[n, h, w, ci] -> [n, (h - 1)s - 2p + k + op, ..., f]`.
+    """The transpose of `Conv`, `[n, h, w, ci] -> [n, (h - 1)s - 2p + k + op, ..., features]`.
 
-    The kernel is stored as the convolution's of which this is the transpose, `[k, k, f, ci]`.
+    op is `output_padding`. The kernel is stored as the transposed convolution has it,
+    `[k, k, features, ci]`.
     """
 
     features: int
@@ -68,10 +73,10 @@ class ConvTranspose(nn.Module):
 
 
 class ResizeConv(nn.Module):
-    """Nearest-neighbour doubling, then a 3x3 convolution, `[n, h, w, ci] -> [n, 2h, 2w, features]`.
+    """Repeats each pixel, then convolves 3x3, `[n, h, w, ci] -> [n, 2h, 2w, features]`.
 
-    It has no checkerboard artifacts (Odena et al. 2016, doi:10.23915/distill.00003); its borders
-    are reflected.
+    It avoids checkerboard artifacts (Odena et al. 2016, doi:10.23915/distill.00003). Borders are
+    reflected.
     """
 
     features: int
@@ -85,17 +90,18 @@ class ResizeConv(nn.Module):
 
 
 def double(x: Array) -> Array:
-    """Nearest-neighbour upsampling, `[n, h, w, c] -> [n, 2h, 2w, c]`."""
+    """Repeats each pixel in height and width, `[n, h, w, c] -> [n, 2h, 2w, c]`."""
     return x.repeat(2, axis=1).repeat(2, axis=2)
 
 
 def reflect(x: Array, padding: int) -> Array:
-    """Reflection padding of height and width, without repeating the border."""
+    """Pads height and width by reflection, without repeating the border."""
     sides = (padding, padding)
     return jnp.pad(x, ((0, 0), sides, sides, (0, 0)), mode="reflect")
 
 
 def at_least_float32(x: Array) -> Array:
+    """Converts bfloat16 to float32; other types pass through unchanged."""
     return x.astype(jnp.promote_types(x.dtype, jnp.float32))
 
 
@@ -105,42 +111,48 @@ def _add_bias(module: nn.Module, y: Array) -> Array:
 
 
 def normalize(x: Array, norm: Norm, train: bool, dtype: DType) -> Array:
-    """A named normalisation layer of the calling compact module, with PyTorch's constants.
+    """Applies a normalisation layer of the calling compact module, with PyTorch's constants.
 
-    Batch norm keeps running averages with PyTorch's momentum (0.1 there, 0.9 in linen's words), but
-    of the biased variance, as linen does. Layer norm takes its statistics over height, width and
-    channels, and has a scale and an offset per channel (Gulrajani et al. 2017). Their variances are
-    E[x^2] - E[x]^2 in float32, which saves a pass over the activations (10 to 20 % of a small
-    DCGAN's iteration) and is exact to 2e-4 where means are at most 10 standard deviations.
-
-    Instance norm has neither parameters nor running averages (Ulyanov et al. 2016,
-    arXiv:1607.08022). An image's channel can be nearly constant beside a large mean, so its
-    variance takes the second pass: at means of 1,000 standard deviations outputs are exact to 1e-3,
-    the rounding of the mean, where one pass is 0.1 off. It costs under 1 % of a residual block.
+    Args:
+      x: activations `[n, h, w, c]`.
+      norm: "batch" keeps running averages with PyTorch's momentum (0.1 there, 0.9 in linen), but of
+        the biased variance, as linen does. "layer" takes statistics over height, width and
+        channels, and has a scale and an offset for each channel (Gulrajani et al. 2017). "instance"
+        has neither parameters nor running averages (Ulyanov et al. 2016, arXiv:1607.08022).
+      train: whether batch norm uses, and averages, the statistics of the batch.
+      dtype: of the computation.
     """
     if norm == "none":
         return x
     if norm == "instance":
-        return nn.InstanceNorm(
+        # A channel of an image can be nearly constant with a large mean, where a variance in one
+        # pass, E[x^2] - E[x]^2, is far off. The other norms take it in one pass, which is faster.
+        layer = nn.InstanceNorm(
             1e-5, dtype=dtype, use_bias=False, use_scale=False, use_fast_variance=False
-        )(x)
+        )
+        return layer(x)
     if norm == "layer":
         axes = tuple(range(1, x.ndim))
         return nn.LayerNorm(1e-5, dtype=dtype, reduction_axes=axes, feature_axes=-1)(x)
-    return nn.BatchNorm(not train, momentum=0.9, epsilon=1e-5, dtype=dtype, scale_init=scale_init)(
-        x
-    )
+    return nn.BatchNorm(
+        use_running_average=not train,
+        momentum=0.9,
+        epsilon=1e-5,
+        dtype=dtype,
+        scale_init=scale_init,
+    )(x)
 
 
 def has_offset(norm: Norm) -> bool:
-    """Whether the norm adds an offset per channel, which makes a bias before it redundant."""
+    """Returns whether the norm adds an offset to each channel, which makes a bias useless."""
     return norm in ("batch", "layer")
 
 
 def require_multiple(x: Array, multiple: int, smallest: int) -> None:
-    """ValueError unless height and width are multiples, and no smaller than the network can take.
+    """Refuses images whose height and width a network that halves and doubles would not return.
 
-    A network that halves and doubles would otherwise return images of another size.
+    Raises:
+      ValueError: if a side is not a multiple of `multiple`, or is less than `smallest`.
     """
     h, w = x.shape[1:3]
     if h % multiple or w % multiple or min(h, w) < smallest:
@@ -151,10 +163,10 @@ def require_multiple(x: Array, multiple: int, smallest: int) -> None:
 
 
 def run_part(part: nn.Module, x: Array, train: bool) -> Array:
-    """A network within another one; `train` reaches it only if it names such a parameter."""
+    """Runs a network within another one; it gets `train` only if it has such a parameter."""
     return part(x, train=train) if core.takes_train(type(part)) else part(x)
 
 
 def leaky_relu(x: Array) -> Array:
-    """Slope 0.2 (linen's default is 0.01)."""
+    """Leaky ReLU with slope 0.2 (linen's default is 0.01)."""
     return jnp.where(x >= 0, x, 0.2 * x)

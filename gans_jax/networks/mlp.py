@@ -11,11 +11,17 @@ from gans_jax.networks.layers import DType, at_least_float32, leaky_relu
 
 
 class MLPGenerator(nn.Module):
-    """ReLU layers from flattened inputs to an array of `shape`, `[n, ...] -> [n, *shape]`.
+    """Maps flattened inputs to arrays of `shape` by ReLU layers, `[n, ...] -> [n, *shape]`.
 
-    The default is WGAN's MLP generator, four layers with 512 hidden units; Goodfellow's for MNIST
-    has `features=(1200, 1200)`. `output` is "linear" for data that are not in [-1, 1]: for codes,
-    too, which make it an encoder.
+    The default is WGAN's MLP generator, four layers with 512 hidden units. Goodfellow's for MNIST
+    has `features=(1200, 1200)`.
+
+    Attributes:
+      shape: of an output.
+      features: units of each hidden layer.
+      output: "tanh" for outputs in [-1, 1]; "linear" for other data, or for codes, which make it an
+        encoder.
+      dtype: of the computation; parameters are float32.
     """
 
     shape: tuple[int, ...] = (28, 28, 1)
@@ -34,11 +40,16 @@ class MLPGenerator(nn.Module):
 
 
 class MLPDiscriminator(nn.Module):
-    """Fully connected layers from flattened examples to logits, `[n, ...] -> [n]`.
+    """Maps flattened examples to logits by fully connected layers, `[n, ...] -> [n]`.
 
     The default is WGAN's, four layers with 512 hidden units. Goodfellow's for MNIST is
-    `features=(240, 240), activation="maxout", dropout=0.5` (maxout of five pieces, dropout after
-    each hidden layer).
+    `features=(240, 240), activation="maxout", dropout=0.5`.
+
+    Attributes:
+      features: units of each hidden layer.
+      activation: of the hidden layers; "maxout" is the maximum of five linear pieces.
+      dropout: the rate after each hidden layer in training.
+      dtype: of the computation; parameters are float32.
     """
 
     features: tuple[int, ...] = (512, 512, 512)

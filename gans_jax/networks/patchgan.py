@@ -7,12 +7,18 @@ from gans_jax.networks.layers import Conv, DType, Norm, has_offset, leaky_relu, 
 
 
 class PatchGANDiscriminator(nn.Module):
-    """Images to a logit per patch, `[n, h, w, any] -> [n, h', w', 1]`.
+    """Maps images to one logit for each patch, `[n, h, w, any] -> [n, h', w', 1]`.
 
-    `layers` strided convolutions, for 1 to 5 of them, give patches of 16, 34, 70, 142 and 286
-    pixels a side, 8 or more pixels apart; 70 is the papers' choice. Sides are 3 * 2**`layers` or
-    more, h' is h // 2**`layers` - 2. Widths are 1, 2, 4, 8, 8, ... times `features`; the first
-    layer has no norm. Conditions are concatenated to the images, as further channels.
+    Sides are at least 3 * 2**`layers`, and h' is h // 2**`layers` - 2. Conditions are concatenated
+    to the images as further channels.
+
+    Attributes:
+      features: channels of the first layer, which has no norm; the others have 2, 4, 8, 8, ...
+        times as many.
+      layers: strided convolutions. For 1 to 5 of them, patches have sides of 16, 34, 70, 142 and
+        286 pixels. The papers have 3 layers, whose patches are 8 pixels apart.
+      norm: the norm of the layers between the first and the last.
+      dtype: of the computation; parameters are float32.
 
     Raises:
       ValueError: if `layers` is less than 1, or the images are too small for one logit.
@@ -36,7 +42,7 @@ class PatchGANDiscriminator(nn.Module):
     def _check(self, x: Array) -> None:
         if self.layers < 1:
             raise ValueError(
-                f"a PatchGAN has 1 strided layer or more, not {self.layers}: "
+                f"a PatchGAN needs 1 strided layer or more, not {self.layers}: "
                 "use PixelGANDiscriminator for patches of one pixel"
             )
         smallest = 3 * 2**self.layers
@@ -48,7 +54,10 @@ class PatchGANDiscriminator(nn.Module):
 
 
 class PixelGANDiscriminator(nn.Module):
-    """Images to a logit per pixel, `[n, h, w, any] -> [n, h, w, 1]`: three 1x1 convolutions."""
+    """Maps images to one logit for each pixel, `[n, h, w, any] -> [n, h, w, 1]`.
+
+    It has three 1x1 convolutions.
+    """
 
     features: int = 64
     norm: Norm = "batch"

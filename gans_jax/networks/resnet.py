@@ -18,7 +18,10 @@ def _halve(x: Array) -> Array:
 
 
 class ResidualBlock(nn.Module):
-    """Norm, ReLU, 3x3, norm, ReLU, 3x3, beside a 1x1 shortcut; doubles or halves the side."""
+    """Adds a 1x1 shortcut of x to two convolutions of it, and doubles or halves the side.
+
+    Each of the two 3x3 convolutions comes after a norm and ReLU.
+    """
 
     features: int
     resample: Literal["up", "down", "none"] = "none"
@@ -35,14 +38,14 @@ class ResidualBlock(nn.Module):
         y = conv(3, padding=1, kernel_init=_he)(y)
         y = _halve(y) if down else y
         if self.resample != "none" or x.shape[-1] != self.features:
-            # A 1x1 convolution commutes with both resamplings and is cheapest at the small side.
+            # A 1x1 convolution gives the same before and after resampling; small sides are cheaper.
             x = conv(1, kernel_init=_glorot)(_halve(x) if down else x)
             x = double(x) if up else x
         return x + y
 
 
 class ResidualGenerator32(nn.Module):
-    """Noise to images, `[n, size of z] -> [n, 32, 32, channels]` in [-1, 1]; three blocks."""
+    """Maps noise to images by three blocks, `[n, size] -> [n, 32, 32, channels]` in [-1, 1]."""
 
     channels: int = 3
     features: int = 128
@@ -61,7 +64,10 @@ class ResidualGenerator32(nn.Module):
 
 
 class ResidualCritic32(nn.Module):
-    """Images to logits, `[n, 32, 32, channels] -> [n]`; four blocks, no norm, mean pooling."""
+    """Maps images to logits, `[n, 32, 32, channels] -> [n]`, by four blocks and mean pooling.
+
+    The blocks have no norm.
+    """
 
     features: int = 128
     dtype: DType = "float32"

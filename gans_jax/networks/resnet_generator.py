@@ -1,7 +1,7 @@
 """The residual generator of CycleGAN (Zhu et al. 2017, arXiv:1703.10593).
 
-It follows Johnson et al. 2016 (arXiv:1603.08155). Its three parts are functions for a compact
-module, so that other networks can share some of them.
+It follows Johnson et al. 2016 (arXiv:1603.08155). Its three parts are functions that a compact
+module calls, so that other networks can share some of them.
 """
 
 from functools import partial
@@ -26,7 +26,10 @@ from gans_jax.networks.layers import (
 
 
 class ResNetBlock(nn.Module):
-    """`x` plus 3x3, norm, ReLU, 3x3, norm of it, on reflected borders; no ReLU after the sum."""
+    """Adds to x two 3x3 convolutions of it, each with reflected borders and a norm.
+
+    A ReLU stands between the two convolutions, none after the sum.
+    """
 
     norm: Norm = "instance"
     dtype: DType = "float32"
@@ -40,7 +43,10 @@ class ResNetBlock(nn.Module):
 
 
 def encode(x: Array, features: int, norm: Norm, train: bool, dtype: DType) -> Array:
-    """7x7 and two strided 3x3 convolutions, `[n, h, w, any] -> [n, h / 4, w / 4, 4 * features]`."""
+    """Applies a 7x7 and two strided 3x3 convolutions of the calling compact module.
+
+    Their shape is `[n, h, w, any] -> [n, h / 4, w / 4, 4 * features]`.
+    """
     require_multiple(x, 4, 8)
     use_bias = not has_offset(norm)
     x = Conv(features, 7, use_bias=use_bias, dtype=dtype)(reflect(x, 3))
@@ -52,10 +58,13 @@ def encode(x: Array, features: int, norm: Norm, train: bool, dtype: DType) -> Ar
 
 
 def transform(x: Array, blocks: int, norm: Norm, train: bool, remat: bool, dtype: DType) -> Array:
-    """Residual blocks; with `remat` their insides are computed again in the backward pass."""
+    """Applies residual blocks of the calling compact module, which keep the shape.
+
+    With `remat` the backward pass computes their insides again instead of keeping them.
+    """
     block = nn.remat(ResNetBlock, static_argnums=2) if remat else ResNetBlock
     for index in range(blocks):
-        # Named, for a rematerialised class would have parameters under another name.
+        # Linen would name the blocks differently with remat, and so their parameters.
         x = block(norm, dtype, name=f"ResNetBlock_{index}")(x, train)
     return x
 
@@ -69,7 +78,10 @@ def decode(
     train: bool,
     dtype: DType,
 ) -> Array:
-    """Two doublings and a 7x7 convolution to `[n, 4h, 4w, channels]`, without activation."""
+    """Applies two doublings and a 7x7 convolution of the calling compact module.
+
+    Their shape is `[n, h, w, any] -> [n, 4h, 4w, channels]`. The output has no activation.
+    """
     use_bias = not has_offset(norm)
     for width in (2 * features, features):
         if upsample == "resize":
@@ -82,12 +94,21 @@ def decode(
 
 
 class ResNetGenerator(nn.Module):
-    """Images to images, `[n, h, w, any] -> [n, h, w, channels]` in [-1, 1].
+    """Maps images to images, `[n, h, w, any] -> [n, h, w, channels]` in [-1, 1].
 
-    Height and width are multiples of 4, at least 8. The paper has 9 blocks for 256 pixels and 6 for
-    128. Geometry, biases and the order of layers are those of the authors' PyTorch code. `remat`
-    trades about a third more computation for the memory of the blocks' insides; parameters and
-    values are the same.
+    Height and width are multiples of 4, at least 8. Geometry, biases and the order of the layers
+    are the same as in the authors' PyTorch code.
+
+    Attributes:
+      channels: of the output.
+      features: channels of the first layer; the residual blocks have four times as many.
+      blocks: residual blocks; the paper has 9 for 256 pixels and 6 for 128.
+      norm: the norm of all layers but the last.
+      upsample: how the decoder doubles: "transpose" for transposed convolutions as in the paper,
+        "resize" for repeated pixels and a convolution.
+      remat: saves the memory of the blocks' insides for about a third more computation; parameters
+        and values stay the same.
+      dtype: of the computation; parameters are float32.
     """
 
     channels: int = 3

@@ -1,4 +1,6 @@
-"""Both directions between two domains in one module: methods `a_to_b` and `b_to_a`."""
+"""Modules that translate in both directions between two domains, by `a_to_b` and `b_to_a`."""
+
+from functools import partial
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -11,16 +13,16 @@ from gans_jax.networks.resnet_generator import decode, encode, transform
 class TwoGenerators(nn.Module):
     """Two generators with parameters of their own, also if the same module is given twice.
 
-    They take and return images `[n, h, w, channels]`; `train` reaches a generator only if its
-    `__call__` names such a parameter. Calling the module translates `a` and `b` at once, and
-    initialises all; `method="a_to_b"` and `method="b_to_a"` of `apply` translate one.
+    They map images `[n, h, w, channels]` to images. A generator gets `train` only if its `__call__`
+    has a parameter of that name. Calling the module translates `a` and `b` at once, and creates all
+    parameters; `method="a_to_b"` or `method="b_to_a"` of `apply` translates in one direction.
     """
 
     generator_ab: nn.Module
     generator_ba: nn.Module
 
     def setup(self) -> None:
-        # Linen would have a module that is in both fields, or a part of it, hold one set.
+        # Linen would share parameters where both fields hold one module, or parts of one.
         self.ab = self.generator_ab.copy(parent=None)
         self.ba = self.generator_ba.copy(parent=None)
 
@@ -35,11 +37,11 @@ class TwoGenerators(nn.Module):
 
 
 class SharedEncoderTranslator(nn.Module):
-    """CycleGAN's two generators with one encoder: `[n, h, w, any] -> [n, h, w, channels]`.
+    """CycleGAN's two generators with one encoder, `[n, h, w, any] -> [n, h, w, channels]`.
 
-    The encoder, half of a `ResNetGenerator` up to its third residual block, is shared; each domain
-    has a decoder with three more blocks and the upsampling. Calling the module translates `a` and
-    `b` at once, and initialises all.
+    The shared encoder is the first half of a `ResNetGenerator`, up to its third residual block.
+    Each domain has a decoder with three more blocks and the upsampling. Calling the module
+    translates `a` and `b` at once, and creates all parameters.
     """
 
     channels: int = 3
@@ -52,11 +54,21 @@ class SharedEncoderTranslator(nn.Module):
     dtype: DType = "float32"
 
     def setup(self) -> None:
-        options = {"norm": self.norm, "remat": self.remat, "dtype": self.dtype}
-        self.encoder = _Encoder(self.features, self.encoder_blocks, **options)
-        decoder = (self.channels, self.features, self.decoder_blocks, self.upsample)
-        self.decoder_a = _Decoder(*decoder, **options)
-        self.decoder_b = _Decoder(*decoder, **options)
+        self.encoder = _Encoder(
+            self.features, self.encoder_blocks, self.norm, self.remat, self.dtype
+        )
+        decoder = partial(
+            _Decoder,
+            self.channels,
+            self.features,
+            self.decoder_blocks,
+            self.upsample,
+            self.norm,
+            self.remat,
+            self.dtype,
+        )
+        self.decoder_a = decoder()
+        self.decoder_b = decoder()
 
     def __call__(self, a: Array, b: Array, train: bool = False) -> tuple[Array, Array]:
         return self.a_to_b(a, train), self.b_to_a(b, train)

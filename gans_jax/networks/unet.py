@@ -20,21 +20,32 @@ from gans_jax.networks.layers import (
 
 
 class UNetGenerator(nn.Module):
-    """Images to images, `[n, h, w, any] -> [n, h, w, channels]` in [-1, 1].
+    """Maps images to images, `[n, h, w, any] -> [n, h, w, channels]` in [-1, 1].
 
-    `size`, a power of two, is the smallest side it takes: an image of that size is halved down to
-    one pixel and doubled again, and sides may be any multiples of it. Widths are 1, 2, 4, 8, 8, ...
-    times `features`, and `skip` gives each decoder block the encoder's features of its size beside
-    its own; without, this is the paper's encoder-decoder. The first and the last convolution of the
-    encoder have no norm, for instance statistics of one pixel would erase it.
+    An image of `size` pixels is halved down to one pixel and doubled again; sides may be any
+    multiples of `size`. Geometry, biases and the order of the layers are the same as in the
+    authors' PyTorch code. The first and the last convolution of the encoder have no norm, because
+    instance norm would set a single pixel to 0.
 
-    Dropout is pix2pix's noise, in decoder blocks between layers of 8 * `features` but the first:
-    three at size 256, none below 64. It is drawn whenever a "dropout" key is given, whatever
-    `train` says, which selects the statistics of batch norm alone; with no key the output is
-    deterministic. Geometry, biases and the order of layers are those of the authors' PyTorch code.
+    Dropout is pix2pix's noise. It follows the decoder blocks between layers of 8 * `features`, but
+    not the first one: three blocks at size 256, none below 64. It is drawn whenever a "dropout" key
+    is given; without a key the output is deterministic. `train` selects the statistics of batch
+    norm alone.
+
+    Attributes:
+      size: the smallest side of an image, a power of two.
+      channels: of the output.
+      features: channels of the first layer; the next have 2, 4, 8, 8, ... times as many.
+      norm: the norm of the layers between.
+      dropout: its rate.
+      skip: whether each decoder block sees the encoder's features of its size beside its own; False
+        is the paper's encoder-decoder.
+      upsample: how the decoder doubles: "transpose" for transposed convolutions as in the paper,
+        "resize" for repeated pixels and a convolution.
+      dtype: of the computation; parameters are float32.
 
     Raises:
-      ValueError: if `size` is no power of two from 4, or the images are no multiples of it.
+      ValueError: if `size` is not 4, 8, 16, ..., or a side of the images is not a multiple of it.
     """
 
     size: int = 256
@@ -49,7 +60,7 @@ class UNetGenerator(nn.Module):
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
         if self.size < 4 or self.size & (self.size - 1):
-            raise ValueError(f"a U-Net has size 4, 8, 16, ..., so change size {self.size}")
+            raise ValueError(f"a U-Net cannot have size {self.size}: choose 4, 8, 16, ...")
         require_multiple(x, self.size, self.size)
         encoded = self._encode(x, train)
         x = encoded.pop()
@@ -63,7 +74,7 @@ class UNetGenerator(nn.Module):
         return jnp.tanh(at_least_float32(self._double(x, self.channels, use_bias=True)))
 
     def _encode(self, x: Array, train: bool) -> list[Array]:
-        """The features of every size, the largest first."""
+        """Returns the encoder's features of every size, the largest first."""
         last = self.size.bit_length() - 2
         encoded = []
         for layer in range(last + 1):

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import chex
 from jax import Array, lax
 
 LAYOUT = ("NHWC", "HWIO", "NHWC")
@@ -10,8 +11,11 @@ LAYOUT = ("NHWC", "HWIO", "NHWC")
 class Geometry(NamedTuple):
     """The static sizes of a convolution, shared by its transpose and its weight gradient.
 
-    `image` is the height and width of the convolution's input, and so of its transpose's output.
-    `padding` is what height and width are padded with, on both sides.
+    Attributes:
+      stride: of the window along height and width.
+      padding: zeros on both sides of the height, and on both sides of the width.
+      image: height and width of the convolution's input, which is its transpose's output.
+      kernel: height and width.
     """
 
     stride: int
@@ -30,14 +34,16 @@ class Geometry(NamedTuple):
 
 
 def conv(x: Array, w: Array, geometry: Geometry) -> Array:
-    """`[n, h, w, ci]` and `[kh, kw, ci, co]` to `[n, oh, ow, co]`."""
+    """Convolves images `[n, h, w, ci]` with `[kh, kw, ci, co]` to `[n, oh, ow, co]`."""
+    chex.assert_rank([x, w], 4)
     strides = (geometry.stride, geometry.stride)
     padding = [(p, p) for p in geometry.padding]
     return lax.conv_general_dilated(x, w, strides, padding, dimension_numbers=LAYOUT)
 
 
 def transpose(y: Array, w: Array, geometry: Geometry) -> Array:
-    """`[n, oh, ow, co]` and `[kh, kw, ci, co]` to `[n, h, w, ci]`."""
+    """Transposes `conv`: outputs `[n, oh, ow, co]` and `[kh, kw, ci, co]` to `[n, h, w, ci]`."""
+    chex.assert_shape(y, (None, *geometry.output, w.shape[3]))
     s, sizes = geometry.stride, (geometry.image, geometry.padding, geometry.kernel, geometry.output)
     padding = [
         (k - 1 - p, size + p - (out - 1) * s - 1) for size, p, k, out in zip(*sizes, strict=True)
@@ -48,7 +54,9 @@ def transpose(y: Array, w: Array, geometry: Geometry) -> Array:
 
 
 def weight_gradient(x: Array, y: Array, geometry: Geometry) -> Array:
-    """`[n, h, w, ci]` and `[n, oh, ow, co]` to `[kh, kw, ci, co]`, which contracts the batch."""
+    """Maps images `[n, h, w, ci]` and gradients `[n, oh, ow, co]` to `[kh, kw, ci, co]`."""
+    chex.assert_equal_shape_prefix([x, y], 1)
+    chex.assert_shape(y, (None, *geometry.output, None))
     s = geometry.stride
     return lax.conv_general_dilated(
         x,
@@ -61,7 +69,7 @@ def weight_gradient(x: Array, y: Array, geometry: Geometry) -> Array:
 
 
 def weight_gradient_padding(geometry: Geometry) -> list[tuple[int, int]]:
-    """What the image is padded with so that `y`, dilated by the stride, fits it kernel times."""
+    """Returns the padding of images in a weight gradient, whose kernel is the dilated output."""
     sizes = (geometry.image, geometry.padding, geometry.kernel, geometry.output)
     return [
         (p, (out - 1) * geometry.stride + k - p - size)
@@ -70,5 +78,5 @@ def weight_gradient_padding(geometry: Geometry) -> list[tuple[int, int]]:
 
 
 def flip(w: Array) -> Array:
-    """`[kh, kw, ci, co]` to `[kh, kw, co, ci]`, turned by 180 degrees: a transpose's kernel."""
+    """Turns a kernel by 180 degrees for a transpose, `[kh, kw, ci, co]` to `[kh, kw, co, ci]`."""
     return w[::-1, ::-1].swapaxes(2, 3)
