@@ -159,16 +159,25 @@ def test_what_the_compiler_says_of_too_little_memory():
 
 
 def test_the_data_may_be_elsewhere():
-    missing = data.ImageFolder("no such folder", size=48)
-    assert audit._examples(mlp_experiment(data=missing))["image"].shape == (28, 28, 1)
-    method = dataclasses.make_dataclass("Translator", [])()
-    for source in (missing, data.Unaligned(data.PairedFolder("no such folder", size=48))):
-        found = audit._examples(mlp_experiment(method=method, data=source))
-        assert {n: (x.shape, x.dtype) for n, x in found.items()} == dict.fromkeys(
-            "ab", ((48, 48, 3), np.uint8)
-        )
-    with pytest.raises(plan.PlanError, match="give the data a `size`"):
-        audit._examples(mlp_experiment(method=method, data=data.IDX("no such file")))
+    pixels, folder = (48, 48, 3), "no such folder"
+    images = data.ImageFolder(folder, size=None, channels=1)
+    pairs = data.PairedFolder(folder, size=48)
+    for source, shapes in (
+        (data.ImageFolder(folder, size=48), {"image": pixels}),
+        (data.IDX(folder, size=32), {"image": (32, 32, 1)}),
+        (data.Unaligned(pairs), {"a": pixels, "b": pixels}),
+        (data.Side(pairs, "b"), {"image": pixels}),
+        (data.UnpairedFolders(folder, size=48), {"a": pixels, "b": pixels}),
+        (data.Unpaired(images, images, size=8), {"a": (8, 8, 1), "b": (8, 8, 1)}),
+        (data.Denoising(images, size=8), {"a": (8, 8, 1), "b": (8, 8, 1)}),
+    ):
+        found = audit._examples(source)
+        assert {n: (x.shape, x.dtype) for n, x in found.items()} == {
+            name: (shape, np.uint8) for name, shape in shapes.items()
+        }
+    for source in (images, data.IDX(folder), data.CutOuts(folder), data.Denoising(images)):
+        with pytest.raises(plan.PlanError, match="give the data a `size`"):
+            audit._examples(source)
 
 
 def test_a_warm_up_is_not_planned():

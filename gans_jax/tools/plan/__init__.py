@@ -1,4 +1,4 @@
-"""What an iteration costs on a TPU slice, told by compiling it for that slice without a TPU."""
+"""Tells what an iteration costs on a TPU slice, by compiling it for that slice without a TPU."""
 
 from gans_jax.tools.plan.audit import compare, plan, versions
 from gans_jax.tools.plan.chips import CHIPS, Chip, PlanError, Slice, parse_slices

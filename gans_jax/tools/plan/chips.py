@@ -1,8 +1,8 @@
-"""TPU chips, the slices that they are rented in, and the least time that work takes on them."""
+"""TPU chips, the slices that one can rent, and the least time that work takes on them."""
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 # "A note on ICI latency" in https://jax-ml.github.io/scaling-book/sharding: about 1 us per hop.
 HOP_SECONDS = 1e-6
@@ -12,23 +12,23 @@ _CUBIC = ("2x2x1", "2x2x2", "2x2x4", "2x4x4", "4x4x4", "4x4x8", "4x8x8", "8x8x8"
 
 
 class PlanError(ValueError):
-    """A plan that cannot be made; the message names the reason and the remedy."""
+    """A plan cannot be made; the message names the reason and the remedy."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Chip:
-    """Peaks of a chip, as its maker publishes them.
+    """The peak rates of a chip, as its maker publishes them.
 
     Attributes:
-      flops: of the matrix units in bfloat16, per second. JAX multiplies float32 in one pass of
-        bfloat16 on TPU unless `jax_default_matmul_precision` says otherwise, so that this is the
-        peak for both; "highest" takes six passes
+      flops: operations of the matrix units per second, in bfloat16. By default, JAX multiplies
+        float32 on TPU in one pass of bfloat16, so that this is the peak for both. With
+        `jax_default_matmul_precision` "highest" it takes six passes
         (https://docs.jax.dev/en/latest/jax.lax.html#jax.lax.Precision).
       memory: bytes of HBM.
-      memory_bandwidth: bytes per second.
-      interconnect: bytes per second that a chip sends, all its links together: half of what is
-        published as bidirectional.
-      slices: the shapes of slices that are offered.
+      memory_bandwidth: bytes of HBM per second.
+      interconnect: bytes that a chip sends per second over all its links, half of the published
+        bidirectional bandwidth.
+      slices: the shapes of slices that one can rent.
     """
 
     flops: float
@@ -38,9 +38,9 @@ class Chip:
     slices: tuple[str, ...]
 
 
-# https://docs.cloud.google.com/tpu/docs/ and then v4, v5e, v5p or v6e, for each the table of key
-# specifications, and of supported configurations. That of v4 lacks the interconnect: the 2400 Gbps
-# are unconfirmed, so take a plan's milliseconds of interconnect on v4 as a guess.
+# https://docs.cloud.google.com/tpu/docs/ has a page for each of v4, v5e, v5p and v6e, with tables
+# of key specifications and of supported configurations. The page of v4 lacks the interconnect: its
+# 2400 Gbps are unconfirmed, so that a plan's milliseconds of interconnect on v4 are a guess.
 CHIPS = {
     "v4": Chip(275e12, 32 * 2**30, 1200e9, 300e9, _CUBIC),
     "v5e": Chip(197e12, 16 * 2**30, 819e9, 200e9, _FLAT),
@@ -51,9 +51,13 @@ CHIPS = {
 
 @dataclasses.dataclass(frozen=True)
 class Slice:
-    """A slice by its name, such as `v5e:16x16`.
+    """A slice of chips.
 
-    PlanError, which lists what is known, for another name.
+    Attributes:
+      name: such as `v5e:16x16`.
+
+    Raises:
+      PlanError: if the name is unknown; it lists the known ones.
     """
 
     name: str
@@ -75,7 +79,7 @@ class Slice:
 
     @property
     def sides(self) -> tuple[int, ...]:
-        """Chips along each side of the torus."""
+        """The number of chips along each side of the torus."""
         return tuple(map(int, self.name.partition(":")[2].split("x")))
 
     @property
@@ -88,19 +92,23 @@ class Slice:
         return Slice(f"{self.kind}:{self.chip.slices[0]}")
 
     def collective_seconds(self, sent: float) -> float:
-        """The least time of a collective in which every chip sends so many bytes.
+        """Returns the least time of a collective in which every chip sends so many bytes.
 
-        A message of an all-reduce goes around the ring of each side of the torus once, half of it
-        in either direction, to be summed, and once to be spread.
+        In an all-reduce, a message goes around the ring of each side of the torus twice, once to be
+        summed and once to be spread, each time half of it in either direction.
         """
         hops = sum(side for side in self.sides if side > 1)
         return max(sent / self.chip.interconnect, hops * HOP_SECONDS)
 
 
-def _known(kinds: Sequence[str]) -> str:
+def _known(kinds: Iterable[str]) -> str:
     return "; ".join(f"{kind}:{{{','.join(CHIPS[kind].slices)}}}" for kind in kinds)
 
 
 def parse_slices(text: str) -> list[Slice]:
-    """The slices of a list such as `v5e:4x4,v5e:16x16`; PlanError for an unknown one."""
+    """Returns the slices in a text such as `v5e:4x4,v5e:16x16`.
+
+    Raises:
+      PlanError: if a slice is unknown.
+    """
     return [Slice(name) for name in dict.fromkeys(text.split(","))]

@@ -12,18 +12,19 @@ def side_by_side(plans: Sequence[Plan]) -> str:
     rows += [[name, *(column.get(name, "0") for column in columns)] for name in _names(columns)]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     rows.insert(1, ["-" * width for width in widths])
-    padded = [[c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in rows]
+    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in padded)
 
 
 def _names(columns: Sequence[dict[str, str]]) -> list[str]:
-    """All names, each where the longest column has it."""
+    """Returns the names of all rows, in the order of the longest column."""
     longest = max(columns, key=len)
     missing = {name: None for column in columns for name in column if name not in longest}
     return [*longest, *missing]
 
 
 def _column(plan: Plan) -> dict[str, str]:
+    """Returns the cells of a plan by the names of their rows."""
     seconds = {
         "compute": plan.compute_s,
         "HBM": plan.memory_s,

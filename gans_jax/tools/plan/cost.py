@@ -1,9 +1,10 @@
-"""What a plan says, reckoned from what was counted in a compiled program."""
+"""The cost of an iteration, calculated from what a compiled program does."""
 
 import dataclasses
 from collections import Counter
 from typing import Any
 
+from gans_jax import core
 from gans_jax.tools.plan import hlo
 from gans_jax.tools.plan.chips import PlanError, Slice
 
@@ -14,27 +15,30 @@ class DoesNotFit(PlanError):
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What one iteration costs on a slice; all but `images_per_second` is of one chip.
+    """The cost of one iteration on a slice. All numbers but `images_per_second` are of one chip.
 
     Attributes:
       topology: the slice's name.
-      chips: how many it has.
+      chips: the number of chips in the slice.
       batch_per_chip: real examples of a minibatch on one chip.
-      minibatches: how many an iteration takes.
+      minibatches: the number of minibatches in an iteration.
       gflop_per_chip: 10^9 floating-point operations.
-      moved_bytes_per_chip: what all fused operations read and write, as XLA counts it. Some of
-        that stays in the chip's fast memory, so that HBM may see less.
-      argument_bytes_per_chip, output_bytes_per_chip, alias_bytes_per_chip, temp_bytes_per_chip:
-        memory of the state and the batch, of the results, of those that replace arguments, and of
-        all between.
+      moved_bytes_per_chip: the bytes that all fused operations read and write, as XLA counts them.
+        Some of them stay in the chip's fast memory, so that HBM may move fewer.
+      argument_bytes_per_chip: the memory of the state and the batch.
+      output_bytes_per_chip: the memory of the results.
+      alias_bytes_per_chip: the memory of the results that replace arguments.
+      temp_bytes_per_chip: the memory of everything between.
       peak_bytes_per_chip: arguments + temporaries + output - aliased.
       hbm_bytes_per_chip: the memory of the chip.
-      collectives: (kind, how often it runs, the bytes that result of all) for each kind.
-      all_reduce_bytes: those bytes of all-reduces.
-      loops: iterations of each loop that the operations and bytes count only once; usually ().
-      compute_s, memory_s, interconnect_s: seconds for each at the chip's published peaks.
-      iteration_s: the longest of the three. A run takes longer: it overlaps them in part, and
-        layers with few channels leave most of the matrix units idle.
+      collectives: (kind, how often it runs, bytes of all its results) for each kind.
+      all_reduce_bytes: the bytes of all results of all-reduces.
+      loops: iterations of each loop whose operations and bytes are counted only once; usually ().
+      compute_s: seconds for the operations at the chip's published peak.
+      memory_s: seconds for the moved bytes at the chip's published peak.
+      interconnect_s: seconds for the collectives at the chip's published peak.
+      iteration_s: the longest of the three. A run takes longer, because they overlap only in part,
+        and layers with few channels leave most of the matrix units idle.
       images_per_second: real examples of the whole slice in that time.
     """
 
@@ -49,7 +53,7 @@ class Plan:
     alias_bytes_per_chip: int
     temp_bytes_per_chip: int
     peak_bytes_per_chip: int
-    hbm_bytes_per_chip: int
+    hbm_bytes_per_chip: float
     collectives: tuple[tuple[str, int, int], ...]
     all_reduce_bytes: int
     loops: tuple[int, ...]
@@ -60,14 +64,14 @@ class Plan:
     images_per_second: float
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields, and the collectives as `{kind: {"count": ..., "bytes": ...}}`."""
+        """Returns the fields, with collectives as `{kind: {"count": ..., "bytes": ...}}`."""
         found = dataclasses.asdict(self)
         kinds = {kind: {"count": n, "bytes": size} for kind, n, size in self.collectives}
         return found | {"collectives": kinds}
 
 
-def refusal(method: Any, place: Slice, batch_per_chip: int, needed: float) -> DoesNotFit:
-    """The error that names what does not fit, the bytes needed, those there are, and remedies."""
+def refusal(method: core.Method, place: Slice, batch_per_chip: int, needed: float) -> DoesNotFit:
+    """Returns the error of a method that needs more bytes than a chip has."""
     return DoesNotFit(
         f"{type(method).__name__} with {batch_per_chip} examples on a chip needs "
         f"{needed / 2**30:.1f} GiB, but a {place.kind} chip has {place.chip.memory / 2**30:.0f}: "
@@ -77,7 +81,7 @@ def refusal(method: Any, place: Slice, batch_per_chip: int, needed: float) -> Do
 
 def assemble(
     place: Slice,
-    method: Any,
+    method: core.Method,
     batch_per_chip: int,
     k: int,
     cost: dict[str, float],
@@ -85,17 +89,28 @@ def assemble(
     collectives: tuple[hlo.Collective, ...],
     loops: tuple[int, ...],
 ) -> Plan:
-    """The plan, from what was counted in the compiled program; DoesNotFit if that is too large."""
+    """Returns the plan of a compiled program.
+
+    Args:
+      place: the slice that it was compiled for.
+      method: the method whose step it is.
+      batch_per_chip: real examples of a minibatch on one chip.
+      k: minibatches of an iteration.
+      cost: "flops" and "bytes accessed" of one chip.
+      memory: the result of the program's `memory_analysis`.
+      collectives: what the program exchanges.
+      loops: iterations of each loop that `cost` counts only once.
+
+    Raises:
+      DoesNotFit: if the chip has too little memory.
+    """
     argument, output = memory.argument_size_in_bytes, memory.output_size_in_bytes
     alias, temp = memory.alias_size_in_bytes, memory.temp_size_in_bytes
     peak = argument + temp + output - alias
     if peak > place.chip.memory:
         raise refusal(method, place, batch_per_chip, peak)
-    counts, sizes = Counter[str](), Counter[str]()
-    for kind, size, times in collectives:
-        counts[kind] += times
-        sizes[kind] += times * size
     seconds = roofline(place, cost["flops"], cost["bytes accessed"], collectives)
+    totals = _totals(collectives)
     return Plan(
         topology=place.name,
         chips=place.chips,
@@ -109,8 +124,8 @@ def assemble(
         temp_bytes_per_chip=temp,
         peak_bytes_per_chip=peak,
         hbm_bytes_per_chip=place.chip.memory,
-        collectives=tuple((kind, counts[kind], sizes[kind]) for kind in counts),
-        all_reduce_bytes=sizes["all-reduce"],
+        collectives=totals,
+        all_reduce_bytes=sum(size for kind, _, size in totals if kind == "all-reduce"),
         loops=loops,
         **seconds,
         iteration_s=max(seconds.values()),
@@ -118,13 +133,22 @@ def assemble(
     )
 
 
+def _totals(collectives: tuple[hlo.Collective, ...]) -> tuple[tuple[str, int, int], ...]:
+    """Returns for each kind how often it runs, and the bytes of all its results."""
+    counts, sizes = Counter[str](), Counter[str]()
+    for kind, size, times in collectives:
+        counts[kind] += times
+        sizes[kind] += times * size
+    return tuple((kind, counts[kind], sizes[kind]) for kind in counts)
+
+
 def roofline(
     place: Slice, flops: float, moved: float, collectives: tuple[hlo.Collective, ...]
 ) -> dict[str, float]:
-    """The least seconds for operations, bytes and collectives of one chip.
+    """Returns the least seconds that operations, bytes and collectives take on one chip.
 
-    The collectives are one after another. An all-reduce of b bytes over n chips sends
-    2 b (n - 1) / n from every chip, another kind half of that.
+    The collectives run one after another. In an all-reduce of b bytes over n chips every chip sends
+    2 b (n - 1) / n bytes, in another kind half as many.
     """
     share = (place.chips - 1) / place.chips
 

@@ -1,4 +1,4 @@
-"""Collectives and loops in the text of a compiled program."""
+"""Reads collectives and loops from the text of a compiled program."""
 
 import math
 import re
@@ -15,7 +15,13 @@ _TRIPS = re.compile(r" s(?:32|64)\[\]\S* constant\((\d+)\)")
 
 
 class Collective(NamedTuple):
-    """An exchange between devices: its kind, the bytes of its result, and how often it runs."""
+    """An exchange between devices.
+
+    Attributes:
+      kind: such as "all-reduce".
+      size: the bytes of its result.
+      times: how often it runs.
+    """
 
     kind: str
     size: int
@@ -23,18 +29,23 @@ class Collective(NamedTuple):
 
 
 class Program(NamedTuple):
-    """What a program exchanges, and how often each of its loops runs."""
+    """A compiled program.
+
+    Attributes:
+      collectives: its exchanges between devices.
+      loops: how often each of its loops runs.
+    """
 
     collectives: tuple[Collective, ...]
     loops: tuple[int, ...]
 
 
 def read(text: str) -> Program:
-    """Reads the text of a compiled program, that of one device.
+    """Reads the text of the compiled program of one device.
 
     A collective in a loop runs as often as the loop. XLA's loops over a known range count from 0 up
-    to the one constant in their condition; another loop counts once. Both branches of a condition
-    count.
+    to the one constant in their condition; other loops are assumed to run once. Both branches of a
+    conditional are counted.
     """
     computations, entry = _split(text)
     collectives: Counter[tuple[str, int]] = Counter()
@@ -44,7 +55,7 @@ def read(text: str) -> Program:
         for line in computations.get(name, ()):
             if found := _COLLECTIVE.search(line):
                 collectives[found[2], _result_bytes(found[1], found[2], bool(found[3]))] += times
-                continue  # what it applies is a sum of two numbers
+                continue  # the computation that it calls is a sum of two numbers
             if found := _LOOP.search(line):
                 trips = _trips(computations.get(found[1], []))
                 loops.append(trips)
@@ -59,6 +70,7 @@ def read(text: str) -> Program:
 
 
 def _split(text: str) -> tuple[dict[str, list[str]], str]:
+    """Returns the lines of each computation by its name, and the name of the first to run."""
     computations: dict[str, list[str]] = {}
     entry, lines = "", []
     for line in text.splitlines():
@@ -71,12 +83,16 @@ def _split(text: str) -> tuple[dict[str, list[str]], str]:
 
 
 def _trips(condition: list[str]) -> int:
+    """Returns how often a loop with this condition runs; 1 if that is unknown."""
     constants = [int(n) for line in condition for n in _TRIPS.findall(line)]
     return constants[0] if len(constants) == 1 else 1
 
 
 def _result_bytes(shape: str, kind: str, start: bool) -> int:
-    """Of a tuple all arrays, but of an asynchronous start other than all-reduce's the results."""
+    """Returns the bytes of a result, which may be a tuple of arrays.
+
+    The start of an asynchronous collective other than an all-reduce also returns its operand.
+    """
     sizes = [
         math.prod(map(int, filter(None, sides.split(",")))) * _element_bytes(letters, bits)
         for letters, bits, sides in _ARRAY.findall(shape)
