@@ -1,5 +1,5 @@
-"""Weights that PyTorch code has saved, and weights for it.
+"""Exchanges weights with PyTorch code, for the commands `import` and `export --pytorch`.
 
-`torch_file` reads and writes files of tensors, `networks` turns them into networks and back, and
-`runs` makes run folders of them, for the commands `import` and `export --pytorch`.
+`state_dicts` turns named tensors into networks and back, by the layers' names in `names`.
+`run_folders` makes run folders of networks, and files of a run's networks, which `parts` lists.
 """

@@ -1,13 +1,12 @@
-"""What the layers of pix2pix's and CycleGAN's PyTorch networks are called, here and there.
+"""The names of layers in this package and in pix2pix's and CycleGAN's PyTorch code.
 
-There, a name in a state dict is the path to a layer in nested `nn.Sequential`s, in which also
-activations and padding count. The code is that of junyanz/pytorch-CycleGAN-and-pix2pix,
-`models/networks.py`.
+That code is junyanz/pytorch-CycleGAN-and-pix2pix, `models/networks.py`. Its names are paths to
+layers in nested `nn.Sequential`s, which count activations and padding, too.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from gans_jax.networks import (
     PatchGANDiscriminator,
@@ -16,37 +15,51 @@ from gans_jax.networks import (
     UNetGenerator,
 )
 
+Generator: TypeAlias = ResNetGenerator | UNetGenerator
+Discriminator: TypeAlias = PatchGANDiscriminator | PixelGANDiscriminator
+
+_KINDS = (ResNetGenerator, UNetGenerator, PatchGANDiscriminator, PixelGANDiscriminator)
+
 CONV, TRANSPOSE, NORM = "Conv", "ConvTranspose", "BatchNorm"
 
 
 class Layer(NamedTuple):
-    """A layer's name in PyTorch, and its path in linen's parameters."""
+    """A layer with weights.
+
+    Attributes:
+      theirs: its name in PyTorch.
+      ours: its path in linen's parameters.
+    """
 
     theirs: str
     ours: tuple[str, ...]
 
 
-def layers(network: Any, dropout: bool = False) -> list[Layer]:
-    """The layers with weights in their order of use; those of batch norm, whatever the norm.
+def layers(network: Generator | Discriminator, dropout: bool = False) -> list[Layer]:
+    """Returns the layers with weights in their order of use, with batch norm in place of any norm.
 
-    `dropout` is whether the residual blocks there have dropout, which moves their last two layers.
+    Args:
+      network: a network that the PyTorch code has, too.
+      dropout: whether residual blocks in PyTorch have dropout, which moves their last two layers.
+
+    Raises:
+      TypeError: if the PyTorch code does not have the network.
     """
-    kind = type(network)  # not isinstance: an AttentionNetwork is a ResNetGenerator, too
-    if kind is ResNetGenerator:
+    if type(network) not in _KINDS:  # a subclass, such as AttentionNetwork, is another network
+        raise TypeError(f"the PyTorch code has no counterpart of {type(network).__name__}")
+    if isinstance(network, ResNetGenerator):
         found = _resnet(network.blocks, dropout)
-    elif kind is UNetGenerator:
+    elif isinstance(network, UNetGenerator):
         found = _unet(network.size.bit_length() - 1)
-    elif kind is PatchGANDiscriminator:
+    elif isinstance(network, PatchGANDiscriminator):
         found = _patchgan(network.layers)
-    elif kind is PixelGANDiscriminator:
-        found = _pixelgan()
     else:
-        raise TypeError(f"a {kind.__name__} has no counterpart in that code")
+        found = _pixelgan()
     return list(_numbered(found))
 
 
 def _numbered(layers: Iterable[tuple[str, ...]]) -> Iterator[Layer]:
-    """Linen numbers the layers of each kind within the module that holds them."""
+    """Numbers the layers of each kind within the module that holds them, as linen does."""
     seen: Counter[tuple[str, ...]] = Counter()
     for theirs, *path in layers:
         number = seen[tuple(path)]
@@ -72,7 +85,7 @@ def _resnet(blocks: int, dropout: bool) -> Iterator[tuple[str, ...]]:
 
 
 def _unet(downs: int) -> Iterator[tuple[str, ...]]:
-    """Each block holds the next inner one between its own layers."""
+    """Yields the layers of nested blocks, each of which holds the next between its own layers."""
     yield "model.model.0", CONV
     inside = ["model.model.1.model"]
     for _ in range(downs - 2):

@@ -1,24 +1,31 @@
-"""Run folders of networks that PyTorch code has trained, and files for that code."""
+"""Makes run folders of networks that PyTorch code has trained, and files for that code."""
 
+import dataclasses
 import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gans_jax import CycleGAN, Pix2Pix, data
-from gans_jax.networks import TwoGenerators
+from gans_jax import CycleGAN, Pix2Pix, core, data
+from gans_jax.networks import TwoGenerators, UNetGenerator
 from gans_jax.runs import Experiment, config, folder, load
 from gans_jax.runs.checkpoint import Checkpoints
-from gans_jax.tools.interop.state_dicts import DISCRIMINATORS, Imported, from_pytorch, to_pytorch
+from gans_jax.tools.interop.parts import PARTS, Part, places
+from gans_jax.tools.interop.state_dicts import (
+    DISCRIMINATORS,
+    Imported,
+    Variables,
+    from_pytorch,
+    to_pytorch,
+)
 from gans_jax.weights import WeightsError, read_tensors, write_tensors
 
-Part = Literal["a-to-b", "b-to-a", "discriminator-a-to-b", "discriminator-b-to-a"]
-PARTS: tuple[Part, ...] = ("a-to-b", "b-to-a", "discriminator-a-to-b", "discriminator-b-to-a")
 NO_DATA = "(imported without --data)"
 SIDE = 256
 
@@ -33,47 +40,49 @@ def import_run(
     path: str | None = None,
     evaluation: bool = False,
 ) -> Experiment:
-    """A run folder at iteration 0 from files of junyanz/pytorch-CycleGAN-and-pix2pix.
+    """Makes a run folder at iteration 0 from files of junyanz/pytorch-CycleGAN-and-pix2pix.
 
     With `a-to-b` alone (`latest_net_G.pth`, or one of CycleGAN's two generators) it is a run of
-    `Pix2Pix`, which translates in that direction; with `b-to-a` too (`latest_net_G_A.pth` and
-    `latest_net_G_B.pth`) one of `CycleGAN`. Discriminators go with the direction whose translations
-    they judge, as they are named there: `latest_net_D_A.pth` is `discriminator-a-to-b`, and judges
-    images of domain b. Those that are not given are new.
+    `Pix2Pix`, which translates in that direction. With `b-to-a` too (`latest_net_G_A.pth` and
+    `latest_net_G_B.pth`) it is a run of `CycleGAN`. A discriminator is named after the direction
+    whose translations it judges, as in that code: `latest_net_D_A.pth` is `discriminator-a-to-b`,
+    and judges images of domain b. Without a file, a discriminator gets new weights.
 
     Args:
-      workdir: a folder that is empty or does not exist; it is there whole or not at all.
+      workdir: a folder that is empty or does not exist. If anything fails it stays as it is.
       files: of PyTorch or `.safetensors`, by part.
-      network: of the generators, one of `state_dicts.GENERATORS`.
-      discriminator: one of `state_dicts.DISCRIMINATORS`.
-      size: side of the images, which matters for further training; the U-Net's own or 256.
+      network: the network of the generators, one of `state_dicts.GENERATORS`.
+      discriminator: the network of the discriminators, one of `state_dicts.DISCRIMINATORS`.
+      size: the side of the images in further training; None for the U-Net's size, or 256.
       path: the folder of images to train on further, for `data.PairedFolder`, or
         `data.UnpairedFolders` with two generators.
-      evaluation: translate with the running statistics of batch norm and no dropout, as `test.py
-        --eval` does there, instead of the batch's statistics and dropout; for one generator.
+      evaluation: for one generator: whether to translate with the running statistics of batch norm
+        and no dropout, as `test.py --eval` does in that code.
+
+    Returns:
+      The experiment of the run.
 
     Raises:
-      WeightsError: if a file is missing, damaged or of another network.
+      WeightsError: if a file is missing, damaged or holds another network.
       ConfigError: if the folder holds anything, or the images' size does not fit.
-      DataError: if there is no such data.
+      DataError: if the folder of images is missing, or holds no images.
     """
     workdir = Path(workdir)
     if workdir.exists():
         folder.refuse_occupied(workdir)
     if "b-to-a" not in files and "discriminator-b-to-a" in files:
         raise WeightsError("discriminator-b-to-a opposes the generator b-to-a: give that, too")
-    names = {part: network if part in PARTS[:2] else discriminator for part in PARTS}
-    found = {p: from_pytorch(names[p], read_tensors(f), str(f)) for p, f in files.items()}
+    found = _read(files, network, discriminator)
     generator = found["a-to-b"].network
-    channels, side = (found["a-to-b"].inputs, generator.channels), size or _side(generator)
+    channels = found["a-to-b"].inputs, generator.channels
+    side = size or (generator.size if isinstance(generator, UNetGenerator) else SIDE)
     fresh = DISCRIMINATORS[discriminator].clone(norm=generator.norm)
+    method: CycleGAN | Pix2Pix
     if "b-to-a" in found:
-        method: Any = _cyclegan(found, channels, fresh)
+        method = _cyclegan(found, channels, fresh)
     else:
         method = _pix2pix(found, channels, fresh, evaluation)
-    source = data.UnpairedFolders if "b-to-a" in found else data.PairedFolder
-    options = {"channels": _shared(channels, path), "size": side, "augment": data.Augment()}
-    images = source(NO_DATA if path is None else path, **options)
+    images = _images(path, channels, side, paired="b-to-a" not in found)
     experiment = Experiment(method, images, iterations=1, batch_size=1, samples=4)
     batch = {
         name: jax.ShapeDtypeStruct((1, side, side, count), np.dtype("uint8"))
@@ -84,27 +93,44 @@ def import_run(
     return experiment
 
 
-def _side(generator: Any) -> int:
-    return getattr(generator, "size", SIDE)
+def _read(
+    files: Mapping[Part, str | os.PathLike[str]], generator: str, discriminator: str
+) -> dict[Part, Imported]:
+    """Returns the networks in the files."""
+    found: dict[Part, Imported] = {}
+    for part, file in files.items():
+        name = discriminator if part.startswith("discriminator") else generator
+        found[part] = from_pytorch(name, read_tensors(file), str(file))
+    return found
 
 
-def _shared(channels: tuple[int, int], path: str | None) -> Literal[1, 3]:
-    if channels in ((1, 1), (3, 3)):
-        return channels[0]
-    if path:
+def _images(
+    path: str | None, channels: tuple[int, int], side: int, paired: bool
+) -> data.PairedFolder | data.UnpairedFolders:
+    """Returns the source of the images to train on further."""
+    if path and channels not in ((1, 1), (3, 3)):
         raise WeightsError(
             f"generators from {channels[0]} to {channels[1]} channels cannot train on {path}, "
             "whose images all have 1 or all have 3: import them without --data"
         )
-    return 3
+    return (data.PairedFolder if paired else data.UnpairedFolders)(
+        NO_DATA if path is None else path,
+        channels=1 if channels == (1, 1) else 3,
+        size=side,
+        augment=data.Augment(),
+    )
 
 
 def _pix2pix(
-    found: Mapping[Part, Imported], channels: tuple[int, int], fresh: Any, evaluation: bool
+    found: Mapping[Part, Imported],
+    channels: tuple[int, int],
+    fresh: nn.Module,
+    evaluation: bool,
 ) -> Pix2Pix:
     judge, conditional = fresh, True
     if "discriminator-a-to-b" in found:
-        judge, *_, inputs = found["discriminator-a-to-b"]
+        judge = found["discriminator-a-to-b"].network
+        inputs = found["discriminator-a-to-b"].inputs
         if inputs not in (sum(channels), channels[1]):
             raise WeightsError(
                 f"the discriminator takes {inputs} channels, but the generator's pairs have "
@@ -120,7 +146,9 @@ def _pix2pix(
     )
 
 
-def _cyclegan(found: Mapping[Part, Imported], channels: tuple[int, int], fresh: Any) -> CycleGAN:
+def _cyclegan(
+    found: Mapping[Part, Imported], channels: tuple[int, int], fresh: nn.Module
+) -> CycleGAN:
     back = found["b-to-a"]
     if (back.inputs, back.network.channels) != channels[::-1]:
         raise WeightsError(
@@ -132,16 +160,18 @@ def _cyclegan(found: Mapping[Part, Imported], channels: tuple[int, int], fresh: 
         if part in found and found[part].inputs != wanted:
             raise WeightsError(
                 f"the {part} takes {found[part].inputs} channels, but is to judge images of "
-                f"{wanted}: give the one of the same letter as the generator"
+                f"{wanted}: give the file with the same letter as the generator"
             )
     if judges[:1] != judges[-1:]:
         raise WeightsError(
             "the discriminators differ in norm, widths or layers: give the two of one CycleGAN"
         )
     translator = TwoGenerators(found["a-to-b"].network, back.network)
-    # The identity loss shows a generator images of its own target.
-    options = {} if channels[0] == channels[1] else {"identity_weight": 0.0}
-    return CycleGAN(translator, judges[0] if judges else fresh, **options)
+    method = CycleGAN(translator, judges[0] if judges else fresh)
+    if channels[0] == channels[1]:
+        return method
+    # The identity loss shows a generator images of its own target, which have other channels.
+    return dataclasses.replace(method, identity_weight=0.0)
 
 
 def export_part(
@@ -150,89 +180,80 @@ def export_part(
     part: Part = "a-to-b",
     extra: Sequence[Any] = (),
 ) -> None:
-    """Writes a network of a run as a state dict for `load_state_dict` of that code.
+    """Writes a network of a run as a state dict for `load_state_dict` of the PyTorch code.
 
-    `extra` are classes and functions of the user's own that the run's experiment is made of.
+    Args:
+      workdir: the run folder.
+      file: the `.pth` or `.safetensors` file to write.
+      part: which network.
+      extra: classes and functions of the user's own that the run's experiment is made of.
 
     Raises:
-      WeightsError: if the run has no such part, that code has no such network, or the file cannot
-        be written.
-      ConfigError, CheckpointError: if there is no run, or no state that is intact.
+      WeightsError: if the run does not have the part, the PyTorch code does not have the network,
+        or the file cannot be written.
+      ConfigError: if the folder holds no run.
+      CheckpointError: if the run has no intact checkpoint.
     """
     experiment, state = load(workdir, extra)
-    places = {p: at for p, at in _places(experiment.method).items() if hasattr(state, at.player)}
-    if part not in places:
+    found = places(experiment.method)
+    if part not in found:
         raise WeightsError(
-            f"{workdir} is a run of {type(experiment.method).__name__}, in which no {part} of that "
-            f"code can be: choose --part of {', '.join(places) or 'another run'}"
+            f"{workdir} is a run of {type(experiment.method).__name__}, which has no {part} for "
+            f"the PyTorch code: choose --part of {', '.join(found) or 'another run'}"
         )
-    network, name, key = places[part]
-    player = getattr(state, name)
-    params, stats = (
-        tree if key is None else tree.get(key, {}) for tree in (player.params, player.batch_stats)
-    )
+    network, name, key = found[part]
+    player: core.Player = getattr(state, name)
+    params, stats = _part(player.params, key), _part(player.batch_stats, key)
     write_tensors(file, to_pytorch(network, params, stats))
 
 
-class _Place(NamedTuple):
-    """A network, the player of the state that has its variables, and where in them."""
-
-    network: Any
-    player: str
-    key: str | None = None
+def _part(tree: Any, key: str | None) -> Variables:
+    return tree if key is None else tree.get(key, {})
 
 
-def _places(method: Any) -> dict[Part, _Place]:
-    if isinstance(method, Pix2Pix):
-        return {
-            "a-to-b": _Place(method.generator, "generator"),
-            "discriminator-a-to-b": _Place(method.discriminator, "discriminator"),
-        }
-    if not isinstance(translator := getattr(method, "translator", None), TwoGenerators):
-        return {}
-    return {
-        "a-to-b": _Place(translator.generator_ab, "translator", "ab"),
-        "b-to-a": _Place(translator.generator_ba, "translator", "ba"),
-        # Named there after the generator that each opposes, here after the domain that it judges.
-        "discriminator-a-to-b": _Place(method.discriminator, "discriminator_b"),
-        "discriminator-b-to-a": _Place(method.discriminator, "discriminator_a"),
-    }
-
-
-def _state(method: Any, batch: Mapping[str, Any], found: Mapping[Part, Imported]) -> Any:
-    """The state before iteration 0 on the weights that were found.
-
-    `method.init` would draw all the weights that are replaced, which takes a minute.
-    """
+def _state(
+    method: core.Method,
+    batch: dict[str, jax.ShapeDtypeStruct],
+    found: Mapping[Part, Imported],
+) -> core.State:
+    """Returns the state before iteration 0 with the weights that were found."""
+    # `method.init` would draw all the weights that are replaced, which takes a minute.
     shapes = folder.state_shapes(method, batch)
-    # Counts, histories, and the averages of Adam begin with 0.
+    # Counts, histories and Adam's averages begin with 0.
     state = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
     keys = dict(zip(PARTS, jax.random.split(jax.random.key(0), len(PARTS)), strict=True))
-    for part, (network, name, key) in _places(method).items():
-        player = getattr(state, name)
-        params, stats = (
-            found[part][1:3] if part in found else _new(network, player.params, batch, keys[part])
+    for part, (network, name, key) in places(method).items():
+        player: core.Player = getattr(state, name)
+        if part in found:
+            params, stats = found[part].params, found[part].batch_stats
+        else:
+            inputs = player.params["Conv_0"]["kernel"].shape[2]
+            images = jnp.zeros((*batch["a"].shape[:3], inputs))
+            variables = jax.jit(network.init)(keys[part], images)
+            params, stats = variables["params"], variables.get("batch_stats", {})
+        player = player._replace(
+            params=_put(player.params, key, params),
+            batch_stats=_put(player.batch_stats, key, stats),
         )
-        params, stats = _put(player.params, key, params), _put(player.batch_stats, key, stats)
-        state = state._replace(**{name: player._replace(params=params, batch_stats=stats)})
+        state = state._replace(**{name: player})
     return state
 
 
-def _new(network: Any, shapes: Any, batch: Mapping[str, Any], key: jax.Array) -> tuple[Any, Any]:
-    """Parameters and statistics of a discriminator that was not given."""
-    images = jnp.zeros((*batch["a"].shape[:3], shapes["Conv_0"]["kernel"].shape[2]))
-    variables = jax.jit(network.init)(key, images)
-    return variables["params"], variables.get("batch_stats", {})
-
-
-def _put(tree: Any, key: str | None, value: Any) -> Any:
-    return value if key is None else {**tree, key: value} if value else tree
+def _put(tree: Any, key: str | None, value: Variables) -> Variables:
+    """Returns the tree with a part, or the whole of it, replaced by the value."""
+    if key is None:
+        return value
+    return {**tree, key: value} if value else tree
 
 
 def _write(
-    workdir: Path, experiment: Experiment, batch: Mapping[str, Any], state: Any, examples: int
+    workdir: Path,
+    experiment: Experiment,
+    batch: dict[str, jax.ShapeDtypeStruct],
+    state: core.State,
+    examples: int,
 ) -> None:
-    """The whole folder or none of it: it is made beside its place."""
+    """Writes the run folder beside its place first, so that it is there whole or not at all."""
     beside = workdir.absolute().with_name(f".{workdir.absolute().name}.{os.getpid()}")
     try:
         beside.mkdir(parents=True)

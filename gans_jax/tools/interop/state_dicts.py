@@ -1,4 +1,4 @@
-"""pix2pix's and CycleGAN's networks on weights of their PyTorch code, and the other way."""
+"""Turns state dicts of pix2pix's and CycleGAN's PyTorch code into networks, and back."""
 
 import functools
 import operator
@@ -17,39 +17,54 @@ from gans_jax.networks import (
     UNetGenerator,
 )
 from gans_jax.tools.interop import names
-from gans_jax.tools.interop.names import Layer
+from gans_jax.tools.interop.names import Discriminator, Generator, Layer
 from gans_jax.weights import WeightsError
 
 Tensors = Mapping[str, np.ndarray]
+Variables = Mapping[str, Any]
 
-GENERATORS: dict[str, nn.Module] = {
+GENERATORS: dict[str, Generator] = {
     "resnet_9blocks": ResNetGenerator(blocks=9),
     "resnet_6blocks": ResNetGenerator(blocks=6),
     "unet_256": UNetGenerator(256),
     "unet_128": UNetGenerator(128),
 }
-DISCRIMINATORS: dict[str, nn.Module] = {
+DISCRIMINATORS: dict[str, Discriminator] = {
     "basic": PatchGANDiscriminator(layers=3),
     "n_layers": PatchGANDiscriminator(layers=3),
     "pixel": PixelGANDiscriminator(),
 }
-_NETWORKS = GENERATORS | DISCRIMINATORS
-_MOST_LAYERS = 6  # whose patches have 574 pixels a side
-# The axes of kernels, [k, k, in, out] (of transposed ones [k, k, out, in]), in PyTorch's order.
+_NETWORKS: dict[str, Generator | Discriminator] = {**GENERATORS, **DISCRIMINATORS}
+_MOST_LAYERS = 6  # patches then have sides of 574 pixels
+# The order of axes that turns linen's kernels, [k, k, in, out], into PyTorch's. Transposed
+# convolutions have [k, k, out, in] here.
 _AXES = (3, 2, 0, 1)
 
 
 class Imported(NamedTuple):
-    """A network, its variables, and how many channels it takes."""
+    """A network with the weights of a state dict.
+
+    Attributes:
+      network: the module.
+      params: its parameters.
+      batch_stats: its running statistics; {} without batch norm.
+      inputs: the number of channels that it takes.
+    """
 
     network: Any
-    params: Any
-    batch_stats: Any
+    params: dict[str, Any]
+    batch_stats: dict[str, Any]
     inputs: int
 
 
 class _Leaf(NamedTuple):
-    """A tensor's name in PyTorch, its collection and path in linen, and its shape in PyTorch."""
+    """A tensor.
+
+    Attributes:
+      name: in PyTorch.
+      path: the collection and the path in linen's variables.
+      shape: in PyTorch.
+    """
 
     name: str
     path: tuple[str, ...]
@@ -57,30 +72,38 @@ class _Leaf(NamedTuple):
 
 
 def from_pytorch(name: str, tensors: Tensors, file: str = "the state dict") -> Imported:
-    """The network of that name in PyTorch's code, one of `GENERATORS` or `DISCRIMINATORS`.
+    """Returns a network of the PyTorch code with the weights of its state dict.
 
-    Channels, widths, the layers of `n_layers` and the norm come from the tensors: batch norm is
-    where running statistics are kept with a scale, else it is instance norm. A prefix `module.`,
-    counts of batches, and the running statistics that instance norm kept before PyTorch 0.4 (which
-    the authors' code ignores, too) are left out, and so is dropout in residual blocks.
+    The tensors tell channels, widths, the layers of `n_layers`, and the norm: batch norm if there
+    are running statistics beside a scale, else instance norm. Ignored are a prefix `module.`,
+    counts of batches, dropout in residual blocks, and the running statistics that instance norm
+    kept before PyTorch 0.4, which the authors' code ignores, too.
 
-    Running variances are taken over as they are, though PyTorch averages the unbiased ones and
-    linen the biased ones: outputs are equal, and further training moves towards the latter.
+    Running variances stay as they are. PyTorch averages unbiased variances and linen biased ones,
+    so that outputs are equal, and further training moves towards the biased ones.
+
+    Args:
+      name: the network's name in the PyTorch code, one of `GENERATORS` or `DISCRIMINATORS`.
+      tensors: the state dict.
+      file: how an error calls the state dict.
 
     Raises:
-      WeightsError: if the tensors are those of another network, or not finite. It names `file`, and
-        the first layer that differs with both shapes.
+      WeightsError: if the tensors belong to another network, or are not finite. It names the first
+        layer that differs, with both shapes.
     """
     tensors = _cleaned(tensors)
-    # Without dropout in the blocks there is a norm, if anything.
-    dropout = np.ndim(tensors.get("model.10.conv_block.6.weight")) == 4
+    # Blocks with dropout have a convolution in this place, others a norm.
+    place = tensors.get("model.10.conv_block.6.weight")
+    dropout = place is not None and place.ndim == 4
     network, inputs = _inferred(name, tensors, dropout)
     leaves = list(_leaves(network, inputs, dropout))
     _check(name, leaves, tensors, file)
     found: dict[str, Any] = {"params": {}, "batch_stats": {}}
     for leaf in leaves:
         *scopes, last = leaf.path
-        scope = functools.reduce(lambda scope, key: scope.setdefault(key, {}), scopes, found)
+        scope = found
+        for key in scopes:
+            scope = scope.setdefault(key, {})
         value = tensors[leaf.name].astype(np.float32)
         if not np.isfinite(value).all():
             raise WeightsError(f"{file} has a {leaf.name} that is not finite: give another file")
@@ -88,16 +111,18 @@ def from_pytorch(name: str, tensors: Tensors, file: str = "the state dict") -> I
     return Imported(network, found["params"], found["batch_stats"], inputs)
 
 
-def to_pytorch(network: nn.Module, params: Any, batch_stats: Any) -> dict[str, np.ndarray]:
-    """The state dict for PyTorch's network of the same kind, for `load_state_dict(strict=True)`.
+def to_pytorch(
+    network: nn.Module, params: Variables, batch_stats: Variables
+) -> dict[str, np.ndarray]:
+    """Returns the state dict of a network, for `load_state_dict(strict=True)` in the PyTorch code.
 
-    Residual blocks are those without dropout, the setting `--no_dropout` there.
+    A residual generator is for the setting `--no_dropout` of that code.
 
     Raises:
-      WeightsError: if that code has no such network.
+      WeightsError: if that code does not have the network.
     """
-    _refuse_without_counterpart(network)
-    variables = {"params": params, "batch_stats": batch_stats}
+    network = _with_counterpart(network)
+    variables: Variables = {"params": params, "batch_stats": batch_stats}
     tensors = {}
     for layer in names.layers(network):
         for name, path in _places(layer, variables):
@@ -109,6 +134,7 @@ def to_pytorch(network: nn.Module, params: Any, batch_stats: Any) -> dict[str, n
 
 
 def _cleaned(tensors: Tensors) -> dict[str, np.ndarray]:
+    """Returns the tensors that count, without the prefix that parallel training adds."""
     if all(name.startswith("module.") for name in tensors):
         tensors = {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
 
@@ -121,8 +147,8 @@ def _cleaned(tensors: Tensors) -> dict[str, np.ndarray]:
     return {name: tensor for name, tensor in tensors.items() if kept(name)}
 
 
-def _inferred(name: str, tensors: Tensors, dropout: bool) -> tuple[Any, int]:
-    """The network with the sizes that its first and last layer have, and its input channels."""
+def _inferred(name: str, tensors: Tensors, dropout: bool) -> tuple[Generator | Discriminator, int]:
+    """Returns the network in the sizes of its first and last layer, and its input channels."""
     network = _NETWORKS[name]
     norm = "batch" if any(key.endswith(".running_mean") for key in tensors) else "instance"
     options: dict[str, Any] = {"norm": norm}
@@ -130,8 +156,8 @@ def _inferred(name: str, tensors: Tensors, dropout: bool) -> tuple[Any, int]:
         kernels = [tensor for tensor in tensors.values() if tensor.ndim == 4]
         options["layers"] = min(max(len(kernels) - 2, 1), _MOST_LAYERS)
     network = network.clone(**options)
-    ends = [names.layers(network, dropout)[end].theirs for end in (0, -1)]
-    first, last = (_kernel_shape(tensors.get(f"{end}.weight")) for end in ends)
+    layers = names.layers(network, dropout)
+    first, last = (_kernel_shape(tensors.get(f"{layers[end].theirs}.weight")) for end in (0, -1))
     options["features"], inputs = first[:2] if first else (network.features, 3)
     if name in GENERATORS and last:
         options["channels"] = last[1 if isinstance(network, UNetGenerator) else 0]
@@ -142,8 +168,13 @@ def _kernel_shape(tensor: np.ndarray | None) -> tuple[int, ...] | None:
     return tensor.shape if tensor is not None and tensor.ndim == 4 and tensor.size else None
 
 
-def _leaves(network: Any, inputs: int, dropout: bool) -> Iterator[_Leaf]:
-    side = max(getattr(network, "size", 8), 3 * 2 ** getattr(network, "layers", 0))
+def _leaves(network: Generator | Discriminator, inputs: int, dropout: bool) -> Iterator[_Leaf]:
+    """Yields the tensors that the network has in PyTorch."""
+    side = 8
+    if isinstance(network, UNetGenerator):
+        side = network.size
+    elif isinstance(network, PatchGANDiscriminator):
+        side = 3 * 2**network.layers
     images = jax.ShapeDtypeStruct((1, side, side, inputs), jnp.float32)
     shapes = jax.eval_shape(network.init, jax.random.key(0), images)
     for layer in names.layers(network, dropout):
@@ -152,8 +183,8 @@ def _leaves(network: Any, inputs: int, dropout: bool) -> Iterator[_Leaf]:
             yield _Leaf(name, path, tuple(shape[a] for a in _AXES) if len(shape) == 4 else shape)
 
 
-def _places(layer: Layer, variables: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Of each tensor of a layer the name in PyTorch and the path in linen's variables."""
+def _places(layer: Layer, variables: Variables) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields the name in PyTorch and the path in linen's variables of each tensor of a layer."""
     for collection, key, theirs in (
         ("params", "kernel", "weight"),
         ("params", "scale", "weight"),
@@ -169,7 +200,7 @@ def _places(layer: Layer, variables: Any) -> Iterator[tuple[str, tuple[str, ...]
 
 
 def _check(name: str, leaves: list[_Leaf], tensors: Tensors, file: str) -> None:
-    """WeightsError that names the first difference between the file and the network."""
+    """Raises a WeightsError that names the first difference between the file and the network."""
     known = {leaf.name for leaf in leaves}
     unknown = next((key for key in tensors if key not in known), None)
     there = f"{unknown} {tensors[unknown].shape}" if unknown else "nothing"
@@ -183,21 +214,22 @@ def _check(name: str, leaves: list[_Leaf], tensors: Tensors, file: str) -> None:
             continue
         raise WeightsError(f"{file} {what}: {_remedy(name, tensors)}")
     if unknown:
-        raise WeightsError(f"{file} has {there}, which {name} has not: {_remedy(name, tensors)}")
+        raise WeightsError(f"{file} has {there}, which {name} lacks: {_remedy(name, tensors)}")
 
 
 def _remedy(wanted: str, tensors: Tensors) -> str:
-    """Names the network whose kernels these are, if it is another known one."""
+    """Returns the remedy for a file of another network, which it names if it is known."""
     kernels = {key.removesuffix(".weight") for key, value in tensors.items() if value.ndim == 4}
     for name in _NETWORKS:
         network, _ = _inferred(name, tensors, dropout=False)
         own = {layer.theirs for layer in names.layers(network) if "BatchNorm" not in layer.ours[-1]}
         if own == kernels and name != wanted:
-            return f"it has the convolutions of {name}, so name that network"
+            return f"choose the network {name}, whose convolutions it has"
     return f"give the file of a {wanted} with batch or instance norm"
 
 
-def _refuse_without_counterpart(network: Any) -> None:
+def _with_counterpart(network: Any) -> Generator | Discriminator:
+    """Returns the network, or raises a WeightsError if the PyTorch code does not have it."""
     try:
         names.layers(network)
     except TypeError as error:
@@ -210,6 +242,7 @@ def _refuse_without_counterpart(network: Any) -> None:
         value = getattr(network, field, allowed[0])
         if value not in allowed:
             raise WeightsError(
-                f"a {type(network).__name__} with {field} {value!r} has no counterpart in that "
-                "code: export another network"
+                f"the PyTorch code has no counterpart of {type(network).__name__} with {field} "
+                f"{value!r}: export another network"
             )
+    return network

@@ -86,7 +86,7 @@ def test_other_networks_are_refused_by_their_first_layer():
             tensors,
             ["model.16.conv_block.1.weight (8, 8, 3, 3)", "model.16.weight"],
         ),
-        ("resnet_9blocks", tensors, ["the convolutions of resnet_6blocks"]),
+        ("resnet_9blocks", tensors, ["choose the network resnet_6blocks"]),
         ("unet_256", tensors, ["lacks model.model.0.weight", "model.1.weight (2, 3, 7, 7)"]),
         ("resnet_6blocks", changed(tensors, model_4_weight=wide), ["(9, 2, 3, 3)", "(4, 2, 3, 3)"]),
         ("resnet_6blocks", changed(tensors, model_1_bias=None), ["lacks model.1.bias (2,)"]),
