@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import os
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from gans_jax.data.digits import Digits
 from gans_jax.data.folder import ImageFolder
 from gans_jax.data.skipping import OnBad
 from gans_jax.data.source import (
+    AnySource,
     DataError,
     Example,
     InMemory,
@@ -74,8 +75,8 @@ class Unpaired(_Domains):
       DataError: if one of the two sources raises it, or its examples are not uint8 images.
     """
 
-    a: Any
-    b: Any
+    a: AnySource
+    b: AnySource
 
     @property
     def domains(self) -> tuple[Source, Source]:

@@ -4,7 +4,7 @@ import dataclasses
 import fnmatch
 import functools
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -13,7 +13,16 @@ from gans_jax.core import checks
 from gans_jax.data.augment import read_image
 from gans_jax.data.folder import DECODING_ERRORS, ImageFolder
 from gans_jax.data.image import resize
-from gans_jax.data.source import DataError, Example, Shape, Shaped, Source, generator, shuffled
+from gans_jax.data.source import (
+    AnySource,
+    DataError,
+    Example,
+    Shape,
+    Shaped,
+    Source,
+    generator,
+    shuffled,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +32,7 @@ class Side:
     Examples: `image`, the array `name` of the pair.
     """
 
-    source: Any
+    source: AnySource
     name: Literal["a", "b"] = "a"
 
     def __len__(self) -> int:
@@ -108,9 +117,9 @@ class PastedObjects:
         is not [h, w, 4].
     """
 
-    backgrounds: Any
-    objects_a: Any
-    objects_b: Any
+    backgrounds: AnySource
+    objects_a: AnySource
+    objects_b: AnySource
     size: int = 64
     smallest: float = 0.35
     largest: float = 0.6

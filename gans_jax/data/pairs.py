@@ -4,7 +4,7 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from gans_jax.data import skipping
 from gans_jax.data.augment import Fitted
 from gans_jax.data.folder import ImageFolder
 from gans_jax.data.skipping import BadExample, OnBad, Skipped
-from gans_jax.data.source import DataError, Example, Shape, Shaped, generator, shuffled
+from gans_jax.data.source import AnySource, DataError, Example, Shape, Shaped, generator, shuffled
 
 SAME_PROPORTIONS = 0.02  # by how much rounding can change the proportions of a small copy
 
@@ -176,7 +176,7 @@ class Unaligned:
       source: a `PairedFolder` or a task.
     """
 
-    source: Any
+    source: AnySource
 
     def __len__(self) -> int:
         return len(self.source)

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeGuard, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +24,11 @@ class Source(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Example: ...
+
+
+# A source in a field of another one. It is not `Source`, because the command line overrides nothing
+# behind a field that is annotated with a protocol.
+AnySource: TypeAlias = Any
 
 
 @runtime_checkable

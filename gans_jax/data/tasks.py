@@ -7,7 +7,6 @@ describes.
 """
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -17,7 +16,7 @@ from gans_jax.core import checks
 from gans_jax.data.augment import Fitted, read_image
 from gans_jax.data.image import from_array, resize, to_array
 from gans_jax.data.pairs import Paired
-from gans_jax.data.source import DataError, Example, Shape, generator, image_shape
+from gans_jax.data.source import AnySource, DataError, Example, Shape, generator, image_shape
 
 GREY = 127
 
@@ -35,7 +34,7 @@ class Task(Paired, Fitted):
       DataError: if the source raises it, or its examples are not uint8 images.
     """
 
-    source: Any
+    source: AnySource
 
     def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Returns the input of the task whose answer is `image`."""
