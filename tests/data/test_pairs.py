@@ -3,6 +3,7 @@ import itertools
 import shutil
 from pathlib import Path
 
+import chex
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,44 +11,13 @@ from PIL import Image
 from gans_jax import WGAN
 from gans_jax.cli import override
 from gans_jax.data import Augment, DataError, PairedFolder, Unaligned, stream
-from gans_jax.data.pairs import Paired
 from gans_jax.runs.config import from_json, to_json
 from gans_jax.training import Experiment
 from tests.support import tiny
+from tests.support.pairs import negative, noise, save
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 JITTER = Augment(enlarge=1.25)
-
-
-def noise(seed, height=12, width=12):
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
-
-
-def save(path, pixels):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels).save(path)
-
-
-def negative(image):
-    return 255 - image
-
-
-@pytest.fixture
-def beside(tmp_path):
-    """Seven files whose right half is the left one's negative."""
-    for i in range(7):
-        left = noise(i)
-        save(tmp_path / f"{i}.png", np.concatenate([left, negative(left)], axis=1))
-    return str(tmp_path)
-
-
-@pytest.fixture
-def apart(tmp_path):
-    """The same in two folders of different suffixes."""
-    for i in range(7):
-        save(tmp_path / f"A/x/{i}.png", noise(i))
-        save(tmp_path / f"B/x/{i}.bmp", negative(noise(i)))
-    return str(tmp_path / "A"), str(tmp_path / "B")
 
 
 def refused(source, index=0):
@@ -56,31 +26,25 @@ def refused(source, index=0):
     return str(caught.value)
 
 
-def assert_equal(a, b):
-    assert a.keys() == b.keys()
-    for name in a:
-        np.testing.assert_array_equal(a[name], b[name])
-
-
 def test_halves(beside):
     source = PairedFolder(beside)
     assert len(source) == 7
     for i, example in enumerate(source):
-        assert_equal(example, {"a": noise(i), "b": negative(noise(i))})
+        chex.assert_trees_all_equal(example, {"a": noise(i), "b": negative(noise(i))})
 
 
 def test_direction_exchanges_the_halves(beside):
     example = PairedFolder(beside, direction="b_to_a")[2]
-    assert_equal(example, {"a": negative(noise(2)), "b": noise(2)})
+    chex.assert_trees_all_equal(example, {"a": negative(noise(2)), "b": noise(2)})
 
 
 def test_two_folders(apart):
     source = PairedFolder(*apart)
     assert len(source) == 7
     for i, example in enumerate(source):
-        assert_equal(example, {"a": noise(i), "b": negative(noise(i))})
+        chex.assert_trees_all_equal(example, {"a": noise(i), "b": negative(noise(i))})
     exchanged = PairedFolder(*apart, direction="b_to_a")[3]
-    assert_equal(exchanged, {"a": negative(noise(3)), "b": noise(3)})
+    chex.assert_trees_all_equal(exchanged, {"a": negative(noise(3)), "b": noise(3)})
 
 
 @pytest.mark.parametrize("layout", ["beside", "apart"])
@@ -107,7 +71,7 @@ def test_batch_is_a_function_of_seed_and_iteration(beside):
     wanted = [batches[t] for t in range(6)]
     again = stream(dataclasses.replace(source), 3, seed=5)
     for t in (5, 1, 3):
-        assert_equal(again[t], wanted[t])
+        chex.assert_trees_all_equal(again[t], wanted[t])
     other = stream(source, 3, seed=6)
     assert not np.array_equal(other[0]["a"], wanted[0]["a"])
 
@@ -119,7 +83,7 @@ def test_shards_in_a_row_are_the_global_batch(beside, kind):
     for t in range(4):
         parts = [stream(source, 4, shard=(i, 2))[t] for i in range(2)]
         assert parts[0]["a"].shape == (2, 8, 8, 3)
-        assert_equal(
+        chex.assert_trees_all_equal(
             {name: np.concatenate([part[name] for part in parts]) for name in ("a", "b")}, whole[t]
         )
 
@@ -128,7 +92,7 @@ def test_prefetch_equals_indexing(beside):
     batches = stream(PairedFolder(beside, size=8, augment=JITTER), 3)
     fresh = stream(PairedFolder(beside, size=8, augment=JITTER), 3)
     for t, batch in enumerate(batches.prefetch(2, 12, threads=3), start=2):
-        assert_equal(batch, fresh[t])
+        chex.assert_trees_all_equal(batch, fresh[t])
 
 
 def test_every_epoch_holds_every_pair(beside):
@@ -141,7 +105,7 @@ def test_every_epoch_holds_every_pair(beside):
 
 def test_indexing_is_not_random(beside):
     source = PairedFolder(beside, size=8, augment=JITTER)
-    assert_equal(source[4], source[4])
+    chex.assert_trees_all_equal(source[4], source[4])
     centre = np.asarray(Image.fromarray(noise(4)).resize((10, 10), Image.Resampling.BICUBIC))
     np.testing.assert_array_equal(source[4]["a"], centre[1:9, 1:9])
 
@@ -190,7 +154,7 @@ def test_images_are_read_once_unless_memory_is_off(beside):
     assert len(reread) == 7
     expected = reread[0]
     shutil.rmtree(beside)
-    assert_equal(kept[0], expected)
+    chex.assert_trees_all_equal(kept[0], expected)
     assert "0.png cannot be read" in refused(reread)
 
 
@@ -278,38 +242,6 @@ def test_unfit_settings():
             PairedFolder("any", **fields)
     with pytest.raises(ValueError, match="size must be positive"):
         PairedFolder("any", size=0)
-
-
-def test_unaligned_orders_are_independent(beside):
-    source = Unaligned(PairedFolder(beside))
-    batches = stream(source, 7)
-    known = sorted(noise(i).tobytes() for i in range(7))
-    for t in range(3):
-        a = [image.tobytes() for image in batches[t]["a"]]
-        b = [negative(image).tobytes() for image in batches[t]["b"]]
-        assert sorted(a) == sorted(b) == known
-        assert a != b
-    assert_equal(source[1], {"a": noise(1), "b": negative(noise(1))})
-
-
-def test_unaligned_windows_are_independent(tmp_path):
-    save(tmp_path / "0.png", np.concatenate([noise(0, 10, 10)] * 2, axis=1))
-    batches = stream(Unaligned(PairedFolder(str(tmp_path), size=8, augment=JITTER)), 1)
-    same = [np.array_equal(batches[t]["a"], batches[t]["b"]) for t in range(50)]
-    assert 0 < sum(same) < 10  # one in 18
-
-
-def test_window_depends_on_the_place_in_the_stream_alone():
-    class Numbers(Paired):
-        def __len__(self):
-            return 3
-
-        def pair(self, index, rng=None):
-            return {"a": np.array(index), "b": rng.integers(10**9)}
-
-    drawn = [int(x) for t in range(40) for x in stream(Numbers(), 3)[t]["b"]]
-    assert len(set(drawn)) == 120
-    assert drawn[10:12] == [int(stream(Numbers(), 1)[t]["b"][0]) for t in (10, 11)]
 
 
 def test_configuration():

@@ -1,5 +1,6 @@
 import warnings
 
+import chex
 import numpy as np
 import pytest
 import scipy.linalg
@@ -40,8 +41,7 @@ def test_statistics_agree_with_numpy(n):
 def test_statistics_do_not_depend_on_the_batch_size(size):
     features = _features(_BLOCK + 300)
     whole, parts = fit_gaussian([features]), fit_gaussian(_batches(features, size))
-    for a, b in zip(whole, parts, strict=True):
-        np.testing.assert_array_equal(a, b)
+    chex.assert_trees_all_equal(whole, parts)
 
 
 def test_statistics_do_not_depend_on_the_order():
@@ -57,8 +57,7 @@ def test_merged_devices_are_one():
     merged = FeatureStatistics(6)
     for share in shares:
         merged.merge(share)
-    for a, b in zip(merged.gaussian(), fit_gaussian([features]), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-11)
+    chex.assert_trees_all_close(merged.gaussian(), fit_gaussian([features]), rtol=1e-11)
 
 
 def test_statistics_can_be_read_on_the_way():

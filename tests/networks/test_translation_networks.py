@@ -1,4 +1,4 @@
-"""Counts, receptive fields, sizes, noise and sharing of the networks for image translation."""
+"""Counts, receptive fields, sizes and noise of the networks for image translation."""
 
 import functools
 
@@ -14,46 +14,11 @@ from gans_jax.networks import (
     PatchGANDiscriminator,
     PixelGANDiscriminator,
     ResNetGenerator,
-    SharedEncoderTranslator,
-    TwoGenerators,
     UNetGenerator,
 )
-from gans_jax.networks.layers import ResizeConv, normalize, reflect
+from gans_jax.networks.layers import normalize, reflect
 from tests.support import tiny
-
-KEY = jax.random.key(0)
-
-
-def shapes(network, *images):
-    return jax.eval_shape(network.init, KEY, *(jnp.zeros(shape) for shape in images))
-
-
-def count(params):
-    return sum(leaf.size for leaf in jax.tree.leaves(params))
-
-
-def output(network, *shape):
-    x = jnp.zeros(shape, "float32")
-    return jax.eval_shape(lambda x: network.init_with_output(KEY, x)[0], x)
-
-
-def images(*shape, seed=0):
-    return jnp.asarray(np.random.default_rng(seed).uniform(-1, 1, shape), "float32")
-
-
-def filled(network, *inputs):
-    """Larger parameters than the initial ones, so that no part of a tiny network falls silent."""
-    rng = np.random.default_rng(1)
-    variables = jax.eval_shape(network.init, KEY, *inputs)
-    params = jax.tree.map(
-        lambda leaf: jnp.asarray(rng.normal(0, 0.2, leaf.shape), leaf.dtype), variables["params"]
-    )
-    statistics = variables.get("batch_stats", {})
-    return {"params": params, "batch_stats": jax.tree.map(jnp.ones_like, zeros(statistics))}
-
-
-def zeros(shapes):
-    return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+from tests.support.networks import KEY, count, filled, images, output, shapes, zeros
 
 
 def test_parameter_counts_of_the_authors_networks():
@@ -241,76 +206,6 @@ def test_attention_is_between_zero_and_one():
     mask = apply(variables, x)
     assert 0 <= mask.min() < mask.max() <= 1
     np.testing.assert_array_equal(apply(zeros(variables), x), 0.5)
-
-
-def test_two_generators_are_independent_even_if_given_as_one():
-    generator = nn.Sequential([ResNetGenerator(1, 2, 1)])
-    network, a, b = TwoGenerators(generator, generator), images(1, 8, 8, 1), images(1, 8, 8, 1)
-    variables = tiny.jit(network.init)(KEY, a, b)
-    one, other = variables["params"]["ab"], variables["params"]["ba"]
-    assert jax.tree.structure(one) == jax.tree.structure(other)
-    assert any((x != y).any() for x, y in zip(*map(jax.tree.leaves, (one, other)), strict=True))
-
-    @tiny.jit
-    def run(params, a, b):
-        alone = [generator.apply({"params": params[name]}, x) for name, x in (("ab", a), ("ba", b))]
-        one_way = [
-            network.apply({"params": params}, x, method=method)
-            for method, x in (("a_to_b", a), ("b_to_a", b))
-        ]
-        return network.apply({"params": params}, a, b), alone, one_way
-
-    together, alone, one_way = run(variables["params"], a, images(1, 8, 8, 1, seed=1))
-    for index in range(2):
-        np.testing.assert_allclose(together[index], alone[index], atol=1e-7)
-        np.testing.assert_allclose(together[index], one_way[index], atol=1e-7)
-    assert (abs(together[0] - together[1]) > 1e-5).any()
-
-
-def test_two_generators_pass_train_to_those_that_take_it():
-    network = TwoGenerators(UNetGenerator(4, 1, 1), ResizeConv(2))
-    a, b = images(2, 4, 4, 2, seed=1), images(2, 4, 4, 1, seed=2)
-    variables = tiny.jit(network.init)(KEY, a, b)
-    assert variables["batch_stats"].keys() == {"ab"}
-    run = tiny.jit(functools.partial(network.apply, train=True, mutable=["batch_stats"]))
-    outputs, updated = run(variables, a, b)
-    assert (outputs[0].shape, outputs[1].shape) == ((2, 4, 4, 1), (2, 8, 8, 2))
-    mean = updated["batch_stats"]["ab"]["BatchNorm_0"]["mean"]
-    assert (mean != variables["batch_stats"]["ab"]["BatchNorm_0"]["mean"]).any()
-
-
-def test_the_shared_encoder_is_half_of_the_generators():
-    params = shapes(SharedEncoderTranslator(), *[(1, 128, 128, 3)] * 2)["params"]
-    assert params.keys() == {"encoder", "decoder_a", "decoder_b"}
-    generator = shapes(ResNetGenerator(blocks=6), (1, 128, 128, 3))["params"]
-    for decoder in ("decoder_a", "decoder_b"):
-        assert count(params["encoder"]) + count(params[decoder]) == count(generator)
-
-
-@pytest.mark.slow
-def test_the_shared_encoder_serves_both_directions():
-    network, x = SharedEncoderTranslator(1, 2, 1, 1), images(1, 8, 8, 1)
-    variables = filled(network, x, x)
-    fake_b, fake_a = tiny.jit(network.apply)(variables, x, x)
-
-    @functools.partial(tiny.jit, static_argnums=1)
-    def gradient(params, method):
-        def loss(params):
-            y = network.apply({"params": params}, x, method=method)
-            return (y * images(1, 8, 8, 1, seed=3)).sum(), y
-
-        return jax.grad(loss, has_aux=True)(params)
-
-    for method, decoder, expected in (
-        ("a_to_b", "decoder_b", fake_b),
-        ("b_to_a", "decoder_a", fake_a),
-    ):
-        gradients, y = gradient(variables["params"], method)
-        np.testing.assert_allclose(y, expected, atol=1e-5)
-        reached = {
-            name for name, part in gradients.items() if any(map(jnp.any, jax.tree.leaves(part)))
-        }
-        assert reached == {"encoder", decoder}
 
 
 def test_instance_norm_is_of_each_image_and_exact_at_large_means():
