@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from gans_jax.core import Direction
 from gans_jax.data import skipping
 from gans_jax.data.augment import Fitted
 from gans_jax.data.folder import ImageFolder
@@ -65,7 +66,7 @@ class PairedFolder(Paired, Fitted):
 
     path: str
     path_b: str | None = None
-    direction: Literal["a_to_b", "b_to_a"] = "a_to_b"
+    direction: Direction = "a_to_b"
     channels: Literal[1, 3] = 3
     on_bad: OnBad = dataclasses.field(default="raise", metadata=skipping.LATER)
 

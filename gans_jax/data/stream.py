@@ -6,15 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gans_jax import core
-from gans_jax.data.source import (
-    DataError,
-    Example,
-    Source,
-    gather,
-    is_drawn,
-    permutation,
-    stack,
-)
+from gans_jax.data.source import DataError, Example, Source, gather, is_drawn, permutation, stack
 
 
 @dataclasses.dataclass(frozen=True)

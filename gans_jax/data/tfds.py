@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 from collections.abc import Sequence
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -45,23 +44,15 @@ class TFDS:
     @functools.cached_property
     def examples(self) -> Sequence[dict[str, Any]]:
         """The examples of the split, with all features of the dataset."""
-        try:
-            return self._package().data_source(
-                self.name, split=self.split, data_dir=self.data_dir, download=False
-            )
-        except (NotImplementedError, ValueError, KeyError, AssertionError, OSError) as error:
-            raise DataError(self._remedy(error)) from error
+        return self._call("data_source", split=self.split, download=False)
 
     def shapes(self) -> dict[str, Shape]:
         """Returns the image's shape as the dataset's description has it, which needs no data."""
-        try:
-            builder = self._package().builder(self.name, data_dir=self.data_dir)
-            height, width, channels = builder.info.features["image"].shape
-        except (NotImplementedError, ValueError, KeyError, AssertionError, OSError) as error:
-            raise DataError(self._remedy(error)) from error
+        height, width, channels = self._call("builder").info.features["image"].shape
         return {"image": (self.size or height, self.size or width, channels)}
 
-    def _package(self) -> ModuleType:
+    def _call(self, function: str, **options: Any) -> Any:
+        """Calls a function of tensorflow_datasets on the dataset."""
         try:
             import tensorflow_datasets  # takes half a second
         except ImportError as error:
@@ -69,7 +60,12 @@ class TFDS:
                 f"reading {self.name!r} needs tensorflow-datasets: "
                 "run `pip install tensorflow-datasets`"
             ) from error
-        return tensorflow_datasets
+        try:
+            return getattr(tensorflow_datasets, function)(
+                self.name, data_dir=self.data_dir, **options
+            )
+        except (NotImplementedError, ValueError, KeyError, AssertionError, OSError) as error:
+            raise DataError(self._remedy(error)) from error
 
     def _remedy(self, error: Exception) -> str:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(" .:")
@@ -88,9 +84,7 @@ class TFDS:
     def __getitem__(self, index: int) -> Example:
         found = self.examples[index]
         if "image" not in found:
-            raise DataError(
-                f"{self.name!r} has no 'image' but {sorted(found)}: choose a dataset of images"
-            )
+            raise DataError(f"{self.name!r} has {sorted(found)}, but no 'image': choose another")
         image = np.asarray(found["image"])
         if image.dtype != np.uint8:
             raise DataError(f"{self.name!r} has {image.dtype} images: choose one with uint8 images")

@@ -15,8 +15,12 @@ from gans_jax.data.source import DataError, InMemory
 
 
 class _GaussianMixture(InMemory):
-    """Base of the mixtures of isotropic Gaussians of one `std`. A subclass defines `centers`."""
+    """Base of the mixtures of isotropic Gaussians of one `std`. A subclass defines `centers`.
 
+    The Gaussians are equally likely unless a subclass has `weights`.
+    """
+
+    weights: tuple[float, ...] | None = None
     std: float
     num: int
     seed: int
@@ -26,14 +30,10 @@ class _GaussianMixture(InMemory):
         """The means of the Gaussians, [modes, d]."""
         raise NotImplementedError
 
-    def _probabilities(self) -> tuple[float, ...] | None:
-        """Returns how likely each Gaussian is; None if all are equally likely."""
-        return None
-
     @functools.cached_property
     def arrays(self) -> dict[str, np.ndarray]:
         rng = np.random.default_rng(self.seed)
-        modes = rng.choice(len(self.centers), self.num, p=self._probabilities())
+        modes = rng.choice(len(self.centers), self.num, p=self.weights)
         noise = rng.standard_normal((self.num, self.centers.shape[1]))
         return {"image": (self.centers[modes] + self.std * noise).astype(np.float32)}
 
@@ -91,9 +91,6 @@ class TwoGaussians(_GaussianMixture):
         checks.positive(std=self.std, dimension=self.dimension, num=self.num)
         if min(self.weights) < 0 or not math.isclose(sum(self.weights), 1):
             raise DataError(f"weights {self.weights} are not probabilities: make their sum 1")
-
-    def _probabilities(self) -> tuple[float, ...]:
-        return self.weights
 
     @property
     def centers(self) -> np.ndarray:

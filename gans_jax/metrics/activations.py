@@ -43,9 +43,7 @@ def activations(
     """
     entered: list[Array] = []
 
-    def listen(
-        next_call: Callable[..., Any], args: tuple, kwargs: dict, context: InterceptorContext
-    ) -> Any:
+    def listen(next_call: Callable, args: tuple, kwargs: dict, context: InterceptorContext) -> Any:
         if isinstance(context.module, Conv | nn.Conv) and context.method_name == "__call__":
             x = change(args[0]) if entered else args[0]
             entered.append(x)

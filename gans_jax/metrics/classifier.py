@@ -132,9 +132,7 @@ def _train(training: DigitsTraining) -> chex.ArrayTree:
         return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
     @jax.jit
-    def step(
-        params: chex.ArrayTree, opt_state: optax.OptState, images: Array, labels: Array
-    ) -> tuple[chex.ArrayTree, optax.OptState]:
+    def step(params, opt_state, images, labels):
         gradients = jax.grad(loss)(params, images, labels)
         updates, opt_state = optimizer.update(gradients, opt_state)
         return optax.apply_updates(params, updates), opt_state

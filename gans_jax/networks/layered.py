@@ -1,11 +1,9 @@
 """A translator that changes an image only where its attention lies."""
 
-from typing import Literal
-
 import flax.linen as nn
 from jax import Array
 
-Direction = Literal["a_to_b", "b_to_a"]
+from gans_jax.core import Direction
 
 
 class LayeredTranslator(nn.Module):

@@ -1,7 +1,5 @@
 """Modules that translate in both directions between two domains, by `a_to_b` and `b_to_a`."""
 
-from functools import partial
-
 import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
@@ -54,21 +52,10 @@ class SharedEncoderTranslator(nn.Module):
     dtype: DType = "float32"
 
     def setup(self) -> None:
-        self.encoder = _Encoder(
-            self.features, self.encoder_blocks, self.norm, self.remat, self.dtype
-        )
-        decoder = partial(
-            _Decoder,
-            self.channels,
-            self.features,
-            self.decoder_blocks,
-            self.upsample,
-            self.norm,
-            self.remat,
-            self.dtype,
-        )
-        self.decoder_a = decoder()
-        self.decoder_b = decoder()
+        options = self.norm, self.remat, self.dtype
+        self.encoder = _Encoder(self.features, self.encoder_blocks, *options)
+        decoder = self.channels, self.features, self.decoder_blocks, self.upsample, *options
+        self.decoder_a, self.decoder_b = _Decoder(*decoder), _Decoder(*decoder)
 
     def __call__(self, a: Array, b: Array, train: bool = False) -> tuple[Array, Array]:
         return self.a_to_b(a, train), self.b_to_a(b, train)

@@ -5,7 +5,6 @@ crops of 32x32 pixels. The hash of an image tells which units of its code are po
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import chex
 import flax.linen as nn
@@ -132,9 +131,8 @@ def encoder(images: np.ndarray, iterations: int = ITERATIONS, seed: int = 0) -> 
     params = _train(images, centred, iterations, seed)
 
     @jax.jit
-    def run(images: Array) -> Array:
-        code: Any = Autoencoder().apply(params, centred(images), method="encode")
-        return code > 0
+    def run(images):
+        return Autoencoder().apply(params, centred(images), method="encode") > 0
 
     def encode(images: np.ndarray) -> np.ndarray:
         starts = range(0, len(images), _BLOCK)
@@ -150,15 +148,13 @@ def _train(
     params = Autoencoder().init({"params": key, "dropout": key}, jnp.zeros((1, 3 * SIDE**2)))
 
     @jax.jit
-    def step(
-        params: chex.ArrayTree, opt_state: optax.OptState, batch: Array, key: Array
-    ) -> tuple[chex.ArrayTree, optax.OptState]:
+    def step(params, opt_state, batch, key):
         noise_key, dropout_key = jax.random.split(key)
         clean = centred(batch)
         noisy = clean + _NOISE * jax.random.normal(noise_key, clean.shape)
 
-        def loss(params: chex.ArrayTree) -> Array:
-            decoded: Any = Autoencoder().apply(params, noisy, rngs={"dropout": dropout_key})
+        def loss(params):
+            decoded = Autoencoder().apply(params, noisy, rngs={"dropout": dropout_key})
             return jnp.mean(jnp.square(decoded - clean))
 
         updates, opt_state = optimizer.update(jax.grad(loss)(params), opt_state)

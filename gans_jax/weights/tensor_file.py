@@ -1,5 +1,6 @@
 """Reading and writing files of tensors by name, whose suffix tells the format."""
 
+import hashlib
 import io
 import os
 from collections.abc import Mapping
@@ -26,33 +27,14 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     Raises:
       WeightsError: if the file cannot be read, is damaged, or holds anything but named tensors.
     """
-    return parse_tensors(path, read_content(path))
-
-
-def read_content(path: str | os.PathLike[str]) -> bytes:
-    """Returns the bytes of a file.
-
-    Raises:
-      WeightsError: if the file cannot be read.
-    """
+    path = Path(path)
+    content = _read(path)
     try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read ({error.strerror}): give the file") from error
-
-
-def parse_tensors(path: str | os.PathLike[str], content: bytes) -> dict[str, np.ndarray]:
-    """Returns the tensors in the content of a file; see `read_tensors`.
-
-    Raises:
-      WeightsError: if the content is damaged, or holds anything but named tensors.
-    """
-    try:
-        if Path(path).suffix == ".safetensors":
+        if path.suffix == ".safetensors":
             from safetensors.numpy import load  # an optional package
 
             return load(content)
-        if Path(path).suffix == ".npz":
+        if path.suffix == ".npz":
             with np.load(io.BytesIO(content), allow_pickle=False) as file:
                 return dict(file)
         return read_torch(content)
@@ -64,6 +46,22 @@ def parse_tensors(path: str | os.PathLike[str], content: bytes) -> dict[str, np.
         ) from error
     except Exception as error:  # damage makes zipfile, pickletools and NumPy raise nearly anything
         raise WeightsError(f"{path} is damaged ({error}): copy or save it again") from error
+
+
+def file_sha256(path: str | os.PathLike[str]) -> str:
+    """Returns the SHA-256 hash of a file, in hexadecimal digits.
+
+    Raises:
+      WeightsError: if the file cannot be read.
+    """
+    return hashlib.sha256(_read(Path(path))).hexdigest()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read ({error.strerror}): give the file") from error
 
 
 def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, np.ndarray]) -> None:

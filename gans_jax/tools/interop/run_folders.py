@@ -72,7 +72,8 @@ def import_run(
         folder.refuse_occupied(workdir)
     if "b-to-a" not in files and "discriminator-b-to-a" in files:
         raise WeightsError("discriminator-b-to-a opposes the generator b-to-a: give that, too")
-    found = _read(files, network, discriminator)
+    names = {part: network if part in PARTS[:2] else discriminator for part in PARTS}
+    found = {p: from_pytorch(names[p], read_tensors(f), str(f)) for p, f in files.items()}
     generator = found["a-to-b"].network
     channels = found["a-to-b"].inputs, generator.channels
     side = size or (generator.size if isinstance(generator, UNetGenerator) else SIDE)
@@ -93,17 +94,6 @@ def import_run(
     return experiment
 
 
-def _read(
-    files: Mapping[Part, str | os.PathLike[str]], generator: str, discriminator: str
-) -> dict[Part, Imported]:
-    """Returns the networks in the files."""
-    found: dict[Part, Imported] = {}
-    for part, file in files.items():
-        name = discriminator if part.startswith("discriminator") else generator
-        found[part] = from_pytorch(name, read_tensors(file), str(file))
-    return found
-
-
 def _images(
     path: str | None, channels: tuple[int, int], side: int, paired: bool
 ) -> data.PairedFolder | data.UnpairedFolders:
@@ -113,12 +103,8 @@ def _images(
             f"generators from {channels[0]} to {channels[1]} channels cannot train on {path}, "
             "whose images all have 1 or all have 3: import them without --data"
         )
-    return (data.PairedFolder if paired else data.UnpairedFolders)(
-        NO_DATA if path is None else path,
-        channels=1 if channels == (1, 1) else 3,
-        size=side,
-        augment=data.Augment(),
-    )
+    kind, shared = data.PairedFolder if paired else data.UnpairedFolders, channels == (1, 1)
+    return kind(path or NO_DATA, channels=1 if shared else 3, size=side, augment=data.Augment())
 
 
 def _pix2pix(

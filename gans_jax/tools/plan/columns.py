@@ -12,8 +12,7 @@ def side_by_side(plans: Sequence[Plan]) -> str:
     rows += [[name, *(column.get(name, "0") for column in columns)] for name in _names(columns)]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     rows.insert(1, ["-" * width for width in widths])
-    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
-    return "\n".join(f"| {' | '.join(row)} |" for row in padded)
+    return "\n".join(f"| {' | '.join(map(str.ljust, row, widths))} |" for row in rows)
 
 
 def _names(columns: Sequence[dict[str, str]]) -> list[str]:
