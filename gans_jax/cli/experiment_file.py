@@ -15,37 +15,66 @@ from gans_jax import core
 from gans_jax.runs import ConfigError, Experiment, load
 
 
-def load_file(file: str) -> tuple[Experiment, list[Any]]:
-    """Runs a Python file that assigns an Experiment to `experiment`.
+def load_file(file: str | os.PathLike[str]) -> tuple[Experiment, list[Any]]:
+    """Runs a Python file and returns an experiment, and the classes and functions it is made of.
 
-    Returns:
-      The experiment, and the classes and functions in it that are not of this package.
+    `FILE` stands for the file's `experiment`, `FILE:NAME` for the item NAME of its `experiments`.
+    The classes and functions are those that the file defines or imports from the user's packages.
 
     Raises:
-      ConfigError: if there is no such file, or no experiment in it, or its values do not fit.
+      ConfigError: if there is no such file or experiment, or a value in the file is out of range.
     """
-    if not os.path.isfile(file):
-        places = (Path(file).parent, Path("experiments"))
-        known = {path.stem: str(path) for place in places for path in place.glob("*.py")}
-        close = [known[stem] for stem in difflib.get_close_matches(Path(file).stem, known)]
-        remedy = "give the path of an experiment, in front of its overrides"
-        if close:
-            remedy = f"did you mean {' or '.join(close)}?"
-        raise ConfigError(f"there is no file {file}: {remedy}")
-    name = f"experiment {Path(file).stem}"  # hides no module, as the stem alone could
+    path, name = _split_name(os.fspath(file))
+    if not os.path.isfile(path):
+        raise ConfigError(f"there is no file {path}: {_remedy(path)}")
+    module = f"experiment {Path(path).stem}"  # hides no module, as the stem alone could
     try:
-        defined = runpy.run_path(file, run_name=name)
+        defined = runpy.run_path(path, run_name=module)
     except ValueError as error:
         frames = traceback.extract_tb(error.__traceback__)
-        lines = [f", line {frame.lineno}" for frame in frames if frame.filename == file]
-        raise ConfigError(f"{file}{''.join(lines[-1:])}: {error}") from error
-    if not isinstance(defined.get("experiment"), Experiment):
-        raise ConfigError(
-            f"{file} has no experiment: assign `experiment = gans_jax.training.Experiment(...)`"
-        )
+        lines = [f", line {frame.lineno}" for frame in frames if frame.filename == path]
+        raise ConfigError(f"{path}{''.join(lines[-1:])}: {error}") from error
+    experiment = _choose(path, name, defined)
     named = [v for v in defined.values() if isinstance(v, type | types.FunctionType)]
-    own = [v for v in named if v.__module__ == name]
-    return defined["experiment"], list(dict.fromkeys(own + _foreign(defined["experiment"])))
+    own = [v for v in named if v.__module__ == module]
+    return experiment, list(dict.fromkeys(own + _foreign(experiment)))
+
+
+def default_workdir(file: str) -> Path:
+    """Returns the run folder of an experiment that is given no other: `runs/FILE_NAME`."""
+    path, name = _split_name(file)
+    return Path("runs", "_".join([Path(path).stem, *name.split()]))
+
+
+def _split_name(file: str) -> tuple[str, str]:
+    """Splits `FILE:NAME` into the path and the name, which is empty for `FILE` alone."""
+    path, colon, name = file.rpartition(":")
+    return (path, name) if colon and not os.path.isfile(file) else (file, "")
+
+
+def _remedy(path: str) -> str:
+    places = (*Path(path).parent.glob("*.py"), *Path("experiments").glob("**/*.py"))
+    known = {place.stem: str(place) for place in places}
+    close = [known[stem] for stem in difflib.get_close_matches(Path(path).stem, known)]
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return "give the path of an experiment, in front of its overrides"
+
+
+def _choose(path: str, name: str, defined: dict[str, Any]) -> Experiment:
+    """Returns the experiment of a name among what a file defines, `experiment` if it is empty."""
+    several = defined.get("experiments")
+    several = several if isinstance(several, dict) else {}
+    found = several.get(name) if name else defined.get("experiment")
+    if isinstance(found, Experiment):
+        return found
+    if several:
+        choices = ", ".join(f"{path}:{known}" for known in several)
+        raise ConfigError(f"{path} has no experiment {name or 'without a name'}: choose {choices}")
+    raise ConfigError(
+        f"{path} has no experiment{name and f' {name}'}: assign "
+        f"`experiment = gans_jax.training.Experiment(...)`"
+    )
 
 
 def _foreign(value: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from gans_jax import pictures
 from gans_jax.cli import arithmetic, load_file, main
+from gans_jax.cli.experiment_file import default_workdir
 from gans_jax.data.image import to_uint8
 from gans_jax.training import load
 from tests.support.processes import OWN
@@ -190,13 +191,13 @@ def test_an_own_class_is_found_only_with_its_file(own, tmp_path, capsys):
 
 def test_files_that_hold_no_experiment(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    Path("experiments").mkdir()
-    Path("experiments/wgan_digits.py").write_text(IMAGES)
-    wanted = "there is no file wgan_digit: did you mean experiments/wgan_digits.py?"
+    Path("experiments/digits").mkdir(parents=True)
+    Path("experiments/digits/wgan_digits.py").write_text(IMAGES)
+    wanted = "there is no file wgan_digit: did you mean experiments/digits/wgan_digits.py?"
     assert error(capsys, "train", "wgan_digit") == wanted
     remedy = "give the path of an experiment, in front of its overrides"
     assert error(capsys, "train", "zzz.py").endswith(remedy)
-    early = error(capsys, "train", "--method.clip", "0.1", "experiments/wgan_digits.py")
+    early = error(capsys, "train", "--method.clip", "0.1", "experiments/digits/wgan_digits.py")
     assert early.endswith(f"there is no file 0.1: {remedy}")
     Path("empty.py").write_text("experiment = 3\n")
     assert "empty.py has no experiment: assign `experiment =" in error(capsys, "train", "empty.py")
@@ -205,6 +206,27 @@ def test_files_that_hold_no_experiment(tmp_path, monkeypatch, capsys):
     wanted = f"bad.py, line {line}: n_critic must be positive, but is 0"
     assert wanted in error(capsys, "train", "bad.py")
     assert not Path("runs").exists()
+
+
+def test_one_of_the_experiments_of_a_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    two = IMAGES + "experiments = {'small': experiment, 'a name': experiment}\n"
+    Path("one.py").write_text(IMAGES)
+    Path("both.py").write_text(two)
+    Path("two.py").write_text(two + "del experiment\n")
+    assert load_file("both.py") == load_file("both.py:small") == load_file("one.py")
+    assert load_file("two.py:a name") == load_file("one.py")
+    assert default_workdir("a/two.py") == Path("runs/two")
+    assert default_workdir("a/two.py:a name") == Path("runs/two_a_name")
+    choices = "choose two.py:small, two.py:a name"
+    wanted = f"two.py has no experiment without a name: {choices}"
+    assert error(capsys, "train", "two.py") == wanted
+    assert error(capsys, "train", "two.py:large") == f"two.py has no experiment large: {choices}"
+    wanted = "one.py has no experiment small: assign `experiment ="
+    assert error(capsys, "train", "one.py:small").startswith(wanted)
+    assert "did you mean two.py?" in error(capsys, "train", "tow.py:small")
+    Path("odd:name.py").write_text(IMAGES)
+    assert load_file("odd:name.py") == load_file("one.py")
 
 
 def test_errors_are_one_sentence(run, tmp_path, capsys):
