@@ -7,7 +7,7 @@ export JAX_COMPILATION_CACHE_DIR ?= $(HOME)/.cache/gans_jax/xla
 .PHONY: train test test-all test-torch benchmark lint clean
 
 train: $(ENVIRONMENT)
-	$(BIN)/python -m gans_jax train experiments/wgan_digits.py
+	$(BIN)/python -m gans_jax train experiments/digits/wgan_digits.py
 
 test: $(ENVIRONMENT)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not slow and not torch"
@@ -19,7 +19,7 @@ test-torch: $(ENVIRONMENT) $(ENVIRONMENT)-torch
 	$(BIN)/python -m pytest -m "slow or torch"
 
 benchmark: $(ENVIRONMENT) $(ENVIRONMENT)-torch
-	$(BIN)/python experiments/benchmark/jax_vs_torch.py --json benchmark.json --plot benchmark.png
+	$(BIN)/python -m experiments.benchmark.jax_vs_torch --json benchmark.json --plot benchmark.png
 
 lint: $(ENVIRONMENT)
 	$(BIN)/ruff check .

@@ -245,7 +245,7 @@ def test_a_tolerable_perturbation_leaves_the_critic_as_it_is(smooth):
 def test_the_pictures_are_made(name, said, tmp_path):
     """The experiments that take seconds; `theory_vanishing_gradient` and the collapse take more."""
     out = tmp_path / "folder" / "picture.png"
-    command = [sys.executable, f"experiments/{name}.py", "--out", str(out)]
+    command = [sys.executable, "-m", f"experiments.theory.{name}", "--out", str(out)]
     root = Path(__file__).parent.parent
     ran = subprocess.run(
         command,

@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from runners import JaxRunner, TorchRunner
-from workloads import Method, Workload
 
+from experiments.benchmark.runners import JaxRunner, TorchRunner
+from experiments.benchmark.workloads import Method, Workload
 from gans_jax import WGANGP, CycleGAN, Pix2Pix, penalties
 
-# Of each of the first iterations, relative to the largest value that a loss takes in them. Rounding
-# grows: the first updates of Adam and RMSProp are about lr * sign(gradient).
+# Of the first iterations, one each, relative to the largest value that a loss takes in them. They
+# grow because rounding does: the first updates of Adam and RMSProp are about lr * sign(gradient).
 TOLERANCES = (5e-3, 2e-2, 5e-2, 5e-2, 5e-2)
 
 
@@ -23,7 +23,13 @@ class MismatchError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Trajectory:
-    """What `gans_jax` began with, drew and got; one state per seed, `[seeds, ...]` arrays."""
+    """The first iterations in `gans_jax`.
+
+    Attributes:
+      states: the initial state of each seed.
+      noise: the arrays `[seeds, ...]` that each iteration drew.
+      losses: the losses `[seeds]` of each iteration by their names.
+    """
 
     states: list[Any]
     noise: list[tuple[np.ndarray, ...]]
@@ -31,7 +37,7 @@ class Trajectory:
 
 
 def record(workload: Workload, runner: JaxRunner) -> Trajectory:
-    """Runs the first iterations of a new runner."""
+    """Runs the first iterations of a new runner and returns what they drew and computed."""
     state = jax.device_get(runner.state)
     states = [state]
     if workload.seeds > 1:
@@ -47,11 +53,11 @@ def record(workload: Workload, runner: JaxRunner) -> Trajectory:
 
 
 def draws(method: Method, key: Array, num: int) -> tuple[Array, ...]:
-    """What `method.step` draws from the key of an iteration.
+    """Returns what `method.step` draws from the key of an iteration on batches of `num`.
 
-    The noise of its updates, `[k + 1, num, z_size]`; for a gradient penalty also the places on the
-    lines from real to fake examples, `[k, num]` in [0, 1). For CycleGAN zeros: its histories are
-    not yet full, and exchange nothing.
+    GAN and WGAN draw the noise of their updates, `[k + 1, num, z_size]`; WGAN-GP also draws the
+    places on the lines from real to generated examples, `[k, num]` in [0, 1). For CycleGAN this
+    returns zeros, as its histories are not yet full and exchange nothing.
     """
     if isinstance(method, Pix2Pix):
         return ()
@@ -72,7 +78,7 @@ def _split(keys: Array, num: int = 2) -> Array:
 
 
 def check(workload: Workload, runner: TorchRunner, trajectory: Trajectory) -> float:
-    """The largest difference of a new PyTorch runner's losses, relative as the tolerances are.
+    """Returns the largest difference of a new PyTorch runner's losses, relative to their scale.
 
     Raises:
       MismatchError: at the first loss that differs by more than its tolerance.
@@ -88,7 +94,7 @@ def check(workload: Workload, runner: TorchRunner, trajectory: Trajectory) -> fl
             theirs = np.array([loss[name].item() for loss in found])
             difference = np.abs(ours - theirs) / scale[name]
             worst = int(np.argmax(difference))
-            # Not `>`, which is False for NaN.
+            # `not <=` rather than `>`, which is False for NaN.
             if not difference[worst] <= TOLERANCES[t]:
                 raise MismatchError(
                     f"{workload.name}: in iteration {t + 1} the {name} is {ours[worst]:.8g} in "

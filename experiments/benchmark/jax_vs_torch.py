@@ -1,9 +1,9 @@
-"""gans_jax against PyTorch, side by side: the same maths first, then the times.
+"""Compares gans_jax with PyTorch: first that the losses are equal, then the times.
 
-    python experiments/benchmark/jax_vs_torch.py --workloads mlp,dcgan_32 --json times.json
+    python -m experiments.benchmark.jax_vs_torch --workloads mlp,dcgan_32 --json times.json
 
-README.md beside this file states the workloads, the method and how to read the table. PyTorch is
-needed: pip install -r requirements-torch.txt
+README.md beside this file describes the workloads, the method and the table. It needs PyTorch:
+pip install -r requirements-torch.txt
 """
 
 import argparse
@@ -17,19 +17,17 @@ try:
 except ModuleNotFoundError:
     sys.exit("the benchmark needs PyTorch: pip install -r requirements-torch.txt")
 
-import agreement
-import machine
-import memory
 import numpy as np
-import report
-from agreement import MismatchError
-from report import Result
-from runners import JaxRunner, Options, TorchRunner
-from timing import block_size, in_turns
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
-from tuning import tune
-from workloads import WORKLOADS, Workload
+
+from experiments.benchmark import agreement, machine, memory, results
+from experiments.benchmark.agreement import MismatchError
+from experiments.benchmark.results import Result
+from experiments.benchmark.runners import JaxRunner, Options, TorchRunner
+from experiments.benchmark.timing import block_size, in_turns
+from experiments.benchmark.tuning import tune
+from experiments.benchmark.workloads import WORKLOADS, Workload
 
 BATCHES = 8
 
@@ -37,7 +35,11 @@ BATCHES = 8
 def measure(workload: Workload, rounds: int, torch_compile: bool, gflops: float) -> Result:
     """Checks that the losses agree, then times a workload in both frameworks.
 
-    `gflops` is the machine's rate of matrix products.
+    Args:
+      workload: what is measured.
+      rounds: blocks of iterations of each framework.
+      torch_compile: whether `torch.compile` is tried.
+      gflops: the machine's rate of matrix products.
 
     Raises:
       MismatchError: if a loss differs.
@@ -86,7 +88,7 @@ def measure(workload: Workload, rounds: int, torch_compile: bool, gflops: float)
 
 
 class _FlopCounter(TorchDispatchMode):
-    """Counts what PyTorch's FlopCounterMode does, which fails inside of second derivatives."""
+    """Counts operations as PyTorch's FlopCounterMode, which fails inside second derivatives."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,7 +102,10 @@ class _FlopCounter(TorchDispatchMode):
 
 
 def _gflop(workload: Workload, batches: list[dict[str, np.ndarray]]) -> float:
-    """Of an iteration's convolutions and matrix products, with no gradient that nobody uses."""
+    """Returns the 1e9 operations of an iteration's convolutions and matrix products.
+
+    Gradients that no update uses are not counted.
+    """
     runner = TorchRunner(workload, batches, Options(frozen=True))
     with _FlopCounter() as counter:
         runner.run(1)
@@ -117,20 +122,20 @@ def main() -> None:
     print(f"{machine.describe()}; matrix products at {gflops:.0f} GFLOPS")
     if warning := machine.warning():
         print(f"warning: {warning}", file=sys.stderr)
-    print(report.HEADER, flush=True)
-    results = []
+    print(results.HEADER, flush=True)
+    measured: list[Result] = []
     for workload in arguments.workloads:
         try:
-            results.append(measure(workload, arguments.rounds, arguments.torch_compile, gflops))
+            measured.append(measure(workload, arguments.rounds, arguments.torch_compile, gflops))
         except MismatchError as error:
             sys.exit(str(error))
-        print(report.line(results[-1]), flush=True)
-        # After each workload, so that a run that is stopped keeps what it has.
+        print(results.line(measured[-1]), flush=True)
+        # Written after each workload, so that a run that is stopped keeps its results.
         if arguments.json:
-            objects = [dataclasses.asdict(result) for result in results]
+            objects = [dataclasses.asdict(result) for result in measured]
             arguments.json.write_text(json.dumps(objects, indent=2) + "\n")
         if arguments.plot:
-            report.plot(results, arguments.plot)
+            results.plot(measured, arguments.plot)
 
 
 def _arguments() -> argparse.Namespace:

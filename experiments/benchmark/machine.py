@@ -11,11 +11,14 @@ from gans_jax import ops
 
 
 def configure(threads: int | None = None) -> None:
-    """Limits both frameworks to `threads` cores, or to all that this process may use.
+    """Gives both frameworks the same cores, memory allocator and precision.
 
     Both keep the memory that they free, as the command line does for training. Compiled programs
     are not read from a cache, so that compile times are true. On a GPU both compute in full
     float32, and cuDNN searches for its fastest algorithms.
+
+    Args:
+      threads: how many cores both may use; None for all that this process may use.
 
     Raises:
       ValueError: if the frameworks do not see the same kind of device, or the system cannot limit
@@ -28,7 +31,7 @@ def configure(threads: int | None = None) -> None:
     torch.set_num_threads(cores())
     if jax.default_backend() not in ("cpu", "gpu"):
         raise ValueError(
-            f"jax runs on {jax.default_backend()}, which PyTorch here has not: "
+            f"jax runs on {jax.default_backend()}, which this PyTorch cannot use: "
             "set JAX_PLATFORMS=cpu to compare on the CPU"
         )
     if jax.default_backend() == "gpu":
@@ -43,17 +46,17 @@ def configure(threads: int | None = None) -> None:
 
 
 def device() -> torch.device:
-    """PyTorch's device of the kind that jax uses."""
+    """Returns PyTorch's device of the kind that jax uses."""
     return torch.device("cuda" if jax.default_backend() == "gpu" else "cpu")
 
 
 def cores() -> int:
-    """How many cores this process may use, which is the size of XLA's thread pool."""
+    """Returns how many cores this process may use, which is the size of XLA's thread pool."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def describe() -> str:
-    """Versions, devices and threads."""
+    """Returns the versions, devices and threads as text."""
     return (
         f"jax {jax.__version__} ({jax.devices()[0].device_kind}, {cores()} cores), "
         f"PyTorch {torch.__version__} ({device().type}, {torch.get_num_threads()} threads)"
@@ -61,7 +64,7 @@ def describe() -> str:
 
 
 def matmul_gflops(size: int = 4096, rounds: int = 5) -> float:
-    """The best rate of a float32 matrix product, the better of the two frameworks'."""
+    """Returns the best rate of a float32 matrix product in either framework, in GFLOPS."""
     x = jnp.ones((size, size))
     y = torch.ones(size, size, device=device())
     product = jax.jit(jnp.matmul)
@@ -76,7 +79,7 @@ def matmul_gflops(size: int = 4096, rounds: int = 5) -> float:
 
 
 def warning() -> str | None:
-    """What to say if other programs run, for which the last minute's load stands."""
+    """Returns a warning if other programs run, judged by the load of the last minute."""
     load = os.getloadavg()[0]
     if load < 0.5:
         return None
@@ -87,7 +90,7 @@ def warning() -> str | None:
 
 
 def _limit_cores(num: int) -> None:
-    """Before jax starts its backend: XLA has no other setting for its threads."""
+    """Limits this process; call it before jax starts, as XLA's threads have no other setting."""
     if not hasattr(os, "sched_setaffinity"):
         raise ValueError("this system cannot limit the cores of a process: leave out --threads")
     if num > cores():

@@ -1,9 +1,10 @@
 """Peak memory of one workload in one framework, in a process of its own.
 
-    python experiments/benchmark/memory.py WORKLOAD FRAMEWORK [OPTION...]
+    python -m experiments.benchmark.memory WORKLOAD FRAMEWORK [OPTION...]
 
-prints the bytes above those of the idle framework: libraries imported, backend started, batches
-made. JAX_COMPILATION_CACHE_DIR is where compiled programs are kept and found.
+prints by how many bytes the peak exceeds the idle framework's memory, with its libraries imported,
+its backend started and the batches made. Compiled programs are kept in, and read from, the folder
+JAX_COMPILATION_CACHE_DIR.
 """
 
 import argparse
@@ -18,16 +19,20 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
-import machine
 import torch
-from runners import JaxRunner, Options, TorchRunner
-from workloads import WORKLOADS
+
+from experiments.benchmark import machine
+from experiments.benchmark.runners import JaxRunner, Options, TorchRunner
+from experiments.benchmark.workloads import WORKLOADS
 
 ITERATIONS = 3
 
 
 def of_jax(name: str) -> tuple[float, float]:
-    """Megabytes that a workload needs in jax, of a second start, and of the first that compiles."""
+    """Returns the megabytes that a workload needs in jax: of a second start, and of a first.
+
+    The first start compiles; the second finds the compiled programs in the cache.
+    """
     with tempfile.TemporaryDirectory() as cache:
         environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": cache}
         first, second = (_above_idle([name, "jax"], environment) for _ in range(2))
@@ -35,14 +40,15 @@ def of_jax(name: str) -> tuple[float, float]:
 
 
 def of_torch(name: str, options: Options) -> float:
-    """Megabytes that a workload needs in PyTorch with these options."""
+    """Returns the megabytes that a workload needs in PyTorch with these options."""
     flags = [flag for flag, on in dataclasses.asdict(options).items() if on]
     return _above_idle([name, "torch", *flags], os.environ)
 
 
 def _above_idle(arguments: list[str], environment: Mapping[str, str]) -> float:
-    command = [sys.executable, __file__, *arguments]
-    run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
+    command = [sys.executable, "-m", "experiments.benchmark.memory", *arguments]
+    how = {"cwd": Path(__file__).parents[2], "env": environment}
+    run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **how)
     return int(run.stdout.splitlines()[-1]) / 1e6
 
 
@@ -58,33 +64,33 @@ def main() -> None:
     if arguments.framework == "jax":
         jax.config.update("jax_enable_compilation_cache", True)
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-        jax.block_until_ready(jnp.zeros(1) + 1)
-        idle, build = peak_of_jax(), lambda: JaxRunner(workload, batches)
-        peak = peak_of_jax
+        jax.block_until_ready(jnp.zeros(1) + 1)  # starts the backend
+        idle = peak_of_jax()
+        JaxRunner(workload, batches).run(ITERATIONS)
+        print(peak_of_jax() - idle)
     else:
         options = Options(**dict.fromkeys(arguments.options, True))
-        torch.zeros(1, device=machine.device()) + 1
-        idle, build = peak_of_torch(), lambda: TorchRunner(workload, batches, options)
-        peak = peak_of_torch
-    build().run(ITERATIONS)
-    print(peak() - idle)
+        torch.zeros(1, device=machine.device()) + 1  # starts the backend
+        idle = peak_of_torch()
+        TorchRunner(workload, batches, options).run(ITERATIONS)
+        print(peak_of_torch() - idle)
 
 
 def peak_of_jax() -> int:
-    """Bytes on jax's device, or of this process where that is the CPU."""
+    """Returns the peak in bytes on jax's device, or of this process if that is the CPU."""
     statistics = jax.local_devices()[0].memory_stats()
     return statistics["peak_bytes_in_use"] if statistics else peak_of_process()
 
 
 def peak_of_torch() -> int:
-    """Bytes on PyTorch's device, or of this process where that is the CPU."""
+    """Returns the peak in bytes on PyTorch's device, or of this process if that is the CPU."""
     if machine.device().type == "cuda":
         return torch.cuda.max_memory_allocated()
     return peak_of_process()
 
 
 def peak_of_process() -> int:
-    """The largest resident set since this program began, in bytes."""
+    """Returns the largest resident set in bytes since this program began."""
     status = Path("/proc/self/status")
     if status.exists():
         # Not ru_maxrss, which on Linux a child inherits from the process that started it.

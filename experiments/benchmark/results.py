@@ -1,4 +1,4 @@
-"""What is measured of a workload, as a line of the table and as a plot."""
+"""The measurements of a workload, as a line of the table and as a plot."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -12,7 +12,10 @@ from matplotlib import pyplot as plt
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """Medians over rounds; the README beside this file says what the columns mean."""
+    """The measurements of a workload; README.md beside this file explains each of them.
+
+    Times are medians over rounds.
+    """
 
     workload: str
     jax_ms: float
@@ -42,6 +45,7 @@ HEADER = (
 
 
 def line(result: Result) -> str:
+    """Returns the line of the table."""
     spread = f"{result.ratio_min:.2f} to {result.ratio_max:.2f}"
     return (
         f"{result.workload:14}{result.jax_ms:8.1f}{result.torch_eager_ms:10.1f}"
@@ -52,7 +56,7 @@ def line(result: Result) -> str:
 
 
 def plot(results: Sequence[Result], file: Path) -> None:
-    """How many times as fast as PyTorch's best each workload is, with the range over rounds."""
+    """Draws how many times as fast as PyTorch's best each workload is, with its range."""
     figure, axes = plt.subplots(figsize=(7, 1 + 0.45 * len(results)), layout="constrained")
     names = [f"{r.workload}\n{r.jax_ms:.1f} ms, {r.torch_best_ms:.1f} ms" for r in results]
     ratios = [r.ratio for r in results]

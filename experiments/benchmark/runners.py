@@ -1,24 +1,30 @@
-"""Both frameworks' training loops, as their users write them, behind one interface."""
+"""The training loops of both frameworks, as their users write them, behind one interface."""
 
 import dataclasses
 import time
 from typing import Any
 
 import jax
-import machine
 import numpy as np
 import torch
 from jax import Array
-from reference import weights
-from reference.steps import Losses
 from torch import Tensor
-from workloads import Workload, players, torch_networks, torch_trainer, translates
 
+from experiments.benchmark import machine
+from experiments.benchmark.reference import weights
+from experiments.benchmark.reference.steps import Losses
+from experiments.benchmark.workloads import (
+    Workload,
+    players,
+    torch_networks,
+    torch_trainer,
+    translates,
+)
 from gans_jax import WGANGP, CycleGAN, Pix2Pix, priors, wrappers
 
 
 class JaxRunner:
-    """`jax.jit(method.step, donate_argnums=0)` in a loop; several seeds are one program."""
+    """Calls `jax.jit(method.step, donate_argnums=0)` in a loop; several seeds are one program."""
 
     def __init__(self, workload: Workload, batches: list[dict[str, np.ndarray]]) -> None:
         method = workload.method
@@ -28,29 +34,30 @@ class JaxRunner:
         self._init_key, self._run_key = jax.random.split(jax.random.key(0))
         self._batches = [jax.device_put(batch) for batch in batches]
         self._step = jax.jit(method.step, donate_argnums=0)
-        # The key of iteration t; `[seeds]` keys where there are several.
+        # The key of iteration t, or the keys `[seeds]` of several seeds.
         self.key = jax.jit(lambda t: self._keys(jax.random.fold_in(self._run_key, t)))
         self._on_cpu = jax.default_backend() == "cpu"
         self.state = jax.jit(method.init)(self._keys(self._init_key), self._batches[0])
 
     def compile(self) -> float:
-        """Seconds from the Python function to the executable, which the loop then finds cached."""
+        """Compiles the step, which the loop then finds cached, and returns how long it took."""
         start = time.perf_counter()
         self._step.lower(self.state, self._batches[0], self.key(0)).compile()
         return time.perf_counter() - start
 
     def step(self) -> dict[str, Array]:
-        """The next iteration; its metrics."""
+        """Runs the next iteration and returns its metrics."""
         batch = self._batches[self._done % len(self._batches)]
         self.state, metrics = self._step(self.state, batch, self.key(self._done))
         self._done += 1
         return metrics
 
     def run(self, num: int) -> None:
+        """Runs `num` iterations and waits for the last."""
         for _ in range(num):
             metrics = self.step()
             if self._on_cpu:
-                # As the training loop does, since iterations in flight hold memory.
+                # The training loop waits, too, since iterations in flight hold memory.
                 jax.block_until_ready(metrics)
         jax.block_until_ready(self.state)
 
@@ -60,7 +67,7 @@ class JaxRunner:
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What a PyTorch user may try for speed; all off is eager PyTorch as it comes."""
+    """What a PyTorch user may try for speed; with all options off it is eager PyTorch."""
 
     channels_last: bool = False
     frozen: bool = False
@@ -72,9 +79,14 @@ class Options:
 
 
 class TorchRunner:
-    """The PyTorch trainer in a loop; several seeds are trained one after the other.
+    """Calls the PyTorch trainer in a loop; several seeds are trained one after the other.
 
-    `states` holds the weights to begin with, one `gans_jax` state per seed.
+    Args:
+      workload: what is trained.
+      batches: the batches, which are read in turn.
+      options: PyTorch's options for speed.
+      states: `gans_jax` states with the weights to begin with, one for each seed; None for
+        PyTorch's own weights.
     """
 
     def __init__(
@@ -104,7 +116,7 @@ class TorchRunner:
             self._trainers.append(torch_trainer(workload.method, networks, **flags))
 
     def step(self, t: int, *noise: Any) -> list[Losses]:
-        """Iteration t of every seed on the given noise, `[seeds, ...]` each; its losses."""
+        """Runs iteration t of every seed on noise `[seeds, ...]`; returns each seed's losses."""
         losses = []
         for seed, (trainer, batches) in enumerate(zip(self._trainers, self._batches, strict=True)):
             draws = [torch.from_numpy(np.array(draw[seed])).to(self._device) for draw in noise]
@@ -112,6 +124,7 @@ class TorchRunner:
         return losses
 
     def run(self, num: int) -> None:
+        """Runs `num` iterations of every seed and waits for the last."""
         for trainer, batches in zip(self._trainers, self._batches, strict=True):
             for t in range(num):
                 trainer.step(*batches[t % len(batches)], *self._draw())
@@ -122,7 +135,7 @@ class TorchRunner:
         return range(self._workload.seeds)
 
     def _inputs(self, batch: dict[str, np.ndarray], seed: int) -> tuple:
-        """A seed's images in the arguments of the trainer's step."""
+        """Returns a seed's images as the arguments of the trainer's step."""
         if self._workload.seeds > 1:
             batch = {name: images[seed] for name, images in batch.items()}
         if translates(self._workload.method):
@@ -130,6 +143,7 @@ class TorchRunner:
         return ([_as_float(images).to(**self._to) for images in batch["image"]],)
 
     def _draw(self) -> tuple[Tensor, ...]:
+        """Returns the noise of an iteration, drawn by PyTorch."""
         method, num = self._workload.method, self._workload.batch_size
         if isinstance(method, Pix2Pix):
             return ()
@@ -150,5 +164,5 @@ class TorchRunner:
 
 
 def _as_float(images: np.ndarray) -> Tensor:
-    """uint8 `[n, h, w, c]` as float32 `[n, c, h, w]` in [-1, 1]."""
+    """Returns uint8 images `[n, h, w, c]` as float32 `[n, c, h, w]` in [-1, 1]."""
     return weights.nchw(images).float() / 127.5 - 1

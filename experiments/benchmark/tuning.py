@@ -3,9 +3,10 @@
 import dataclasses
 
 import numpy as np
-from runners import Options, TorchRunner
-from timing import in_turns
-from workloads import Workload, is_convolutional
+
+from experiments.benchmark.runners import Options, TorchRunner
+from experiments.benchmark.timing import in_turns
+from experiments.benchmark.workloads import Workload, is_convolutional
 
 ROUNDS = 3
 
@@ -13,9 +14,9 @@ ROUNDS = 3
 def tune(
     workload: Workload, batches: list[dict[str, np.ndarray]], num: int, compile: bool
 ) -> Options:
-    """Turns on one option after the other, and keeps each that makes blocks of `num` faster.
+    """Turns on one option after the other, and keeps those that make blocks of `num` faster.
 
-    `torch.compile` is tried last, if `compile`; where it fails the reason is printed.
+    If `compile` is true, `torch.compile` is tried last; if it fails, the reason is printed.
     """
     best, runner = Options(), TorchRunner(workload, batches)
     for name in _names(workload, compile):

@@ -1,13 +1,13 @@
-"""What is measured: methods with their default optimizers, and batches of random images."""
+"""The workloads: methods with their default optimizers, and batches of random images."""
 
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from reference import networks, steps
 from torch import nn
 
+from experiments.benchmark.reference import networks, steps
 from gans_jax import GAN, WGAN, WGANGP, CycleGAN, Pix2Pix, priors
 from gans_jax.networks import (
     DCGANDiscriminator,
@@ -26,7 +26,7 @@ Trainer = steps.GAN | steps.WGAN | steps.WGANGP | steps.Pix2Pix | steps.CycleGAN
 
 @dataclasses.dataclass(frozen=True)
 class Workload:
-    """A method on images `[size, size, channels]`; with `seeds` above 1, as many runs of it."""
+    """A method on images `[size, size, channels]`; `seeds` above 1 trains that many runs of it."""
 
     name: str
     method: Method
@@ -36,7 +36,10 @@ class Workload:
     seeds: int = 1
 
     def batches(self, num: int) -> list[dict[str, np.ndarray]]:
-        """Batches of random uint8 images, of `num` iterations; with several seeds one for each."""
+        """Returns the batches of `num` iterations, random uint8 images.
+
+        With several seeds a batch has a leading axis of them.
+        """
         rng = np.random.default_rng(0)
         shape = self.batch_size, self.size, self.size, self.channels
         names = ("a", "b") if translates(self.method) else ("image",)
@@ -48,12 +51,12 @@ class Workload:
 
 
 def translates(method: Method) -> bool:
-    """Whether the method makes images from images."""
+    """Returns whether the method makes images from images."""
     return isinstance(method, Pix2Pix | CycleGAN)
 
 
 def players(method: Method, state: Any) -> list[tuple[Any, Any]]:
-    """Parameters and batch statistics of each network, in the order of `torch_networks`."""
+    """Returns parameters and batch statistics of each network, in `torch_networks`' order."""
     if isinstance(method, CycleGAN):
         params, stats = state.translator.params, state.translator.batch_stats
         pair = [(params[name], stats.get(name, {})) for name in ("ab", "ba")]
@@ -63,11 +66,12 @@ def players(method: Method, state: Any) -> list[tuple[Any, Any]]:
 
 
 def is_convolutional(method: Method) -> bool:
+    """Returns whether the method's networks have convolutions."""
     return translates(method) or isinstance(method.generator, DCGANGenerator)
 
 
 def torch_networks(workload: Workload) -> list[nn.Module]:
-    """The method's networks in PyTorch, the generators first, with weights of their own."""
+    """Returns the method's networks in PyTorch, generators first, with PyTorch's own weights."""
     method, size, channels = workload.method, workload.size, workload.channels
     match method:
         case Pix2Pix(generator=g, discriminator=d):
@@ -95,7 +99,7 @@ def torch_networks(workload: Workload) -> list[nn.Module]:
 def torch_trainer(
     method: Method, networks: Sequence[nn.Module], freeze: bool, fused: bool
 ) -> Trainer:
-    """The method's iteration in PyTorch, with its hyperparameters."""
+    """Returns the method's iteration in PyTorch, with its hyperparameters."""
     options = {"lr": method.learning_rate, "freeze": freeze, "fused": fused}
     match method:
         case GAN():

@@ -1,35 +1,18 @@
-"""What the pictures of the experiments on theory share."""
+"""Figures of experiments: one row of plots, in the colours of the package's pictures."""
 
-import argparse
 from pathlib import Path
-from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from gans_jax.pictures.theme import COLOURS, MUTED
 
-REAL, FAKE = COLOURS[:2]
+REAL, GENERATED = COLOURS[:2]
 
 
-def out_argument(description: str, default: str) -> Path:
-    """The path given by --out."""
-    return arguments(description, default).out
-
-
-def arguments(description: str, out: str, **defaults: Any) -> argparse.Namespace:
-    """--out, and an option for each default, of its type."""
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--out", type=Path, default=Path(out), help="where the picture goes")
-    for name, value in defaults.items():
-        parser.add_argument(f"--{name}", type=type(value), default=value, help=f"default {value}")
-    return parser.parse_args()
-
-
-def figure(columns: int, title: str) -> tuple[Figure, list[Any]]:
-    """A figure of one row of axes."""
+def figure(columns: int, title: str) -> tuple[Figure, list[Axes]]:
+    """Returns a figure with a title, and its axes from left to right."""
     drawn = Figure(figsize=(4.6 * columns, 3.9), dpi=90, layout="constrained")
     FigureCanvasAgg(drawn)
     drawn.suptitle(title, fontsize=13)
@@ -43,6 +26,7 @@ def figure(columns: int, title: str) -> tuple[Figure, list[Any]]:
 
 
 def save(drawn: Figure, out: Path) -> None:
+    """Writes a figure to a file, whose folder is made if it is missing."""
     out.parent.mkdir(parents=True, exist_ok=True)
     drawn.savefig(out)
     print(f"wrote {out}")

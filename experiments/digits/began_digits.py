@@ -1,12 +1,13 @@
 """BEGAN draws digits (Berthelot et al. 2017, arXiv:1703.10717).
 
-Claim: an auto-encoder whose reconstruction errors are balanced trains without batch norm, and the
-measure of convergence falls as the samples get better.
+Claim: a GAN whose discriminator is an autoencoder, with balanced reconstruction errors, trains
+without batch norm, and its measure of convergence falls as the samples get better.
 
-    python -m gans_jax train experiments/began_digits.py
+    python -m gans_jax train experiments/digits/began_digits.py
 
-The networks are fully connected, so that the demonstration takes minutes; the paper's are in
-experiments/paper/began_celeba64.py. The learning rate is halved on a schedule as fast as the run.
+The networks are fully connected, so that the demonstration takes minutes; the paper's networks are
+in `experiments/paper/began.py`. The learning rate is halved every 2,000 iterations, as the run is
+short.
 
 Measured on a core of an AVX-512 Xeon shared with other jobs, jax 0.10.2, Python 3.11, 2026-11-22,
 seed 0: 326 s (docs/experiments/began_digits.png). The claim shows in part: the measure falls from
@@ -15,8 +16,8 @@ which changes as the run goes on: BEGAN collapses here, with seeds 1 and 2 too, 
 0.9, and with a learning rate of 1e-3. The energy distance of 1,000 samples to the held-out digits
 is 12.7; of 1,000 training digits 0.070, of an untrained generator 27.7. The paper's convolutions
 did not get beyond grey textures: with 16 features in 800 iterations, 10 minutes, with 8 features
-and a learning rate of 1e-3 in 1,150, 6 minutes; k was 0 but at the very start, as reconstructions
-of generated images never became good.
+and a learning rate of 1e-3 in 1,150, 6 minutes. There k was 0 except at the very start, as
+reconstructions of generated images never became good.
 """
 
 from gans_jax import BEGAN, data, priors, schedules

@@ -3,13 +3,13 @@
 Claim: strided convolutions with batch norm, ReLU and leaky ReLU make the GAN game stable enough
 for images.
 
-    python -m gans_jax train experiments/dcgan_digits.py
+    python -m gans_jax train experiments/digits/dcgan_digits.py
 
 Measured on two cores of an AVX-512 Xeon shared with other jobs, jax 0.10.2, Python 3.11,
-2026-11-22, seed 0: 257 s, 1,100 images/s. Clean digits in most places of the grid, from about
-iteration 1,000 on; the losses do not tell: the generator's stays near 2 throughout, with spikes of
-the discriminator's gradient norm. The energy distance of 1,000 samples to the held-out digits is
-0.200; that of 1,000 training digits is 0.070, of an untrained generator 33.1.
+2026-11-22, seed 0: 257 s, 1,100 images/s. Most places of the grid have clean digits from about
+iteration 1,000 on. The losses do not show it: the generator's loss stays near 2 throughout, with
+spikes of the discriminator's gradient norm. The energy distance of 1,000 samples to the held-out
+digits is 0.200; of 1,000 training digits 0.070, of an untrained generator 33.1.
 """
 
 from gans_jax import GAN, data, priors

@@ -1,13 +1,13 @@
-"""Smooth GAN draws digits (Guo et al. 2019), the same networks as DCGAN and WGAN-GP.
+"""Smooth GAN draws digits (Guo et al. 2019) with the networks of DCGAN and WGAN-GP.
 
-Claim: a penalty on the slopes of the generator, and of the critic behind it, makes interpolations
-smoother than DCGAN's and WGAN-GP's, at no cost in quality.
+Claim: a penalty on the slopes of the generator, and on those of the critic as a function of the
+noise, makes interpolations smoother than DCGAN's and WGAN-GP's, at no cost in quality.
 
-    python -m gans_jax train experiments/smooth_gan_digits.py
-    python experiments/smoothness.py runs/coulomb_table_digits/{DCGAN,WGAN-GP}/seed_0 \\
-        runs/smooth_gan_digits
+    python -m gans_jax train experiments/digits/smooth_gan_digits.py
+    python -m experiments.common.interpolation_smoothness runs/smooth_gan_digits \\
+        runs/coulomb_table_digits/{DCGAN,WGAN-GP}/seed_0
 
-The weights are of no reference: there is none.
+The weights of the penalties are our own, as the authors state none.
 
 Measured on one core of an AVX-512 Xeon shared with other jobs, jax 0.10.2, Python 3.11, 2026-11-22,
 classifier b547c9baa7e8; MS-SSIM-2 of adjacent frames, its mean and lowest hundredth; 243 s:
@@ -23,9 +23,9 @@ classifier b547c9baa7e8; MS-SSIM-2 of adjacent frames, its mean and lowest hundr
     the same, weights a tenth 140.7      177.7                   0.905, 0.471
 
 With these weights interpolations are smoother, but the samples are much worse. With a tenth of both
-(`--method.generator-weight 1 --method.critic-weight 0.01`) they are as good as WGAN-GP's, and a
-little smoother than any of its seeds: the claim shows against WGAN-GP, by less than its seeds
-differ. Against DCGAN nothing can be said, as its samples are not as far.
+(`--method.generator-weight 1 --method.critic-weight 0.01`) the samples are as good as WGAN-GP's,
+and the interpolations a little smoother than with any of its seeds: the claim shows against
+WGAN-GP, by less than its seeds differ. Nothing can be said against DCGAN, whose samples are worse.
 """
 
 from gans_jax import SmoothGAN, data

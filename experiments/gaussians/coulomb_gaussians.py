@@ -1,43 +1,47 @@
 """Coulomb GAN keeps all 25 modes of a grid (Unterthiner et al. 2018, arXiv:1708.08819).
 
-Claim: at the only Nash equilibrium of a Coulomb GAN the distributions agree. At least 24 of 25
-modes are to hold 1 % of 10,000 samples or more, after less than ten minutes on two cores; spacing,
+Claim: at the only Nash equilibrium of a Coulomb GAN the distributions agree. Our test: after less
+than ten minutes on two cores, at least 24 of 25 modes hold 1 % of 10,000 samples or more. Spacing,
 standard deviation and epsilon below were set before anything else was chosen.
 
-    python -m gans_jax train experiments/coulomb_gaussians.py
+    python -m gans_jax train experiments/gaussians/coulomb_gaussians.py
 
-The whole comparison, with the potential field as a picture:
+This program makes the whole comparison, with pictures of the potential field:
 
-    python experiments/coulomb_gaussians.py runs/coulomb_gaussians
+    python -m experiments.gaussians.coulomb_gaussians runs/coulomb_gaussians
 
 It also trains a GAN and a WGAN-GP with the same networks on the same grid. Then it takes a
 generator that puts 10 % of its samples on one of two modes, each of which has half of the data, and
 goes on from there with a GAN and with a Coulomb GAN, each with a new discriminator.
 
-A fully connected discriminator alone did not learn wells a tenth of a unit wide: of the potential's
-gradient near the modes it found the direction with a cosine of 0.6, with Fourier features of 0.97
-(1,000 updates against a fixed generator), and no setting tried without them held more than 4 modes.
+A fully connected discriminator alone did not learn wells a tenth of a unit wide. Near the modes the
+cosine between its gradient and the potential's was 0.6, with Fourier features 0.97 (1,000 updates
+against a fixed generator), and no setting tried without Fourier features held more than 4 modes.
 
 Measured on two cores of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-22, seed 0: Coulomb GAN
 holds 25 of 25 modes, each with 3.4 to 4.2 % of the samples, 95.7 % of which are within three
 standard deviations of one; 207 s. On one core, after as many iterations: Coulomb GAN the same in
 366 s; GAN 8 modes, 98.1 % within, 226 s (docs/experiments/coulomb_field_gan.png has its potential:
 the generator sits on the modes around the centre, and the arrows lead to the others); WGAN-GP, with
-five updates of its critic an iteration, 24 modes, 65.9 % within, bridges between modes, 1,103 s. Of
-the two modes the generator that begins with 8.8 and 84.3 % of its samples in them has 44.7 and
-45.6 % after 10,000 iterations of Coulomb GAN, 21.0 and 77.9 % after as many of GAN.
+five updates of its critic an iteration, 24 modes, 65.9 % within, bridges between modes, 1,103 s.
+The generator that begins with 8.8 and 84.3 % of its samples in the two modes has 44.7 and 45.6 %
+there after 10,000 iterations of Coulomb GAN, 21.0 and 77.9 % after as many of GAN.
 """
 
 import dataclasses
 import functools
-import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 
+from experiments.common import command_line
+from experiments.common.fit import iterate
 from gans_jax import GAN, WGANGP, CoulombGAN, data, pictures, priors, schedules, training, wrappers
 from gans_jax.metrics import mode_shares
 from gans_jax.networks import FourierFeatures, MLPDiscriminator, MLPGenerator
@@ -82,19 +86,35 @@ others = {
     ),
 }
 
-# Two modes with half of the data each, of a generator that has learned other shares.
+# Two modes with half of the data each, and the unequal shares that a generator learns first.
 TWO = data.TwoGaussians(means=(-2.0, 2.0), std=0.2, dimension=2)
 UNEQUAL = dataclasses.replace(TWO, weights=(0.1, 0.9))
-STEPS = 10_000
+STEPS, REPEAT = 10_000, 100
 
 
-def shares(trained, state, source) -> np.ndarray:
-    """Of 10,000 samples within three standard deviations of each mode."""
+def shares(
+    trained: GAN | WGANGP | CoulombGAN, state: Any, source: data.GaussianGrid | data.TwoGaussians
+) -> np.ndarray:
+    """Returns the shares `[modes]` of 10,000 samples within three standard deviations of a mode."""
     samples = np.asarray(trained.sample(state, jax.random.key(1), 10_000))
     return mode_shares(samples, source.centers, source.std)
 
 
+def draw(
+    field_of: CoulombGAN,
+    trained: GAN | WGANGP | CoulombGAN,
+    state: Any,
+    source: data.GaussianGrid | data.TwoGaussians,
+    path: Path,
+) -> None:
+    """Draws the potential field of 2,000 real and 2,000 generated points."""
+    real = source.arrays["image"][:2000]
+    fake = np.asarray(trained.sample(state, jax.random.key(2), 2000))
+    pictures.save(path, draw_field(potential_field(field_of, real, fake), real, fake))
+
+
 def compare(workdir: Path) -> None:
+    """Trains all methods on the grid, and prints how many modes each holds."""
     for name, chosen in {"coulomb_gan": method, **others}.items():
         start = time.monotonic()
         run = dataclasses.replace(experiment, method=chosen)
@@ -102,44 +122,44 @@ def compare(workdir: Path) -> None:
         found, seconds = shares(chosen, state, GRID), time.monotonic() - start
         held = int((found >= 0.01).sum())
         print(f"{name}: {held} of 25 modes, {found.sum():.3f} of the samples, {seconds:.0f} s")
-        real = GRID.arrays["image"][:2000]
-        fake = np.asarray(chosen.sample(state, jax.random.key(2), 2000))
-        picture = draw_field(potential_field(method, real, fake), real, fake)
-        pictures.save(workdir / f"{name}_field.png", picture)
+        draw(method, chosen, state, GRID, workdir / f"{name}_field.png")
 
 
-def iterate(chosen, source, state, iterations: int):
-    """The state after so many iterations on batches of 256."""
-    step, count = jax.jit(wrappers.repeat(chosen, 100).step), 100
+def train_from(state: Any, chosen: GAN | CoulombGAN, source: data.TwoGaussians) -> Any:
+    """Returns the state after STEPS iterations on batches of 256; `state` is donated."""
     stream = data.stream(source, 256, method=chosen)
-    for start in range(0, iterations, count):
-        steps = np.arange(start, start + count)
-        batches = jax.tree.map(lambda *x: np.stack(x), *(stream[int(t)] for t in steps))
-        keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(0), steps)
-        state, _ = step(state, batches, keys)
+    chunks = [np.arange(start, start + REPEAT) for start in range(0, STEPS, REPEAT)]
+
+    def batches() -> Iterator[dict[str, np.ndarray]]:
+        for chunk in chunks:
+            yield jax.tree.map(lambda *x: np.stack(x), *(stream[int(t)] for t in chunk))
+
+    keys = (jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(0), chunk) for chunk in chunks)
+    state, _, _ = iterate(wrappers.repeat(chosen, REPEAT).step, state, batches(), keys)
     return state
 
 
 def redistribute(workdir: Path) -> None:
+    """Goes on from a generator with unequal shares of two modes, and prints the shares after."""
     decay = schedules.LinearDecay(start=STEPS // 2, end=STEPS)
     coulomb = dataclasses.replace(method, epsilon=0.5, schedule=decay)
     gan = dataclasses.replace(others["gan"], schedule=decay)
-    first = lambda chosen: data.stream(TWO, 256, method=chosen)[0]
-    start = coulomb.init(jax.random.key(0), first(coulomb))
-    start = iterate(coulomb, UNEQUAL, start, STEPS)
+    start = coulomb.init(jax.random.key(0), data.stream(TWO, 256, method=coulomb)[0])
+    start = train_from(start, coulomb, UNEQUAL)
     print(f"two modes, start: {shares(coulomb, start, TWO).round(3)}")
     for name, chosen in (("gan", gan), ("coulomb_gan", coulomb)):
-        state = chosen.init(jax.random.key(1), first(chosen))
-        generator = state.generator._replace(params=start.generator.params)
-        state = iterate(chosen, TWO, state._replace(generator=generator), STEPS)
+        state = chosen.init(jax.random.key(1), data.stream(TWO, 256, method=chosen)[0])
+        params = jax.tree.map(jnp.copy, start.generator.params)
+        state = state._replace(generator=state.generator._replace(params=params))
+        state = train_from(state, chosen, TWO)
         print(f"two modes, {name}: {shares(chosen, state, TWO).round(3)}")
-        real = TWO.arrays["image"][:2000]
-        fake = np.asarray(chosen.sample(state, jax.random.key(2), 2000))
-        picture = draw_field(potential_field(coulomb, real, fake), real, fake)
-        pictures.save(workdir / f"two_modes_{name}_field.png", picture)
+        draw(coulomb, chosen, state, TWO, workdir / f"two_modes_{name}_field.png")
 
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/coulomb_gaussians")
-    compare(folder)
-    redistribute(folder)
+    parser = command_line.parser(__doc__)
+    folder = Path("runs/coulomb_gaussians")
+    parser.add_argument("folder", type=Path, nargs="?", default=folder, help=f"default: {folder}")
+    options = parser.parse_args()
+    compare(options.folder)
+    redistribute(options.folder)

@@ -1,14 +1,15 @@
-"""How many planted copies `deduplicate` finds in a folder of images, and how many others it lists.
+"""How many planted copies `deduplicate` finds in a folder of images, and how many it lists wrongly.
 
-Claim (Radford et al. 2016, section 4.1.1): near duplicates are those whose binarised codes of a
+Claim (Radford et al. 2016, section 4.1.1): images are near duplicates if their binarised codes in a
 denoising, dropout-regularised ReLU autoencoder agree, with a false positive rate under 1 %.
 
-    python experiments/deduplicate_planted.py FOLDER [NUM]
+    python -m experiments.tables.deduplicate_planted FOLDER [NUM]
 
-Of the first NUM images (default 2,000) of a random order, 200 have a copy of each kind below, as
-the command would read them from files. False positives are the share of the NUM that have another
-in their group. Recall is the share of the copies that have their original in their group, with one
-kind of copies at a time, so that none is found by way of another kind.
+Takes NUM images (2,000 by default) in a random order and plants a copy of each kind below for 200
+of them, as the command would read it from a file. False positives are the share of the NUM images
+that have another one in their group. Recall is the share of the copies that have their original in
+their group. Each kind of copies is grouped with the originals alone, so that no copy is found by
+way of another kind.
 
 Measured on one shared core of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-22, seed 0, 160 to
 195 s each:
@@ -19,15 +20,14 @@ Measured on one shared core of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11
     facades, photos                    506  0.0040  1        1        1     1      0.975
     maps, aerial photos                400  0.0075  1        0.995    1     0.990  0.905
 
-Facades and maps are the left halves of all pairs, as PNG. What the second row counts as false was
-looked at: 26 images in 7 groups, of which six are one photo or scene each, in several crops and
-tints, and one is a pair of cars that may be two. The distance and the correlation were chosen on
-the other three. With hashes alone, at a distance of 8 bits, 8.8 % of the aerial photos were listed,
-most of them open water, and 77.5 % of the crops of facades to 95 % were found.
+Facades and maps are the left halves of all pairs, as PNG. We looked at what the second row counts
+as false: 26 images in 7 groups, six of which are one photo or scene each, in several crops and
+tints; the seventh is a pair of cars that may be two. The distance and the correlation were chosen
+on the other three rows. With hashes alone, at a distance of 8 bits, 8.8 % of the aerial photos were
+listed, most of them open water, and 77.5 % of the crops of facades to 95 % were found.
 """
 
 import io
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +35,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from experiments.common import command_line
 from gans_jax.data import ImageFolder
 from gans_jax.data.image import fit_square, to_array
 from gans_jax.tools import deduplicate
@@ -44,6 +45,8 @@ Change = Callable[[Image.Image, np.random.Generator], Image.Image]
 
 
 def recompressed(quality: int) -> Change:
+    """Returns a change that compresses an image as a JPEG file of this quality."""
+
     def change(image: Image.Image, _: np.random.Generator) -> Image.Image:
         file = io.BytesIO()
         image.save(file, "JPEG", quality=quality)
@@ -53,6 +56,8 @@ def recompressed(quality: int) -> Change:
 
 
 def resized(share: float) -> Change:
+    """Returns a change that scales both sides of an image."""
+
     def change(image: Image.Image, _: np.random.Generator) -> Image.Image:
         return image.resize([round(share * side) for side in image.size], Image.Resampling.BICUBIC)
 
@@ -60,6 +65,8 @@ def resized(share: float) -> Change:
 
 
 def cropped(share: float) -> Change:
+    """Returns a change that cuts a part, with this share of both sides, from a random place."""
+
     def change(image: Image.Image, rng: np.random.Generator) -> Image.Image:
         width, height = (round(share * side) for side in image.size)
         x, y = rng.integers(0, [image.width - width + 1, image.height - height + 1])
@@ -78,19 +85,21 @@ KINDS = {
 
 
 def plant(images: list[Image.Image], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """All images with the copies behind them, uint8 `[n, 32, 32, 3]`, and the place copied."""
+    """Returns the images followed by their copies, uint8 `[n, 32, 32, 3]`, and the places copied.
+
+    The copies are ordered by kind; the places `[PLANTED]` are the same for every kind.
+    """
     chosen = rng.permutation(len(images))[:PLANTED]
     copies = [change(images[place], rng) for change in KINDS.values() for place in chosen]
     small = [to_array(fit_square(image, deduplicate.SIDE)) for image in (*images, *copies)]
     return np.stack(small), chosen
 
 
-def main(folder: str, num: str = "2000") -> None:
+def main(folder: Path, num: int) -> None:
+    """Plants copies among the images of a folder, and prints false positives and recalls."""
     rng = np.random.default_rng(0)
-    files = np.array(ImageFolder(folder, size=deduplicate.SIDE).files)
-    images = [
-        Image.open(Path(folder, file)).convert("RGB") for file in rng.permutation(files)[: int(num)]
-    ]
+    files = np.array(ImageFolder(str(folder), size=deduplicate.SIDE).files)
+    images = [Image.open(folder / file).convert("RGB") for file in rng.permutation(files)[:num]]
     planted, chosen = plant(images, rng)
     start = time.monotonic()
     encode = deduplicate.encoder(planted)
@@ -105,7 +114,7 @@ def main(folder: str, num: str = "2000") -> None:
 
 
 def groups(images: np.ndarray, encode: deduplicate.Encode) -> np.ndarray:
-    """The number of the group of each image; those in no group are alone in one."""
+    """Returns the number of each image's group; an image without a group has its own number."""
     group = -np.arange(len(images)) - 1
     for number, members in enumerate(deduplicate.groups(images, encode)):
         group[members] = number
@@ -113,4 +122,8 @@ def groups(images: np.ndarray, encode: deduplicate.Encode) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = command_line.parser(__doc__)
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="a folder of images")
+    parser.add_argument("num", metavar="NUM", type=int, nargs="?", default=2000)
+    options = parser.parse_args()
+    main(options.folder, options.num)

@@ -7,19 +7,20 @@ gradient penalty neither happens (Gulrajani et al. 2017, arXiv:1704.00028, secti
 gets unstable with an optimizer that has momentum, such as Adam, for which the paper's is RMSProp
 (Arjovsky et al. 2017, arXiv:1701.07875, section 3 and Algorithm 1).
 
-    python experiments/wgan_clip_sensitivity.py --out docs/experiments/wgan_clip_sensitivity.png
+    python -m experiments.tables.wgan_clip_sensitivity \\
+        --out docs/experiments/wgan_clip_sensitivity.png
 
-The data are the eight Gaussians of `wgan_gaussians`, where the paper's are a Swiss roll, and so are
-the generator, the learning rate and the batch. The critic of the first part has twelve layers, as
-the paper's, of 128 units. They are leaky: clipped ReLU units die (see `wgan_mlp_digits`), after
-which all gradients are 0. Norms are of the gradient of -(E f(x) - E f(g(z))) with respect to the
-inputs of each layer, over 1,000 examples of each kind at the end of training; the first layer's are
-the examples, and a norm of 0 is below what float32 holds. WGAN-GP has its own defaults. The second
-part has the critic and c = 0.1 of `wgan_gaussians`. All rows have as many generator updates, so
-that 25 critic updates take most time.
+The data (eight Gaussians, where the paper has a Swiss roll), the generator, the learning rate and
+the batch are those of `wgan_gaussians`. In the first part the critic has twelve layers, as in the
+paper, of 128 leaky units: clipped ReLU units die (see `wgan_mlp_digits`), after which all gradients
+are 0. The norms are norms of the gradient of -(E f(x) - E f(g(z))) with respect to the inputs of
+each layer, over 1,000 real and 1,000 generated examples at the end of training. The inputs of the
+first layer are the examples. A norm of 0 is smaller than float32 can hold. WGAN-GP has its own
+defaults. The second part has the critic and c = 0.1 of `wgan_gaussians`. All rows have the same
+number of generator updates, so that those with 25 critic updates take the most time.
 
-The energy distance is that of 2,000 samples to as many held-out points, the estimate is the
-critic's, of K times the distance, where every critic has its own K. Adam has b1 = 0.5, as in the
+The energy distance compares 2,000 samples with as many held-out points. The estimate is the
+critic's: K times the distance, where every critic has its own K. Adam has b1 = 0.5, as in the
 authors' code.
 
 Measured on two cores of an AVX-512 Xeon that another job shared, jax 0.10.2, Python 3.11,
@@ -27,9 +28,9 @@ Measured on two cores of an AVX-512 Xeon that another job shared, jax 0.10.2, Py
 to the examples the norm falls from 5e-3 to 5e-16 with c = 0.01 and below float32 with c = 0.001,
 grows from 0.05 to 2e7 with c = 0.1, and stays at 0.04 to 0.05 with the gradient penalty; 99, 92 and
 84 % of the weights are at +-c. None of the four draws the ring yet (energy distance 1.04, 1.04,
-0.75 and 0.82 after 1,000 iterations). The second part, of energy distances with 1, 5 and 25 critic
-updates: RMSProp 0.286, 0.083 and 0.206, Adam 4.57, 0.495 and 0.109. So Adam is the worse with few
-updates, as the paper has it, but not with 25, and more updates are no gain for RMSProp beyond 5.
+0.75 and 0.82 after 1,000 iterations). The second part has these energy distances with 1, 5 and 25
+critic updates: RMSProp 0.286, 0.083 and 0.206, Adam 4.57, 0.495 and 0.109. So Adam is worse with
+few updates, as the paper says, but not with 25, and RMSProp gains nothing from more than 5.
 """
 
 import dataclasses
@@ -37,16 +38,16 @@ import functools
 from pathlib import Path
 from typing import Any
 
-import drawing
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-import wgan_gaussians
 from jax import Array
-from translation_scores import trained
 
+from experiments.common import command_line, plots
+from experiments.common.fit import train
+from experiments.gaussians import wgan_gaussians
 from gans_jax import WGAN, WGANGP, core
 from gans_jax.metrics import energy_distance
 from gans_jax.networks import MLPDiscriminator
@@ -59,13 +60,17 @@ SOURCE = wgan_gaussians.experiment.data
 CRITIC = MLPDiscriminator(features=(128,) * 11, activation="leaky_relu")
 DEEP = {f"c = {c}": dataclasses.replace(BASE, critic=CRITIC, clip=c) for c in CLIPS}
 DEEP["gradient penalty"] = WGANGP(BASE.generator, CRITIC, BASE.prior)
-COLOURS = dict(zip(DEEP, ("#edae49", drawing.FAKE, "#66a182", drawing.REAL), strict=True))
+COLOURS = dict(zip(DEEP, ("#edae49", plots.GENERATED, "#66a182", plots.REAL), strict=True))
 COLUMNS = "energy distance | estimate | seconds"
 OPTIMIZERS = {"RMSProp": BASE.optimizer, "Adam": functools.partial(optax.adam, b1=0.5)}
 
 
 def gradient_norms(critic: nn.Module, player: core.Player, real: Array, fake: Array) -> np.ndarray:
-    """Of -(E f(x) - E f(g(z))) with respect to the inputs of each layer `Dense_i`, `[layers]`."""
+    """Returns the norms `[layers]` of the gradients of the critic's loss at each layer's inputs.
+
+    The loss is -(E f(x) - E f(g(z))) over examples `real` and `fake`, `[n, d]` each; the layers are
+    the critic's `Dense_0`, `Dense_1`, ...
+    """
     x = jnp.concatenate((real, fake))
     shares = jnp.repeat(jnp.array([-1.0, 1.0]) / len(real), len(real))
 
@@ -85,13 +90,13 @@ def gradient_norms(critic: nn.Module, player: core.Player, real: Array, fake: Ar
 
 
 def kernels(player: core.Player) -> np.ndarray:
-    """All weights but the biases, `[n]`."""
+    """Returns all weights of a player except the biases, `[n]`."""
     return np.concatenate([np.ravel(layer["kernel"]) for layer in player.params.values()])
 
 
 def run(method: WGAN | WGANGP, iterations: int) -> tuple[Any, np.ndarray, str]:
-    """The trained state, samples `[SAMPLES, 2]` of it, and the three columns of both tables."""
-    state, seconds = trained(method, SOURCE, wgan_gaussians.experiment.batch_size, iterations)
+    """Returns the trained state, samples `[SAMPLES, 2]`, and the three columns `COLUMNS`."""
+    state, seconds = train(method, SOURCE, wgan_gaussians.experiment.batch_size, iterations)
     samples = np.asarray(method.sample(state, jax.random.key(1), SAMPLES))
     real = dataclasses.replace(SOURCE, seed=SOURCE.seed + 1).arrays["image"][:SAMPLES]
     on_real, on_fake = (core.apply(method.critic, state.critic, x)[0] for x in (real, samples))
@@ -101,13 +106,14 @@ def run(method: WGAN | WGANGP, iterations: int) -> tuple[Any, np.ndarray, str]:
 
 
 def deep(axes: list[Any], iterations: int) -> None:
-    """The first part: what clips and the penalty do to a critic of twelve layers."""
+    """Prints and draws the first part: what clipping and the penalty do to twelve layers."""
     print(f"twelve layers | {COLUMNS} | norm at the examples | at the last layer | weights at +-c")
     real = jnp.asarray(SOURCE.arrays["image"][:NUM])
     for name, method in DEEP.items():
         state, samples, found = run(method, iterations)
         norms = gradient_norms(method.critic, state.critic, real, jnp.asarray(samples[:NUM]))
-        weights, limit = kernels(state.critic), getattr(method, "clip", np.inf)
+        weights = kernels(state.critic)
+        limit = method.clip if isinstance(method, WGAN) else np.inf
         share = np.mean(np.abs(weights) > 0.99 * limit)
         print(f"{name} | {found} | {norms[0]:.2e} | {norms[-1]:.2e} | {share:.2f}", flush=True)
         axes[0].plot(
@@ -124,7 +130,7 @@ def deep(axes: list[Any], iterations: int) -> None:
 
 
 def updates(iterations: int) -> None:
-    """The second part: optimizers and numbers of critic updates."""
+    """Prints the second part: optimizers and numbers of critic updates."""
     print(f"optimizer | n_critic | {COLUMNS}")
     for name, optimizer in OPTIMIZERS.items():
         for n_critic in UPDATES:
@@ -133,12 +139,12 @@ def updates(iterations: int) -> None:
 
 
 def main(out: Path, iterations: int) -> None:
-    drawn, axes = drawing.figure(3, "A critic of twelve layers without batch norm")
+    drawn, axes = plots.figure(3, "A critic of twelve layers without batch norm")
     deep(axes, iterations)
-    drawing.save(drawn, out)
+    plots.save(drawn, out)
     updates(iterations)
 
 
 if __name__ == "__main__":
-    given = drawing.arguments(__doc__, "wgan_clip_sensitivity.png", iterations=1000)
-    main(given.out, given.iterations)
+    options = command_line.picture_options(__doc__, "wgan_clip_sensitivity.png", iterations=1000)
+    main(options.out, options.iterations)

@@ -1,20 +1,22 @@
 """Whether the critic's loss tells how good the samples are, as the discriminator's does not.
 
 Claim (Arjovsky et al. 2017, arXiv:1701.07875, section 4.2, figures 3 and 4): WGAN's estimate of the
-distance falls as the samples get better, for a generator that is fully connected and for DCGAN's;
-the estimate of the Jensen-Shannon divergence that a GAN of the same networks gives does not. The
-paper judges samples by eye, this by FD-digits.
+distance falls as the samples get better, for a fully connected generator and for DCGAN's. A GAN of
+the same networks estimates the Jensen-Shannon divergence, and its estimate does not fall. The paper
+judges samples by eye; this program judges them by FD-digits.
 
-    python experiments/wgan_loss_correlates.py --out docs/experiments/wgan_loss_correlates.png
+    python -m experiments.tables.wgan_loss_correlates \\
+        --out docs/experiments/wgan_loss_correlates.png
 
-As in the paper, the critic or discriminator is DCGAN's in all four runs (here of 16 features), and
-the fully connected generator has three hidden layers of 512 units. WGAN is that of `wgan_digits`
-with a learning rate between the two that are measured there, GAN that of `dcgan_digits`. FD-digits
-is of 2,000 samples and as many training digits (`evaluate_by`), 20 times a run; beside it is the
-mean of the estimates that were logged since the time before, ten of them. Spearman's rank
-correlation is of these 20 pairs. Of independent ones chance exceeds 0.45 once in 40 times; these
-are of one run, in which any two curves with a trend correlate. The four runs are in the folder
-`--runs`, where one that was stopped goes on.
+As in the paper, the critic or discriminator is DCGAN's in all four runs (here with 16 features),
+and the fully connected generator has three hidden layers of 512 units. The WGAN is taken from
+`wgan_digits`, with a learning rate between the two that are measured there, and the GAN from
+`dcgan_digits`. FD-digits compares 2,000 samples with as many training digits (`evaluate_by`), 20
+times a run. With each distance goes the mean of the ten estimates that were logged since the
+distance before. Spearman's rank correlation is computed over these 20 pairs. If they were
+independent, chance would exceed 0.45 once in 40 times; but they come from one run, in which any two
+curves with a trend correlate. The four runs are in the folder `--runs`, where a run that was
+stopped goes on.
 
 Measured on one core of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-22, seed 0, 709 s in all
 (picture: docs/experiments/wgan_loss_correlates.png). The claim shows. WGAN: rank correlation 0.82
@@ -27,11 +29,10 @@ for 800 iterations in which the samples stay as they are, and hardly falls while
 import dataclasses
 from pathlib import Path
 
-import dcgan_digits
-import drawing
-import wgan_digits
 from scipy.stats import spearmanr
 
+from experiments.common import command_line, plots
+from experiments.digits import dcgan_digits, wgan_digits
 from gans_jax import GAN, WGAN, data, training
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator, MLPGenerator
 from gans_jax.runs.metrics_file import read_metrics
@@ -50,7 +51,7 @@ ESTIMATES = {
 
 
 def methods() -> dict[str, WGAN | GAN]:
-    """The four of the picture."""
+    """Returns the methods of the four runs by their titles."""
     wgan = dataclasses.replace(
         wgan_digits.experiment.method, critic=CRITIC, learning_rate=LEARNING_RATE
     )
@@ -63,7 +64,7 @@ def methods() -> dict[str, WGAN | GAN]:
 
 
 def train(method: WGAN | GAN, workdir: Path, iterations: int) -> list[dict[str, float]]:
-    """The lines of metrics of a run, a new one unless its folder is there."""
+    """Returns the lines of metrics of a run, which is continued if its folder is there."""
     every = max(1, iterations // CHECKS)
     settings = training.Experiment(
         method=method,
@@ -76,13 +77,18 @@ def train(method: WGAN | GAN, workdir: Path, iterations: int) -> list[dict[str, 
         evaluate_by="fd-digits",
         evaluate_num=NUM,
     )
-    begin = training.resume if workdir.exists() else training.train
-    begin(workdir=workdir, experiment=settings, progress=False)
+    if workdir.exists():
+        training.resume(workdir, settings, progress=False)
+    else:
+        training.train(settings, workdir, progress=False)
     return read_metrics(workdir / "metrics.jsonl")
 
 
 def pairs(lines: list[dict[str, float]], name: str) -> list[tuple[int, float, float]]:
-    """Of every evaluation the iteration, the mean estimate since the one before, and FD-digits."""
+    """Returns the iteration, the mean estimate and the FD-digits of every evaluation.
+
+    The mean is over the estimates since the evaluation before; `name` is their key in the lines.
+    """
     found, since = [], []
     for line in lines:
         since.append(line[name])
@@ -93,7 +99,7 @@ def pairs(lines: list[dict[str, float]], name: str) -> list[tuple[int, float, fl
 
 
 def main(out: Path, runs: Path, iterations: int) -> None:
-    drawn, axes = drawing.figure(4, "Does the estimate fall as the samples get better?")
+    drawn, axes = plots.figure(4, "Does the estimate fall as the samples get better?")
     for ax, (title, method) in zip(axes, methods().items(), strict=True):
         name = "wasserstein" if isinstance(method, WGAN) else "js_estimate"
         lines = train(method, runs / title.replace(" ", "_"), iterations)
@@ -104,21 +110,19 @@ def main(out: Path, runs: Path, iterations: int) -> None:
             f"{estimates[-1]:.4g}, FD-digits {distances[0]:.1f} to {distances[-1]:.1f}",
             flush=True,
         )
-        ax.plot(steps, estimates, "o-", color=drawing.REAL, markersize=4)
-        ax.set_ylabel(ESTIMATES[name], color=drawing.REAL)
+        ax.plot(steps, estimates, "o-", color=plots.REAL, markersize=4)
+        ax.set_ylabel(ESTIMATES[name], color=plots.REAL)
         other = ax.twinx()
-        other.plot(steps, distances, "s--", color=drawing.FAKE, markersize=4)
+        other.plot(steps, distances, "s--", color=plots.GENERATED, markersize=4)
         other.set_yscale("log")
-        other.set_ylabel("FD-digits", color=drawing.FAKE)
+        other.set_ylabel("FD-digits", color=plots.GENERATED)
         ax.set(title=f"{title}: rank correlation {correlation:.2f}", xlabel="iteration")
-    drawing.save(drawn, out)
+    plots.save(drawn, out)
 
 
 if __name__ == "__main__":
-    given = drawing.arguments(
-        __doc__,
-        "wgan_loss_correlates.png",
-        runs=Path("runs/wgan_loss_correlates"),
-        iterations=1200,
+    name = "wgan_loss_correlates"
+    options = command_line.picture_options(
+        __doc__, f"{name}.png", runs=Path("runs", name), iterations=1200
     )
-    main(given.out, given.runs, given.iterations)
+    main(options.out, options.runs, options.iterations)

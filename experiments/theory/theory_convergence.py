@@ -1,20 +1,21 @@
 """The order of distances (Arjovsky et al. 2017, arXiv:1701.07875, theorem 2), on four sequences.
 
-Claim: convergence in either Kullback-Leibler divergence implies that in Jensen-Shannon, which is
-that in total variation, which implies that in the Earth-Mover distance; and none of the two arrows
-turns round. The limit P is uniform on [0, 1], in the last on a segment of that length; P_n is
+Claim: convergence in either Kullback-Leibler divergence implies convergence in the Jensen-Shannon
+divergence, which is equivalent to convergence in total variation, and implies convergence in the
+Earth-Mover distance. Neither of the two implications can be reversed. The limit P is uniform on
+[0, 1], in the last sequence on a segment of that length; P_n is
 
     a mixture, 1 - 1/n of P and 1/n of the density 2 x     all converge
     uniform on [0, 1 + 1/n]                                 all but KL(P_n || P), infinite
     uniform on [1/n, 1 + 1/n]                               TV, JS and W; both KL are infinite
     on a parallel segment, 1/n apart                        W alone
 
-The lines are cut into cells of 1/64, on which n = 1, 2, ..., 64 is exact.
+The lines are cut into cells of 1/64, which hold P_n exactly for n = 1, 2, 4, ..., 64.
 
-    python experiments/theory_convergence.py --out docs/experiments/theory_convergence.png
+    python -m experiments.theory.theory_convergence --out docs/experiments/theory_convergence.png
 
 Measured on two cores of an AVX-512 Xeon shared with other jobs, Python 3.11, SciPy 1.17.1,
-2026-11-22, nothing random: 11 s. It holds; at n = 64, in the order of the sequences:
+2026-11-22, nothing random: 11 s. The claim shows. At n = 64, in the order of the sequences:
 
     KL(P_n || P)     4.07e-5   infinite   infinite   infinite
     KL(P || P_n)     4.07e-5   0.0155     infinite   infinite
@@ -25,9 +26,9 @@ Measured on two cores of an AVX-512 Xeon shared with other jobs, Python 3.11, Sc
 
 from pathlib import Path
 
-import drawing
 import numpy as np
 
+from experiments.common import command_line, plots
 from gans_jax.metrics import earth_mover, jensen_shannon, kl_divergence, total_variation
 
 CELLS = 64
@@ -36,31 +37,33 @@ NS = 2 ** np.arange(7)
 STYLES = {
     "KL(P_n || P)": ("#edae49", "v"),
     "KL(P || P_n)": ("#66a182", "^"),
-    "Jensen-Shannon": (drawing.FAKE, "s"),
+    "Jensen-Shannon": (plots.GENERATED, "s"),
     "total variation": ("#6b6b6b", "d"),
-    "Earth-Mover": (drawing.REAL, "o"),
+    "Earth-Mover": (plots.REAL, "o"),
 }
 
 
 def on_a_line() -> np.ndarray:
-    """The middles `[128, 2]` of the cells of [0, 2]."""
+    """Returns the middles `[128, 2]` of the cells of [0, 2]."""
     return np.stack([(np.arange(2 * CELLS) + 0.5) / CELLS, np.zeros(2 * CELLS)], axis=1)
 
 
 def on_two_lines(n: int) -> np.ndarray:
-    """The middles of the cells of [0, 1], and those of a segment 1/n from it."""
+    """Returns the middles `[128, 2]` of the cells of [0, 1] and of a parallel segment 1/n apart."""
     points = on_a_line()
     points[CELLS:] = points[:CELLS] + np.array([0, 1 / n])
     return points
 
 
 def uniform(start: float, stop: float) -> np.ndarray:
+    """Returns the shares `[128]` of the cells of [0, 2] for the uniform distribution."""
     cells = np.zeros(2 * CELLS)
     cells[round(start * CELLS) : round(stop * CELLS)] = 1
     return cells / cells.sum()
 
 
 def mixture(n: int) -> np.ndarray:
+    """Returns the shares `[128]` of 1 - 1/n parts of the limit and 1/n of the density 2 x."""
     slope = LIMIT * 2 * on_a_line()[:, 0]
     return (1 - 1 / n) * LIMIT + slope / n
 
@@ -74,7 +77,7 @@ SEQUENCES = {
 
 
 def measure(points: np.ndarray, p: np.ndarray) -> dict[str, float]:
-    """Distances of p to the limit, both over the same points."""
+    """Returns the distances of p `[128]` to the limit, both over the same points `[128, 2]`."""
     here, there = p > 0, LIMIT > 0
     moved = earth_mover(points[here], points[there], p[here], LIMIT[there])
     return {
@@ -87,7 +90,7 @@ def measure(points: np.ndarray, p: np.ndarray) -> dict[str, float]:
 
 
 def main(out: Path) -> None:
-    drawn, axes = drawing.figure(4, "Distances of P_n to the uniform distribution P")
+    drawn, axes = plots.figure(4, "Distances of P_n to the uniform distribution P")
     for ax, (title, sequence) in zip(axes, SEQUENCES.items(), strict=True):
         measured = [measure(*sequence(n)) for n in NS]
         print(f"{title}, n = {NS[-1]}:", {k: float(f"{v:.4g}") for k, v in measured[-1].items()})
@@ -97,8 +100,8 @@ def main(out: Path) -> None:
             ax.plot(NS, values, marker, color=colour, linestyle="-", markersize=5, label=label)
         ax.set(title=title, xlabel="n", xscale="log", yscale="log", ylim=(1e-5, 3))
         ax.legend(frameon=False, fontsize=8, loc="lower left")
-    drawing.save(drawn, out)
+    plots.save(drawn, out)
 
 
 if __name__ == "__main__":
-    main(drawing.out_argument(__doc__, "theory_convergence.png"))
+    main(command_line.picture_options(__doc__, "theory_convergence.png").out)

@@ -1,31 +1,36 @@
-"""The generator's gradient while its opponent is trained to the optimum (after figures 2 and 3 of
-Arjovsky & Bottou 2017, arXiv:1701.04862; the problem that Wasserstein GAN starts from).
+"""The generator's gradient while its opponent is trained to the optimum.
 
-Claim: as the discriminator gets better, the gradient of log(1 - D) vanishes; that of -log D does
-not, but grows, and its variance with it; the critic's settles, which is why it can be trained to
-its optimum.
+Claim (Arjovsky & Bottou 2017, arXiv:1701.04862, figures 2 and 3; the problem that Wasserstein GAN
+starts from): as the discriminator gets better, the gradient of log(1 - D) vanishes. The gradient of
+-log D grows instead, and its variance with it. The gradient through the critic settles, which is
+why the critic can be trained to its optimum.
 
-    python experiments/theory_vanishing_gradient.py \\
+    python -m experiments.theory.theory_vanishing_gradient \\
         --out docs/experiments/theory_vanishing_gradient.png
 
-The generator is as initialised, and fixed. Of its gradients on 100 minibatches of 64: the norm of
-their mean, and the root of the sum of their variances.
+The generator stays as it is initialised. From its gradients on 100 minibatches of 64, the program
+computes the norm of their mean, and the root of the sum of their variances, called the deviation.
 
 Measured on two cores of an AVX-512 Xeon that another job shared, jax 0.10.2, Python 3.11,
-2026-11-22, seed 0, in 85 s: all of it shows. From 10 to 4,000 updates of the opponent the norm for
-log(1 - D) goes from 0.87 to 0.00033, that for -log D from 2.8 to 82 with a deviation from 0.51 to
-13, and the critic's from 0.78 to 6.9, nearly reached after 500 (6.8), with a deviation of 1.0.
+2026-11-22, seed 0, in 85 s: all of the claim shows. From 10 to 4,000 updates of the opponent the
+norm goes from 0.87 to 0.00033 for log(1 - D), from 2.8 to 82 for -log D, with a deviation from 0.51
+to 13, and from 0.78 to 6.9 for the critic, nearly reached after 500 (6.8), with a deviation of 1.0.
 """
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
-import drawing
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 from jax.flatten_util import ravel_pytree
+from matplotlib.axes import Axes
 
+from experiments.common import command_line, plots
 from gans_jax import GAN, WGAN, core, data, losses, priors
 from gans_jax.networks import MLPDiscriminator, MLPGenerator
 
@@ -43,28 +48,34 @@ METHODS = {
     "-log D": GAN(discriminator=NETWORK, loss=losses.NonSaturating(), **SHARED),
     "WGAN": WGAN(critic=NETWORK, clip=0.1, **SHARED),
 }
-COLOURS = dict(zip(METHODS, (drawing.FAKE, "#edae49", drawing.REAL), strict=True))
+COLOURS = dict(zip(METHODS, (plots.GENERATED, "#edae49", plots.REAL), strict=True))
 
 
-def opponent_of(method: GAN | WGAN, state) -> tuple[core.Player, Callable]:
-    """The opponent, and `update(opponent, real, key)`."""
+def opponent_of(
+    method: GAN | WGAN, state: Any
+) -> tuple[core.Player, Callable[[core.Player, Array, Array], core.Player]]:
+    """Returns the opponent, and a function `update(opponent, real, key)`."""
+
+    def update_discriminator(player: core.Player, real: Array, key: Array) -> core.Player:
+        return method.update_discriminator(player, state, real, key)[0]
+
+    def update_critic(player: core.Player, real: Array, key: Array) -> core.Player:
+        return method.update_critic(player, state.generator, real, key)[0]
+
     if isinstance(method, GAN):
-        return state.discriminator, lambda player, real, key: method.update_discriminator(
-            player, state, real, key
-        )
-    return state.critic, lambda player, real, key: method.update_critic(
-        player, state.generator, real, key
-    )
+        return state.discriminator, update_discriminator
+    return state.critic, update_critic
 
 
-def spread(method: GAN | WGAN, generator: core.Player, opponent: core.Player) -> jax.Array:
-    """The norm of the mean gradient and the deviation of the gradients from it, `[2]`."""
+def spread(method: GAN | WGAN, generator: core.Player, opponent: core.Player) -> Array:
+    """Returns the norm of the generator's mean gradient and the gradients' deviation, `[2]`."""
 
-    def gradient(key):
+    def gradient(key: Array) -> Array:
         z = method.prior(key, NUM)
-        loss = lambda params: method.generator_loss(
-            generator._replace(params=params), opponent, z, key
-        )[0]
+
+        def loss(params: chex.ArrayTree) -> Array:
+            return method.generator_loss(generator._replace(params=params), opponent, z, key)[0]
+
         return ravel_pytree(jax.grad(loss)(generator.params))[0]
 
     gradients = jax.lax.map(gradient, jax.random.split(jax.random.key(1), MINIBATCHES))
@@ -72,30 +83,37 @@ def spread(method: GAN | WGAN, generator: core.Player, opponent: core.Player) ->
     return jnp.stack([jnp.linalg.norm(gradients.mean(axis=0)), deviation])
 
 
-def measure(method: GAN | WGAN, source) -> tuple[np.ndarray, core.Player, np.ndarray]:
-    """Norm and deviation at CHECKS, `[2, checks]`, the opponent at their end, and samples."""
+class Measured(NamedTuple):
+    """Norm and deviation at CHECKS `[2, checks]`, the opponent at the end, samples `[5000]`."""
+
+    curves: np.ndarray
+    opponent: core.Player
+    samples: np.ndarray
+
+
+def measure(method: GAN | WGAN, source: data.TwoGaussians) -> Measured:
+    """Trains the opponent of a fixed generator, and measures the generator's gradient meanwhile."""
     state = jax.jit(method.init)(jax.random.key(0), {"image": jnp.zeros((1, NUM, 1))})
     opponent, update = opponent_of(method, state)
-    train = jax.jit(lambda *args: update(*args)[0])
-    look = jax.jit(lambda opponent: spread(method, state.generator, opponent))
+    train, look = jax.jit(update), jax.jit(functools.partial(spread, method, state.generator))
     rng = np.random.default_rng(0)
-    curve = []
+    curves = []
     for t, key in enumerate(jax.random.split(jax.random.key(2), CHECKS[-1] + 1)):
         if t in CHECKS:
-            curve.append(look(opponent))
+            curves.append(look(opponent))
         opponent = train(opponent, source.arrays["image"][rng.integers(source.num, size=NUM)], key)
     samples = method.sample(state, jax.random.key(3), 5000)
-    return np.array(curve).T, opponent, np.asarray(samples[:, 0])
+    return Measured(np.array(curves).T, opponent, np.asarray(samples[:, 0]))
 
 
 def main(out: Path) -> None:
     source = data.TwoGaussians(means=(1.5, 2.5), std=0.25)
     results = {name: measure(method, source) for name, method in METHODS.items()}
-    drawn, axes = drawing.figure(3, "The generator's gradient, its opponent better and better")
-    for name, (curve, _, _) in results.items():
-        print(f"{name}: norm", *(f"{v:.2e}" for v in curve[0]))
-        print(f"{name}: deviation", *(f"{v:.2e}" for v in curve[1]))
-        for ax, values in zip(axes, curve, strict=False):
+    drawn, axes = plots.figure(3, "The generator's gradient, its opponent better and better")
+    for name, result in results.items():
+        print(f"{name}: norm", *(f"{v:.2e}" for v in result.curves[0]))
+        print(f"{name}: deviation", *(f"{v:.2e}" for v in result.curves[1]))
+        for ax, values in zip(axes, result.curves, strict=False):
             ax.plot(CHECKS, values, "o-", color=COLOURS[name], markersize=4, label=name)
     for ax, title in zip(axes, ("norm", "deviation"), strict=False):
         ax.set(title=title, xlabel="updates of the opponent", yscale="log")
@@ -103,15 +121,15 @@ def main(out: Path) -> None:
         ax.set_xlim(left=0)
         ax.legend(frameon=False)
     density(axes[2], source, results)
-    drawing.save(drawn, out)
+    plots.save(drawn, out)
 
 
-def density(ax, source, results) -> None:
-    """Real and generated densities, and what the trained opponents make of x."""
+def density(ax: Axes, source: data.TwoGaussians, results: dict[str, Measured]) -> None:
+    """Draws the real and generated densities, and the trained opponents as functions of x."""
     bins = np.linspace(GRID[0], GRID[-1], 121)
     for x, colour, name in (
-        (source.arrays["image"][:, 0], drawing.REAL, "real"),
-        (results["WGAN"][2], drawing.FAKE, "generated"),
+        (source.arrays["image"][:, 0], plots.REAL, "real"),
+        (results["WGAN"].samples, plots.GENERATED, "generated"),
     ):
         shares = np.histogram(x, bins)[0]
         ax.stairs(
@@ -124,7 +142,8 @@ def density(ax, source, results) -> None:
         )
     x = jnp.asarray(GRID[:, None], jnp.float32)
     logits, critic = (
-        np.asarray(core.apply(NETWORK, results[name][1], x)[0]) for name in ("log(1 - D)", "WGAN")
+        np.asarray(core.apply(NETWORK, results[name].opponent, x)[0])
+        for name in ("log(1 - D)", "WGAN")
     )
     ax.plot(GRID, 1 / (1 + np.exp(-logits)), color=COLOURS["log(1 - D)"], label="D(x)")
     scaled = (critic - critic.min()) / np.ptp(critic)
@@ -134,4 +153,4 @@ def density(ax, source, results) -> None:
 
 
 if __name__ == "__main__":
-    main(drawing.out_argument(__doc__, "theory_vanishing_gradient.png"))
+    main(command_line.picture_options(__doc__, "theory_vanishing_gradient.png").out)

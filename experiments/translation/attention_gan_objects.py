@@ -1,25 +1,25 @@
 """Attention-GAN changes an object and leaves its background (Chen et al. 2018, arXiv:1803.06798).
 
-Claim: with an attention network the translation of an object preserves what is around it better
-than CycleGAN and DistanceGAN do, and best if masks are given.
+Claim: with an attention network the translation of an object preserves its surroundings better than
+CycleGAN and DistanceGAN do, and best if masks are given.
 
-    python -m gans_jax train experiments/attention_gan_objects.py \\
+    python -m gans_jax train experiments/translation/attention_gan_objects.py \\
         --data.backgrounds.source.path facades/train \\
         --data.objects-a.path emoji --data.objects-b.path emoji
 
-Yellow faces become animals' heads, pasted on photos of facades, so that every mask is known:
-`facades/train` are pix2pix's pairs, of which the photo at the left is taken, `emoji` the files of
-`emoji-datasource-google` (Noto, 64 pixels, with transparency). `--method.supervised True` gives the
-masks to the method. Against the paper: 64 pixels instead of 256, an eighth of the features, 3
-blocks, so that two CPU cores take minutes.
+Yellow faces become animals' heads. They are pasted on photos of facades, so that every mask is
+known. `facades/train` holds pix2pix's pairs, of which the photo at the left is taken; `emoji` holds
+the files of `emoji-datasource-google` (Noto, 64 pixels, with transparency). `--method.supervised
+True` gives the masks to the method. The images have 64 pixels where the paper's have 256, and the
+networks an eighth of the features and 3 blocks, so that two CPU cores take minutes.
 
-`attention_gan_table.py` trains all four methods of the paper's comparison on these data, and
-measures how well each kept the backgrounds.
+`experiments/tables/attention_gan_table.py` trains all four methods of the paper's comparison on
+these data, and measures how well each keeps the backgrounds.
 
 Measured on one shared core of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-22, seed 0, in
 1375 s. By eye: yellow faces lose their colour and become furry, each within its own disc, and the
-photos stay as they are; of the heads a half becomes yellow in place, for the others a wall beside
-them is painted yellow. A face in magenta is not touched. Numbers are in `attention_gan_table.py`.
+photos stay as they are. Half of the heads become yellow in place; beside the others a wall is
+painted yellow instead. A face in magenta is not touched. `attention_gan_table.py` has the numbers.
 """
 
 from gans_jax import AttentionGAN, data

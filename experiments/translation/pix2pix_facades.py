@@ -1,22 +1,24 @@
 """pix2pix paints facades from their labels (Isola et al. 2017, arXiv:1611.07004, section 4).
 
-Claim: L1 and a conditional discriminator of patches learn from 400 pairs what a wall, a window and
-a balcony look like.
+Claim: with L1 and a conditional discriminator of patches, 400 pairs are enough to learn how walls,
+windows and balconies look.
 
-    python -m gans_jax train experiments/pix2pix_facades.py --data.path facades/train
+    python -m gans_jax train experiments/translation/pix2pix_facades.py --data.path facades/train
 
-`facades/train` are the paper's 400 pairs, a file each, the photo at the left and the labels at the
-right; CMP's 106 test pairs stay unseen. From photos to labels, the other direction:
+`facades/train` holds the paper's 400 pairs, a file each, the photo at the left and the labels at
+the right; CMP's 106 test pairs stay unseen. This command translates photos to labels instead:
 
-    python -m gans_jax train experiments/pix2pix_facades.py --data.path facades/train \\
+    python -m gans_jax train experiments/translation/pix2pix_facades.py --data.path facades/train \\
         --data.direction a_to_b --workdir runs/pix2pix_facades_labels
 
-Against the paper: 64 pixels instead of 256, half the features, so that two CPU cores take minutes;
-a discriminator with two strided layers, whose patches of 34 pixels take as much of the image (half
-a side) as 142 do of 256; batches of 4, for speed. The jitter, the losses and Adam are the paper's.
+What differs from the paper: 64 pixels instead of 256 and half the features, so that two CPU cores
+take minutes; a discriminator with two strided layers, whose patches of 34 pixels take as much of
+the image (half a side) as 142 do of 256; batches of 4, for speed. The jitter, the losses and Adam
+are the paper's.
 
 Measured on two cores of an AVX-512 Xeon that three other jobs shared, jax 0.10.2, Python 3.11,
-2026-11-22, seed 0 (`measure_pairs.py RUN --test facades/test`, for labels with `--labels b`):
+2026-11-22, seed 0 (`experiments.common.held_out_pairs RUN --test facades/test`, for labels with
+`--labels b`):
 
 - Labels to photo: 1264 s of a processor. By eye, on the 106 held-out pairs: walls, windows in
   place, cornices and balconies, all in the sandy colours of the training set; streets and skies

@@ -1,35 +1,41 @@
-"""Every experiment file builds; its configuration and its state are as a run would have them."""
+"""Every experiment of every file can be built, saved, initialised and stepped, in shapes."""
 
+import importlib
+import re
 from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
 
+from gans_jax import AdversarialAutoencoder
 from gans_jax.cli import load_file
 from gans_jax.data import TFDS, ImageFolder, PairedFolder, PastedObjects, Unaligned, Unpaired
 from gans_jax.runs import config
 
 ROOT = Path(__file__).parents[2] / "experiments"
-FILES = [p for p in sorted(ROOT.glob("**/*.py")) if "experiment = " in p.read_text()]
-# Full-size translators take seconds each to trace; of each kind a small one is not among them.
+FILES = [
+    file
+    for file in sorted(ROOT.glob("**/*.py"))
+    if re.search(r"^experiments? = ", file.read_text(), re.MULTILINE)
+]
+# Translators of the papers' sizes take seconds each to trace; the small ones are no slow tests.
 LONG = ("attention_gan", "cyclegan", "fused_cyclegan", "pix2pix")
-# Sides and channels of the images that this test cannot read.
-UNREAD = {"cifar10": (32, 3), "svhn_cropped": (32, 3), "lsun/church_outdoor": (64, 3),
-          "lsun/bedroom": (64, 3)}  # fmt: skip
-UNREAD |= dict.fromkeys(
-    (
-        "cycle_gan/monet2photo",
-        "cycle_gan/summer2winter_yosemite",
-        "cycle_gan/horse2zebra",
-        "cycle_gan/apple2orange",
-    ),
-    (256, 3),
-)
+# Sides of the RGB images of data sets that are not here.
+SIDES = {
+    "cifar10": 32,
+    "svhn_cropped": 32,
+    "lsun/church_outdoor": 64,
+    "lsun/bedroom": 64,
+    "cycle_gan/monet2photo": 256,
+    "cycle_gan/summer2winter_yosemite": 256,
+    "cycle_gan/horse2zebra": 256,
+    "cycle_gan/apple2orange": 256,
+}
 
 
 def shapes(source) -> dict[str, tuple[int, ...]]:
-    """Of the images of an example, by name."""
+    """Returns the shapes of the images of an example by their names."""
     if isinstance(source, Unaligned):
         return shapes(source.source)
     if isinstance(source, PairedFolder):
@@ -41,8 +47,7 @@ def shapes(source) -> dict[str, tuple[int, ...]]:
         images = dict.fromkeys("ab", (source.size, source.size, 3))
         return images | dict.fromkeys(("mask_a", "mask_b"), (source.size, source.size, 1))
     if isinstance(source, TFDS):
-        side, channels = UNREAD[source.name]
-        return {"image": (side, side, channels)}
+        return {"image": (SIDES[source.name], SIDES[source.name], 3)}
     if isinstance(source, ImageFolder):
         return {"image": (source.size, source.size, source.channels)}
     return {"image": source[0]["image"].shape}
@@ -52,23 +57,35 @@ def batch_of(experiment) -> dict[str, jax.ShapeDtypeStruct]:
     leading = (experiment.batch_size,)
     if experiment.method.batch_axis:
         leading = (len(experiment.method.minibatches(1)), *leading)
-    kind = lambda shape: np.uint8 if len(shape) == 3 else np.float32
-    found = shapes(experiment.data).items()
-    batch = {name: jax.ShapeDtypeStruct((*leading, *shape), kind(shape)) for name, shape in found}
-    if getattr(experiment.method, "labels", 0):
+    batch = {}
+    for name, shape in shapes(experiment.data).items():
+        dtype = np.uint8 if len(shape) == 3 else np.float32
+        batch[name] = jax.ShapeDtypeStruct((*leading, *shape), dtype)
+    if isinstance(experiment.method, AdversarialAutoencoder) and experiment.method.labels:
         batch["label"] = jax.ShapeDtypeStruct(leading, np.int32)
     return batch
 
 
-def case(file):
-    is_long = file.parent.name == "paper" and file.stem.startswith(LONG)
-    marks = [pytest.mark.slow] if is_long else []
-    return pytest.param(file, marks=marks, id=str(file.relative_to(ROOT)))
+def names_of(file):
+    """Returns the names of a file's experiments, among them "" for the one without a name."""
+    path = file.relative_to(ROOT.parent).with_suffix("")
+    module = importlib.import_module(".".join(path.parts))
+    unnamed = [""] if hasattr(module, "experiment") else []
+    return [*unnamed, *getattr(module, "experiments", {})]
 
 
-@pytest.mark.parametrize("file", [case(file) for file in FILES])
-def test_experiment(file):
-    experiment, _ = load_file(str(file))
+def cases():
+    for file in FILES:
+        is_long = file.parent.name == "paper" and file.stem.startswith(LONG)
+        for name in names_of(file):
+            where = f"{file}:{name}" if name else str(file)
+            marks = [pytest.mark.slow] if is_long else []
+            yield pytest.param(where, marks=marks, id=where.removeprefix(f"{ROOT}/"))
+
+
+@pytest.mark.parametrize("where", list(cases()))
+def test_experiment(where):
+    experiment, _ = load_file(where)
     method, text = experiment.method, config.to_json(experiment)
     assert not config.differences(config.to_json(config.from_json(text)), text)
     batch, key = batch_of(experiment), jax.eval_shape(lambda: jax.random.key(0))
@@ -83,9 +100,22 @@ def test_experiment(file):
         assert samples.shape[1:] == shapes(experiment.data)["image"]
 
 
-def test_each_file_states_its_command_and_nothing_undone():
-    assert len(FILES) >= 31
+def test_each_file_states_its_commands():
     for file in FILES:
-        text = file.read_text()
-        assert f"python -m gans_jax train {file.relative_to(ROOT.parent)}" in text, file
-        assert "TODO" not in text, file
+        text, path, names = file.read_text(), file.relative_to(ROOT.parent), names_of(file)
+        assert names, file
+        places = [str(path)] if "" in names else [f"{path}:{name}" for name in names]
+        for place in places:
+            assert f"python -m gans_jax train {place} " in text.replace("\n", " "), place
+
+
+def test_each_program_states_its_command():
+    for file in sorted(ROOT.glob("**/*.py")):
+        text, path = file.read_text(), file.relative_to(ROOT.parent).with_suffix("")
+        if 'if __name__ == "__main__":' in text:
+            assert f"python -m {'.'.join(path.parts)} " in text.replace("\n", " "), file
+
+
+def test_nothing_is_left_undone():
+    for file in sorted(ROOT.glob("**/*.py")):
+        assert "TODO" not in file.read_text(), file

@@ -1,17 +1,11 @@
 """The scores of the experiments on translation, on images whose scores can be told."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image
 
-sys.path.append(str(Path(__file__).parents[2] / "experiments"))
-
-import measure_pairs
-import translation_scores as scores
-
+from experiments.common import facade_labels, held_out_pairs
+from experiments.common import translation_scores as scores
 from gans_jax import data, metrics
 
 
@@ -51,10 +45,10 @@ def test_label_maps_of_files_are_read_before_they_are_made_small(tmp_path):
     labels = colours[np.arange(64).reshape(8, 8) % 12]
     Image.fromarray(np.concatenate((np.zeros_like(labels), labels), 1)).save(tmp_path / "1.png")
     pairs = data.PairedFolder(str(tmp_path), direction="b_to_a", size=4)
-    truth = scores.true_labels(pairs, "a", 4)
+    truth = facade_labels.true_labels(pairs, "a", 4)
     assert (truth == (np.arange(64).reshape(1, 8, 8) % 12)[:, 1::2, 1::2]).all()
-    assert scores.label_scores(truth, truth)["class_iou"] == 1
-    assert (scores.read_labels(labels[None]) == np.arange(64).reshape(1, 8, 8) % 12).all()
+    assert facade_labels.label_scores(truth, truth)["class_iou"] == 1
+    assert (facade_labels.read_labels(labels[None]) == np.arange(64).reshape(1, 8, 8) % 12).all()
 
 
 @pytest.mark.slow
@@ -62,8 +56,8 @@ def test_a_network_learns_to_read_photos():
     truth = np.zeros((8, 16, 16), np.uint8)
     truth[:, 8:], truth[::2, :, 8:] = 3, 7
     photos = metrics.FACADES.colours[truth]
-    params = scores.train_segmenter(photos, truth)
-    assert (scores.read_photos(params, photos, batch_size=5) == truth).mean() > 0.98
+    params = facade_labels.train_segmenter(photos, truth)
+    assert (facade_labels.read_photos(params, photos, batch_size=5) == truth).mean() > 0.98
 
 
 def test_held_out_pairs_are_those_of_the_run_without_jitter():
@@ -71,12 +65,12 @@ def test_held_out_pairs_are_those_of_the_run_without_jitter():
     plain = data.PairedFolder("none", direction="b_to_a", size=8)
     assert jittered != plain
     for source in (jittered, data.Unaligned(jittered)):
-        assert measure_pairs.pairs(source) == plain
+        assert held_out_pairs.pairs(source) == plain
 
 
 def test_a_translation_is_scored_by_its_distance_and_sharpness():
     truth = noise(2, 16, 16, 3)
-    assert measure_pairs.score(truth, truth, None) == "PSNR inf, SSIM 1.000, sharpness 1.000"
-    found = measure_pairs.score(truth / 2, truth, None)
+    assert held_out_pairs.score(truth, truth, None) == "PSNR inf, SSIM 1.000, sharpness 1.000"
+    found = held_out_pairs.score(truth / 2, truth, None)
     assert found.endswith("sharpness 0.500")
-    assert "pixel_accuracy" in measure_pairs.score(truth, truth, np.zeros((2, 16, 16), int))
+    assert "pixel_accuracy" in held_out_pairs.score(truth, truth, np.zeros((2, 16, 16), int))

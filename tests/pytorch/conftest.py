@@ -1,12 +1,7 @@
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import jax
 import pytest
-
-# The benchmark is a script whose modules import each other as one beside them does.
-sys.path.append(str(Path(__file__).parents[2] / "experiments" / "benchmark"))
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ import numpy as np
 import optax
 import torch
 from jax import Array
-from reference import networks, weights
 from torch import Tensor, nn
 
+from experiments.benchmark.reference import networks, weights
 from gans_jax.core import Player
 
 # The networks of the methods' checks: three layers each, so that the discriminator has one norm.

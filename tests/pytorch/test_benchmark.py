@@ -1,4 +1,4 @@
-"""The benchmark's check and its timing, on tiny workloads."""
+"""The benchmark's check of equal losses and its timing, on tiny workloads."""
 
 import dataclasses
 import functools
@@ -12,15 +12,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import agreement
-import jax_vs_torch
-import machine
-import memory
-import timing
-import tuning
-from runners import JaxRunner, Options, TorchRunner
-from workloads import WORKLOADS, Workload
-
+from experiments.benchmark import agreement, jax_vs_torch, machine, memory, timing, tuning
+from experiments.benchmark.runners import JaxRunner, Options, TorchRunner
+from experiments.benchmark.workloads import WORKLOADS, Workload
 from gans_jax import GAN, WGAN, WGANGP, priors
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 
@@ -62,7 +56,7 @@ TINY = [
 
 @pytest.fixture
 def float64() -> None:
-    """Not here: what is compared is what is timed, in float32."""
+    """Keeps float32 in these tests, as the benchmark compares and times float32."""
 
 
 @functools.cache
@@ -178,8 +172,9 @@ def test_unknown_workload(monkeypatch, capsys) -> None:
 
 
 def test_without_torch() -> None:
-    script = Path(jax_vs_torch.__file__)
-    code = f"import runpy, sys; sys.modules['torch'] = None; runpy.run_path({str(script)!r})"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    name = jax_vs_torch.__name__
+    code = f"import runpy, sys; sys.modules['torch'] = None; runpy.run_module({name!r})"
+    command, root = [sys.executable, "-c", code], Path(jax_vs_torch.__file__).parents[2]
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert result.returncode == 1
     assert result.stderr == "the benchmark needs PyTorch: pip install -r requirements-torch.txt\n"

@@ -7,8 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from reference import networks, weights
-
+from experiments.benchmark.reference import networks, weights
 from gans_jax.core import Player, apply
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator
 from tests.pytorch.double import load, normal, uniform, variables

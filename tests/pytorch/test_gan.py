@@ -6,9 +6,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from reference import weights
 from torch.nn import functional as F
 
+from experiments.benchmark.reference import weights
 from gans_jax import GAN, losses, priors
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator
 from tests.pytorch import double

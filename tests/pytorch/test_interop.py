@@ -6,9 +6,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from reference import networks, weights
 from torch import nn
 
+from experiments.benchmark.reference import networks, weights
 from gans_jax.tools.interop.state_dicts import from_pytorch, to_pytorch
 from gans_jax.weights import read_tensors, write_tensors
 from tests.support import tiny

@@ -8,9 +8,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from reference import steps, weights
 from torch import nn
 
+from experiments.benchmark.reference import steps, weights
 from gans_jax import CycleGAN, Pix2Pix
 from gans_jax.core import image_history as history
 from gans_jax.networks.layers import Conv

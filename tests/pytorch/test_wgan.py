@@ -7,8 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from reference import weights
-
+from experiments.benchmark.reference import weights
 from gans_jax import WGAN, WGANGP, penalties, priors
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator
 from tests.pytorch import double

@@ -1,1 +1,1 @@
-"""The same networks and iterations in plain PyTorch; images are `[n, c, h, w]` here."""
+"""The same networks and iterations in plain PyTorch, on images `[n, c, h, w]`."""

@@ -1,4 +1,7 @@
-"""DCGAN, multilayer perceptrons and the networks of pix2pix and CycleGAN in plain PyTorch."""
+"""DCGAN, multilayer perceptrons and the networks of pix2pix and CycleGAN in plain PyTorch.
+
+Generators return images in [-1, 1].
+"""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +16,7 @@ Norm = Literal["batch", "instance", "layer", "none"]
 def dcgan_generator(
     size: int, channels: int, features: int, z_size: int, norm: Norm = "batch"
 ) -> nn.Sequential:
-    """Noise to images, `[n, z_size] -> [n, channels, size, size]` in [-1, 1]."""
+    """Returns a network from noise to images, `[n, z_size] -> [n, channels, size, size]`."""
     start, doublings = _stages(size)
     bias = norm == "none"
     width = features * 2 ** (doublings - 1)
@@ -30,7 +33,7 @@ def dcgan_generator(
 def dcgan_discriminator(
     size: int, channels: int, features: int, norm: Norm = "batch"
 ) -> nn.Sequential:
-    """Images to logits, `[n, channels, size, size] -> [n]`."""
+    """Returns a network from images to logits, `[n, channels, size, size] -> [n]`."""
     start, doublings = _stages(size)
     bias = norm == "none"
     layers = [nn.Conv2d(channels, features, 4, 2, 1, bias=bias), nn.LeakyReLU(0.2)]
@@ -44,7 +47,7 @@ def dcgan_discriminator(
 
 
 def mlp_generator(size: int, channels: int, features: Sequence[int], z_size: int) -> nn.Sequential:
-    """ReLU layers from noise to images, `[n, z_size] -> [n, channels, size, size]` in [-1, 1]."""
+    """Returns ReLU layers from noise to images, `[n, z_size] -> [n, channels, size, size]`."""
     shape = channels, size, size
     layers = _hidden(z_size, features)
     layers += [nn.Linear(features[-1], math.prod(shape)), nn.Unflatten(1, shape), nn.Tanh()]
@@ -52,14 +55,14 @@ def mlp_generator(size: int, channels: int, features: Sequence[int], z_size: int
 
 
 def mlp_discriminator(size: int, channels: int, features: Sequence[int]) -> nn.Sequential:
-    """ReLU layers from images to logits, `[n, channels, size, size] -> [n]`."""
+    """Returns ReLU layers from images to logits, `[n, channels, size, size] -> [n]`."""
     layers = [nn.Flatten(), *_hidden(channels * size * size, features)]
     layers += [nn.Linear(features[-1], 1), nn.Flatten(0)]
     return nn.Sequential(*layers)
 
 
 class UNet(nn.Module):
-    """Halves an image down to `down`'s last size and doubles it again, with or without skips."""
+    """A network that halves an image with each of `down` and doubles it with each of `up`."""
 
     def __init__(self, down: list[nn.Module], up: list[nn.Module], skip: bool) -> None:
         super().__init__()
@@ -87,7 +90,7 @@ def unet_generator(
     dropout: float = 0.5,
     skip: bool = True,
 ) -> UNet:
-    """Images to images, `[n, inputs, h, w] -> [n, channels, h, w]` in [-1, 1]."""
+    """Returns a U-Net from images to images, `[n, inputs, h, w] -> [n, channels, h, w]`."""
     downs = int(math.log2(size))
     bias = norm in ("instance", "none")
     widths = [features * min(2**layer, 8) for layer in range(downs)]
@@ -108,6 +111,8 @@ def unet_generator(
 
 
 class ResNetBlock(nn.Module):
+    """Two convolutions whose result is added to their input."""
+
     def __init__(self, width: int, norm: Norm) -> None:
         super().__init__()
         bias = norm in ("instance", "none")
@@ -128,7 +133,7 @@ class ResNetBlock(nn.Module):
 def resnet_generator(
     inputs: int, channels: int, features: int, blocks: int, norm: Norm = "instance"
 ) -> nn.Sequential:
-    """Images to images, `[n, inputs, h, w] -> [n, channels, h, w]` in [-1, 1]."""
+    """Returns a ResNet from images to images, `[n, inputs, h, w] -> [n, channels, h, w]`."""
     bias = norm in ("instance", "none")
     layers = [nn.ReflectionPad2d(3), nn.Conv2d(inputs, features, 7, bias=bias)]
     layers += [*_norm(norm, features), nn.ReLU()]
@@ -144,7 +149,7 @@ def resnet_generator(
 
 
 def patchgan(inputs: int, features: int, layers: int, norm: Norm = "batch") -> nn.Sequential:
-    """Images to a logit per patch, `[n, inputs, h, w] -> [n, 1, h', w']`."""
+    """Returns a network from images to logits of patches, `[n, inputs, h, w] -> [n, 1, h', w']`."""
     bias = norm in ("instance", "none")
     modules = [nn.Conv2d(inputs, features, 4, 2, 1), nn.LeakyReLU(0.2)]
     width = features
@@ -164,7 +169,7 @@ def _stages(size: int) -> tuple[int, int]:
 
 
 def _norm(norm: Norm, width: int) -> list[nn.Module]:
-    """Layer norm over height, width and channels is group norm with one group."""
+    """Returns the layer of a norm; layer norm of images is group norm with one group."""
     layers = {
         "batch": nn.BatchNorm2d,
         "instance": nn.InstanceNorm2d,

@@ -1,10 +1,10 @@
 """One iteration of each method in plain PyTorch, with the optimizers of the methods' defaults.
 
-A step takes k minibatches `reals`, tensors `[n, c, h, w]`, and noise `zs`, `[k + 1, n, z_size]`,
-for each update of the discriminator or critic and, last, for the generator's. It returns the losses
-of the last updates as tensors, so that it waits for no device. `freeze` spares the gradients of the
-discriminator's or critic's weights in the generator's update, where nobody uses them. Translators
-take one batch of each domain instead, `a` and `b`.
+A step takes k minibatches `reals`, tensors `[n, c, h, w]`, and noise `zs`, `[k + 1, n, z_size]`: k
+parts for the updates of the discriminator or critic, and the last for the generator's update. It
+returns the losses of the last updates as tensors, so that it does not wait for the device.
+Translators take one batch of each domain instead, `a` and `b`. With `freeze`, the generator's
+update computes no gradients of the weights of the discriminator or critic, which nobody uses.
 """
 
 import contextlib
@@ -20,13 +20,14 @@ Losses = dict[str, Tensor]
 
 @contextlib.contextmanager
 def frozen(network: nn.Module, active: bool) -> Iterator[None]:
-    """No gradients for the network's parameters inside the block, if `active`."""
+    """Inside the block, computes no gradients of the network's parameters if `active`."""
     network.requires_grad_(not active)
     yield
     network.requires_grad_(True)
 
 
 def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> Tensor:
+    """Takes one step of an optimizer down the gradient of a loss, and returns the loss."""
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -34,7 +35,7 @@ def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> Tensor:
 
 
 class GAN:
-    """Non-saturating GAN with Adam; DCGAN's settings."""
+    """Non-saturating GAN with Adam and DCGAN's settings."""
 
     def __init__(
         self,
@@ -70,7 +71,7 @@ class GAN:
 
 
 class WGAN:
-    """WGAN with weight clipping and RMSProp; `fused` is the nearest that it has, `foreach`."""
+    """WGAN with weight clipping and RMSProp, whose nearest to a fused optimizer is `foreach`."""
 
     def __init__(
         self,
@@ -108,7 +109,7 @@ class WGAN:
 
 
 class WGANGP:
-    """WGAN with gradient penalty and Adam; `us`, `[k, n]`, are points of the penalty's lines."""
+    """WGAN with gradient penalty and Adam; `us`, `[k, n]`, are places on the penalty's lines."""
 
     def __init__(
         self,
@@ -186,13 +187,16 @@ class Pix2Pix:
 
 
 class ImagePool:
-    """The last translations of a domain: up to `size`, of which it shows one half of the time."""
+    """Up to `size` translations of a domain; half of the time an old one is shown for a new."""
 
     def __init__(self, size: int = 50) -> None:
         self.size, self.images = size, []
 
     def query(self, images: Tensor, exchange: Sequence[bool], place: Sequence[int]) -> Tensor:
-        """What is shown for `images`; the draws say for each whether and where to exchange it."""
+        """Returns what the discriminator sees for `images`.
+
+        For each image `exchange` tells whether an old one is shown instead, `place` which one.
+        """
         shown = [self._show(*item) for item in zip(images.detach(), exchange, place, strict=True)]
         return torch.stack(shown)
 
@@ -207,7 +211,7 @@ class ImagePool:
 class CycleGAN:
     """CycleGAN with least squares and Adam: both generators, then the discriminators.
 
-    A step takes for each domain the draws of its pool, (exchange, place), each `[n]`.
+    A step also takes the draws of each domain's pool, (exchange, place), `[n]` each.
     """
 
     def __init__(

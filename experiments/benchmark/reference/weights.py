@@ -20,7 +20,7 @@ _LINEN_NAMES = {
     nn.BatchNorm2d: "BatchNorm",
     nn.GroupNorm: "LayerNorm",
 }
-# Of kernels, by rank: linen's axes in PyTorch's order, and PyTorch's in linen's.
+# By a kernel's rank: the axes of linen's kernel in PyTorch's order, and the other way round.
 _TO_TORCH = {2: (1, 0), 4: (3, 2, 0, 1)}
 _TO_LINEN = {2: (1, 0), 4: (2, 3, 1, 0)}
 
@@ -32,7 +32,7 @@ def load(network: nn.Module, params: Mapping, batch_stats: Mapping | None = None
     transparent; any other module with layers of its own is a linen module named after its class.
 
     Raises:
-      ValueError: if a shape is another one.
+      ValueError: if a parameter has another shape than the network's.
     """
     for source, places in ((params, _parameters), (batch_stats or {}, _statistics)):
         for (*layer, name), tensor in places(network) if source else ():
@@ -47,32 +47,32 @@ def load(network: nn.Module, params: Mapping, batch_stats: Mapping | None = None
 
 
 def parameters(network: nn.Module) -> Nested:
-    """The parameters as the nested dict of arrays that `load` takes."""
+    """Returns the parameters as the nested dict of arrays that `load` takes."""
     return _nested((place, tensor) for place, tensor in _parameters(network))
 
 
 def gradients(network: nn.Module) -> Nested:
-    """The `.grad` of all parameters in the layout of `parameters`."""
+    """Returns the `.grad` of all parameters in the layout of `parameters`."""
     return _nested((place, tensor.grad) for place, tensor in _parameters(network))
 
 
 def running_statistics(network: nn.Module) -> Nested:
-    """The running means and variances of batch norm, as linen's `batch_stats`."""
+    """Returns the running means and variances of batch norm, as linen's `batch_stats`."""
     return _nested(_statistics(network))
 
 
 def nchw(images: Any) -> Tensor:
-    """Arrays `[n, h, w, c]` as a tensor `[n, c, h, w]` of the same type."""
+    """Returns an array `[n, h, w, c]` as a tensor `[n, c, h, w]` of the same type."""
     return torch.from_numpy(np.array(images).transpose(0, 3, 1, 2).copy())
 
 
 def nhwc(images: Tensor) -> np.ndarray:
-    """Tensors `[n, c, h, w]` as an array `[n, h, w, c]`."""
+    """Returns a tensor `[n, c, h, w]` as an array `[n, h, w, c]`."""
     return images.detach().permute(0, 2, 3, 1).numpy()
 
 
 def _layers(network: nn.Module, path: Path = ()) -> Iterator[tuple[Path, nn.Module]]:
-    """The layers that have weights, under the paths that linen gives them in order of use."""
+    """Yields the layers with weights, and the paths that linen gives them in order of use."""
     seen = Counter()
     for layer in _children(network):
         kind = _LINEN_NAMES.get(type(layer), type(layer).__name__)

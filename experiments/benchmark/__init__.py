@@ -1,0 +1,1 @@
+"""The benchmark: gans_jax against PyTorch; README.md describes it."""

@@ -1,0 +1,1 @@
+"""What several experiments use: training loops, scores of trained runs, options and plots."""

@@ -1,0 +1,1 @@
+"""One method on the embedded digits in each file."""

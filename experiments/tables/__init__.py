@@ -1,0 +1,1 @@
+"""Programs that compare several methods or settings and print a table."""

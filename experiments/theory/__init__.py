@@ -1,0 +1,1 @@
+"""Programs that compare trained networks with exact optima and distances, and draw a picture."""

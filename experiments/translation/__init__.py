@@ -1,0 +1,1 @@
+"""One method that translates small photographs in each file."""
