@@ -67,7 +67,7 @@ def draws(method: Method, key: Array, num: int) -> tuple[Array, ...]:
     zs = jax.vmap(lambda key: method.prior(key, num))(z_keys)
     if not isinstance(method, WGANGP):
         return (zs,)
-    line_keys = _split(_split(keys[:-1], 4)[:, 3])[:, 0]
+    line_keys = _split(_split(keys[:-1], 3)[:, 2])[:, 0]
     zeros, ones = jnp.zeros((num, 1), "float32"), jnp.ones((num, 1), "float32")
     us = jax.vmap(lambda key: penalties.between(zeros, ones, key)[:, 0])(line_keys)
     return zs, us

@@ -12,7 +12,11 @@ from gans_jax.data.source import Source, stack
 
 
 def translated(
-    method: Any, state: Any, images: np.ndarray, batch_size: int, direction: str = "a_to_b"
+    method: core.Translator,
+    state: Any,
+    images: np.ndarray,
+    batch_size: int,
+    direction: core.Direction = "a_to_b",
 ) -> np.ndarray:
     """Returns the translations of images `[n, h, w, c]`, made in batches as large as in training.
 

@@ -136,14 +136,15 @@ def run(
         found["seconds"] = seconds
     for direction, side in (("a_to_b", "a"), ("b_to_a", "b")):
         before, mask = scores.as_float(real[side]), real[f"mask_{side}"] / 255
-        after = before
+        after, attention = before, None
         if name != "identity":
             after = scores.translated(method, state, before, batch_size, direction)
+            attention = method.attention(state, before, direction)
         recognised = is_b(classifier, after) == (side == "a")
         found[direction] = score(before, after, mask, recognised)
         shown += [before[:SHOWN], after[:SHOWN]]
-        if name.startswith("attention"):
-            attention = np.asarray(method.attention(state, before, direction))
+        if attention is not None:
+            attention = np.asarray(attention)
             found[direction]["attention"] = scores.mask_iou(mask, attention)
             shown.append(2 * attention[:SHOWN].repeat(3, axis=-1) - 1)
     pictures.save(picture, pictures.grid(np.concatenate(shown), columns=SHOWN))
