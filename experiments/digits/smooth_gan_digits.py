@@ -25,7 +25,8 @@ classifier b547c9baa7e8; MS-SSIM-2 of adjacent frames, its mean and lowest hundr
 With these weights interpolations are smoother, but the samples are much worse. With a tenth of both
 (`--method.generator-weight 1 --method.critic-weight 0.01`) the samples are as good as WGAN-GP's,
 and the interpolations a little smoother than with any of its seeds: the claim shows against
-WGAN-GP, by less than its seeds differ. Nothing can be said against DCGAN, whose samples are worse.
+WGAN-GP, by less than its seeds differ. Nothing can be concluded about DCGAN, whose samples are
+worse.
 """
 
 from gans_jax import SmoothGAN, data

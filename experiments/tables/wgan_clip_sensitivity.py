@@ -4,7 +4,7 @@ Claims. In a deep critic without batch norm the gradient of the critic's loss gr
 exponentially from layer to layer unless c is tuned, and weights go to both ends of [-c, c]; with a
 gradient penalty neither happens (Gulrajani et al. 2017, arXiv:1704.00028, section 3.2 and figure
 1b). A critic can be trained to its optimum, so that more updates of it do no harm, and training
-gets unstable with an optimizer that has momentum, such as Adam, for which the paper's is RMSProp
+gets unstable with an optimizer that has momentum, such as Adam, so that the paper takes RMSProp
 (Arjovsky et al. 2017, arXiv:1701.07875, section 3 and Algorithm 1).
 
     python -m experiments.tables.wgan_clip_sensitivity \\

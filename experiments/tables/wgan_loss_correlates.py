@@ -1,4 +1,4 @@
-"""Whether the critic's loss tells how good the samples are, as the discriminator's does not.
+"""Whether the critic's loss tells how good the samples are, unlike the discriminator's loss.
 
 Claim (Arjovsky et al. 2017, arXiv:1701.07875, section 4.2, figures 3 and 4): WGAN's estimate of the
 distance falls as the samples get better, for a fully connected generator and for DCGAN's. A GAN of

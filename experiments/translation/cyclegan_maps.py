@@ -17,7 +17,7 @@ Measured on one core of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-22, se
 pairs of `maps/val` (`experiments.common.held_out_pairs RUN --test maps/val`), 2270 s of that core:
 
 - Maps to photos: streets run where the map has them, between dark blocks that look like roofs and
-  trees; water and parks look alike. PSNR 16.0, SSIM 0.108, 0.82 of the real
+  trees; blocks of water and parks are not distinguished. PSNR 16.0, SSIM 0.108, 0.82 of the real
   photos' sharpness; the mean training photo, the best guess without a map, has 17.2, 0.157, 0.05.
 - Photos to maps: the beige of a map with a faint mesh of streets, with no water, parks or orange
   roads. PSNR 24.0, SSIM 0.443, sharpness 1.13; the mean training map 24.0, 0.646, 0.08.

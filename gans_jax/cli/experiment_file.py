@@ -70,7 +70,8 @@ def _choose(path: str, name: str, defined: dict[str, Any]) -> Experiment:
         return found
     if several:
         choices = ", ".join(f"{path}:{known}" for known in several)
-        raise ConfigError(f"{path} has no experiment {name or 'without a name'}: choose {choices}")
+        problem = f"has no experiment {name}" if name else "names its experiments"
+        raise ConfigError(f"{path} {problem}: choose one of {choices}")
     raise ConfigError(
         f"{path} has no experiment{name and f' {name}'}: assign "
         f"`experiment = gans_jax.training.Experiment(...)`"

@@ -218,8 +218,8 @@ def test_one_of_the_experiments_of_a_file(tmp_path, monkeypatch, capsys):
     assert load_file("two.py:a name") == load_file("one.py")
     assert default_workdir("a/two.py") == Path("runs/two")
     assert default_workdir("a/two.py:a name") == Path("runs/two_a_name")
-    choices = "choose two.py:small, two.py:a name"
-    wanted = f"two.py has no experiment without a name: {choices}"
+    choices = "choose one of two.py:small, two.py:a name"
+    wanted = f"two.py names its experiments: {choices}"
     assert error(capsys, "train", "two.py") == wanted
     assert error(capsys, "train", "two.py:large") == f"two.py has no experiment large: {choices}"
     wanted = "one.py has no experiment small: assign `experiment ="
