@@ -13,12 +13,11 @@ from pathlib import Path
 
 import jax
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from experiments.common import command_line
-from gans_jax import core, data, priors, training
+from gans_jax import core, data, pictures, priors, training
 from gans_jax.metrics import energy_distance
+from gans_jax.pictures import theme
 
 DRAWS = 200  # of each component, whose mean is taken for its centre
 
@@ -49,15 +48,14 @@ def report(workdir: Path) -> None:
 
 def draw(path: Path, codes: np.ndarray, label: np.ndarray, draws: np.ndarray) -> None:
     """Draws codes `[n, 2]`, coloured by label `[n]`, on the left of draws of the prior `[n, 2]`."""
-    figure = Figure(figsize=(9.6, 4.8), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = theme.figure(9.6, 4.8)
     left, right = figure.subplots(1, 2, sharex=True, sharey=True)
     dots = left.scatter(*codes.T, s=7, c=label, cmap="tab10", linewidths=0)
     left.set_title("codes of held-out digits")
     left.legend(*dots.legend_elements(), fontsize=7, loc="upper right")
-    right.scatter(*draws.T, s=7, color="#9a9a9a", linewidths=0)
+    right.scatter(*draws.T, s=7, color=theme.REAL, linewidths=0)
     right.set_title("draws of the prior")
-    figure.savefig(path)
+    pictures.save(path, theme.to_array(figure))
 
 
 if __name__ == "__main__":

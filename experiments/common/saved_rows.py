@@ -8,6 +8,7 @@ from typing import Any
 
 from experiments.common import command_line
 from gans_jax import ops
+from gans_jax.core import files
 
 
 def parser(description: str, names: Sequence[str], out: str) -> argparse.ArgumentParser:
@@ -34,7 +35,7 @@ def compute(rows: Sequence[str], out: Path, run: Callable[[str], dict[str, Any]]
     for name in rows:
         file = out / f"{name}.json"
         if not file.exists():
-            file.write_text(json.dumps(run(name), indent=1) + "\n")
+            files.write(file, json.dumps(run(name), indent=1) + "\n")
             print(name, "done", flush=True)
 
 

@@ -82,6 +82,7 @@ from experiments.common import facade_labels, saved_rows
 from experiments.common import translation_scores as scores
 from experiments.common.fit import train
 from gans_jax import CycleGAN, Pix2Pix, data, pictures
+from gans_jax.core import files
 from gans_jax.data.image import resize, to_uint8
 from gans_jax.networks import (
     PatchGANDiscriminator,
@@ -195,7 +196,7 @@ def _segmenter(train_pairs: data.PairedFolder, file: Path) -> chex.ArrayTree:
         photos = scores.stacked(train_pairs)["b"]
         truth = facade_labels.true_labels(train_pairs, "a", train_pairs.size)
         params = facade_labels.train_segmenter(photos, truth)
-        file.write_bytes(serialization.to_bytes(params))
+        files.write(file, serialization.to_bytes(params))
     return serialization.msgpack_restore(file.read_bytes())
 
 

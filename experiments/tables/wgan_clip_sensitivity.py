@@ -51,6 +51,7 @@ from experiments.gaussians import wgan_gaussians
 from gans_jax import WGAN, WGANGP, core
 from gans_jax.metrics import energy_distance
 from gans_jax.networks import MLPDiscriminator
+from gans_jax.pictures import theme
 
 NUM, SAMPLES = 1000, 2000
 CLIPS = (0.001, 0.01, 0.1)
@@ -60,7 +61,8 @@ SOURCE = wgan_gaussians.experiment.data
 CRITIC = MLPDiscriminator(features=(128,) * 11, activation="leaky_relu")
 DEEP = {f"c = {c}": dataclasses.replace(BASE, critic=CRITIC, clip=c) for c in CLIPS}
 DEEP["gradient penalty"] = WGANGP(BASE.generator, CRITIC, BASE.prior)
-COLOURS = dict(zip(DEEP, ("#edae49", plots.GENERATED, "#66a182", plots.REAL), strict=True))
+BLUE, RED, YELLOW, GREEN = theme.COLOURS
+COLOURS = dict(zip(DEEP, (YELLOW, RED, GREEN, BLUE), strict=True))
 COLUMNS = "energy distance | estimate | seconds"
 OPTIMIZERS = {"RMSProp": BASE.optimizer, "Adam": functools.partial(optax.adam, b1=0.5)}
 

@@ -30,15 +30,16 @@ import numpy as np
 
 from experiments.common import command_line, plots
 from gans_jax.metrics import earth_mover, jensen_shannon, kl_divergence, total_variation
+from gans_jax.pictures import theme
 
 CELLS = 64
 LIMIT = np.repeat([1 / CELLS, 0], CELLS)  # P on the cells of [0, 2]
 NS = 2 ** np.arange(7)
 STYLES = {
-    "KL(P_n || P)": ("#edae49", "v"),
-    "KL(P || P_n)": ("#66a182", "^"),
+    "KL(P_n || P)": (theme.COLOURS[2], "v"),
+    "KL(P || P_n)": (theme.COLOURS[3], "^"),
     "Jensen-Shannon": (plots.GENERATED, "s"),
-    "total variation": ("#6b6b6b", "d"),
+    "total variation": (theme.MUTED, "d"),
     "Earth-Mover": (plots.REAL, "o"),
 }
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from experiments.common import command_line, plots
 from gans_jax.metrics import earth_mover, jensen_shannon, kl_divergence, total_variation
+from gans_jax.pictures import theme
 
 POINTS = 40
 
@@ -63,8 +64,8 @@ def main(out: Path) -> None:
     for ax, name in zip(axes, ("Earth-Mover", "Jensen-Shannon"), strict=True):
         ax.plot(thetas, [m[name] for m in measured], "o", color=plots.REAL, markersize=5)
         ax.set(title=name, xlabel="theta")
-    axes[0].plot(thetas, np.abs(thetas), color=plots.MUTED, linewidth=1, label="|theta|")
-    axes[1].axhline(np.log(2), color=plots.MUTED, linewidth=1, label="log 2")
+    axes[0].plot(thetas, np.abs(thetas), color=theme.MUTED, linewidth=1, label="|theta|")
+    axes[1].axhline(np.log(2), color=theme.MUTED, linewidth=1, label="log 2")
     for ax in axes:
         ax.legend(frameon=False)
     plots.save(drawn, out)

@@ -42,6 +42,7 @@ from gans_jax.metrics import (
     optimal_discriminator,
 )
 from gans_jax.networks import MLPDiscriminator
+from gans_jax.pictures import theme
 
 START, STD, ITERATIONS, NUM = 4.0, 0.5, 3000, 256
 GRID = np.linspace(-2, 6, 401)
@@ -149,11 +150,11 @@ def draw(
         ax.set_xlabel("x")
     middle = len(GRID) // 2
     axes[0].plot(GRID, 1 / (1 + np.exp(-logits)), color="black", label="trained D")
-    axes[0].plot(GRID, best, "--", color=plots.MUTED, label="p / (p + q)")
+    axes[0].plot(GRID, best, "--", color=theme.MUTED, label="p / (p + q)")
     axes[0].set_title("GAN: D saturates")
     axes[0].set_ylim(0, 1.3)
     axes[1].plot(GRID, values - values[middle], color="black", label="trained f, scaled")
-    axes[1].plot(GRID, exact - exact[middle], "--", color=plots.MUTED, label="exact f")
+    axes[1].plot(GRID, exact - exact[middle], "--", color=theme.MUTED, label="exact f")
     axes[1].set_title("WGAN: f is flat nowhere")
     for ax in axes:
         ax.legend(frameon=False, fontsize=8, ncols=2, loc="upper right")

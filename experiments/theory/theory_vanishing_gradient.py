@@ -33,6 +33,7 @@ from matplotlib.axes import Axes
 from experiments.common import command_line, plots
 from gans_jax import GAN, WGAN, core, data, losses, priors
 from gans_jax.networks import MLPDiscriminator, MLPGenerator
+from gans_jax.pictures import theme
 
 CHECKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 4000)
 NUM, MINIBATCHES = 64, 100
@@ -48,7 +49,7 @@ METHODS = {
     "-log D": GAN(discriminator=NETWORK, loss=losses.NonSaturating(), **SHARED),
     "WGAN": WGAN(critic=NETWORK, clip=0.1, **SHARED),
 }
-COLOURS = dict(zip(METHODS, (plots.GENERATED, "#edae49", plots.REAL), strict=True))
+COLOURS = dict(zip(METHODS, (plots.GENERATED, theme.COLOURS[2], plots.REAL), strict=True))
 
 
 def opponent_of(
