@@ -45,10 +45,18 @@ N = 4
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A method, its players, and a toy that its other form learns.
+    """A method under the conformance suite.
 
-    `batch(method, t, n)` are n examples for iteration t, `images(method, state, key, num)` what the
-    method makes, and `losses(method, state, batch, key)` is by player what its loss returns.
+    Attributes:
+      name: what pytest calls it.
+      method: a tiny form, which the mechanics are tested with.
+      players: the names of its players, of whose losses each one moves its own player only.
+      batch: `batch(method, t, n)` returns n examples for iteration t.
+      images: `images(method, state, key, num)` returns what the method makes.
+      losses: `losses(method, state, batch, key)` returns what the loss of each player returns.
+      toy: a form that learns a toy, where the suite trains the method.
+      iterations: how many iterations that takes.
+      slow: whether `make test` leaves the case out.
     """
 
     name: str
@@ -57,8 +65,8 @@ class Case:
     batch: Callable[..., dict[str, np.ndarray]]
     images: Callable[..., jax.Array]
     losses: Callable[..., dict[str, Any]]
-    toy: Any
-    iterations: int
+    toy: Any = None
+    iterations: int = 0
     slow: bool = False
 
 
@@ -372,8 +380,6 @@ _autoencoder = functools.partial(
     players=("autoencoder", "discriminator"),
     images=lambda method, state, key, num: method.sample(state, key, num),
     losses=_autoencoder_losses,
-    toy=None,
-    iterations=0,
     slow=True,
 )
 AUTOENCODERS = [
@@ -406,8 +412,6 @@ COGAN = Case(
     batch=_pairs,
     images=_translated,
     losses=_cogan_losses,
-    toy=None,
-    iterations=0,
     slow=True,
 )
 _sampled = functools.partial(
@@ -419,8 +423,6 @@ COULOMB = _sampled(
     players=("discriminator", "generator"),
     batch=_one_minibatch,
     losses=_coulomb_losses,
-    toy=None,
-    iterations=0,
 )
 _codec = EncoderDecoder(tiny.Encoder(), tiny.Generator())
 BEGAN_CASE = _sampled(
@@ -430,8 +432,6 @@ BEGAN_CASE = _sampled(
     players=("discriminator", "generator"),
     batch=_one_minibatch,
     losses=_began_losses,
-    toy=None,
-    iterations=0,
     slow=True,
 )
 MMD = _sampled(
@@ -441,8 +441,6 @@ MMD = _sampled(
     players=("critic", "generator"),
     batch=_minibatches,
     losses=_mmd_losses,
-    toy=None,
-    iterations=0,
     slow=True,
 )
 CASES = [*FROM_NOISE, *TRANSLATORS, BIGAN, COGAN, *AUTOENCODERS, COULOMB, BEGAN_CASE, MMD]
