@@ -4,12 +4,13 @@ Orbax writes a step whole or not at all, but it restores damaged bytes, casts ot
 not fall back to an older step; this module refuses the first two and does the third.
 """
 
+import contextlib
 import hashlib
 import itertools
 import json
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -176,6 +177,40 @@ class Checkpoints:
         if jax.process_index() == 0:
             source.rename(target)
         return target
+
+
+def save_all(places: Sequence[Path], keep: int, step: int, states: Sequence[Any]) -> None:
+    """Saves the states of the runs in several folders, each unless it has that step already."""
+    for place, state in zip(places, states, strict=True):
+        with Checkpoints(place / "checkpoints", keep) as checkpoints:
+            if step > (checkpoints.latest() or 0):
+                checkpoints.save(step, state)
+
+
+def restore_all(places: Sequence[Path], keep: int, like: Any) -> tuple[int, list[Any]]:
+    """Returns the newest step that the runs in several folders all have, and its states.
+
+    These are 0 and an empty list if no run has a checkpoint.
+
+    Raises:
+      CheckpointError: if the runs have no step in common, or one has no intact step.
+    """
+    with contextlib.ExitStack() as stack:
+        runs = [stack.enter_context(Checkpoints(p / "checkpoints", keep)) for p in places]
+        # This sets aside what is damaged, so that it does not count as common.
+        newest = [run.restore(like) for run in runs if run.latest() is not None]
+        if not newest:
+            return 0, []
+        common = set.intersection(*(set(run.steps()) for run in runs))
+        oldest = min(step for step, _ in newest)
+        start = max((step for step in common if step <= oldest), default=None)
+        if start is None:
+            raise CheckpointError(
+                f"the runs in {places[0].parent} have no step in common: resume each by itself, "
+                f"such as `python -m gans_jax resume {places[0]}`"
+            )
+        pairs = zip(runs, newest, strict=True)
+        return start, [s if step == start else r.restore(like, start)[1] for r, (step, s) in pairs]
 
 
 def _is_record(item: Any) -> bool:

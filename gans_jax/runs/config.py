@@ -16,7 +16,9 @@ from typing import Any
 
 import optax
 
+from gans_jax import data, losses, methods, networks, penalties, priors, schedules, wrappers
 from gans_jax.runs import hints
+from gans_jax.runs.experiment import Experiment
 
 MAX_DEPTH = 50
 MAX_CHARACTERS = 1_000_000
@@ -88,10 +90,6 @@ def _join(path: str, name: str) -> str:
 
 @functools.cache
 def _library() -> tuple[tuple[str, Any], ...]:
-    # Here, because these modules may import this one.
-    from gans_jax import data, losses, methods, networks, penalties, priors, schedules, wrappers
-    from gans_jax.runs.experiment import Experiment
-
     modules = (data, losses, methods, networks, penalties, priors, schedules, wrappers)
     public = [vars(m)[name] for m in modules for name in getattr(m, "__all__", vars(m))]
     classes = [c for c in public if isinstance(c, type) and dataclasses.is_dataclass(c)]

@@ -102,7 +102,3 @@ class Experiment:
         method = method if parts == 1 else parallel.accumulate(method, parts)
         method = method if self.ema is None else wrappers.with_ema(method, self.ema)
         return wrappers.skip_nonfinite(method) if self.skip_nonfinite else method
-
-    def due(self, done: int, every: int | None) -> bool:
-        """Whether what happens `every` so many iterations happens after `done` of them."""
-        return every is not None and (done % every == 0 or done == self.iterations)

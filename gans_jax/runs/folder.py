@@ -8,12 +8,13 @@ that its evaluations rated best in `best/`, and in `best.json` what chose it. Se
 together are as many such folders in one, `seed_0`, ...
 """
 
+import contextlib
 import dataclasses
 import json
 import os
 import re
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,18 @@ def write(
     shapes = {name: [v.shape, v.dtype.name] for name, v in batch.items()}
     files.write(place / "data.json", json.dumps({"examples": examples, "batch": shapes}))
     files.write(place / "config.json", experiment)
+
+
+@contextlib.contextmanager
+def writing(workdir: Path) -> Iterator[None]:
+    """Turns an OSError of its block into one that names the run's folder and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            f"{workdir} cannot be written ({error.strerror or error}): make room there and allow "
+            f"writing, then continue with `python -m gans_jax resume {workdir}`"
+        ) from error
 
 
 def read_experiment(workdir: Path, extra: Sequence[Any] = ()) -> Experiment:

@@ -1,6 +1,8 @@
 """The metrics of a run as lines of JSON."""
 
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 
 from gans_jax.core import files
@@ -48,4 +50,11 @@ def _line(text: bytes) -> dict[str, float]:
 def keep_lines(path: Path, last: int) -> None:
     """Drops the lines after iteration `last` from a metrics file, if there is one."""
     kept = [line for line in read_metrics(path) if line["step"] <= last]
-    files.write(path, "".join(json.dumps(line) + "\n" for line in kept))
+    replace(path, "".join(json.dumps(line) + "\n" for line in kept))
+
+
+def append(path: Path, step: int, values: Mapping[str, float | None]) -> None:
+    """Adds a line with the values of iteration number `step`, null for those not finite."""
+    finite = {n: v if v is not None and math.isfinite(v) else None for n, v in values.items()}
+    with path.open("a") as file:
+        print(json.dumps({"step": step} | finite, allow_nan=False), file=file)

@@ -22,8 +22,7 @@ import tensorboardX  # noqa: F401
 import tyro  # noqa: F401
 
 from gans_jax.cli import main
-from gans_jax.training import Checkpoints, Experiment, resume, train
-from gans_jax.training import recorder as record
+from gans_jax.training import Checkpoints, Experiment, recorder, resume, train
 from gans_jax.training.program import Program
 
 
@@ -105,7 +104,7 @@ class Trapped:
 
 
 def train_or_resume(workdir: Path, experiment: Experiment) -> None:
-    record.write_report = lambda workdir, experiment: None  # takes longer than the run
+    recorder.write_report = lambda workdir, experiment: None  # takes longer than the run
     if (workdir / "config.json").exists():
         resume(workdir, extra=[Ledger, Trapped], progress=False)
     else:

@@ -21,6 +21,7 @@ from gans_jax.training import (
     ConfigError,
     Interrupted,
     load,
+    recorder,
     resume,
     train,
 )
@@ -292,18 +293,18 @@ def test_the_first_bad_iteration_is_named(tiny, tmp_path, monkeypatch, metric, b
 
 def test_metrics_cost_no_synchronisation(tiny, tmp_path, monkeypatch):
     """On an accelerator those of an iteration are read when the next is on its way."""
-    events, keys, are_finite = [], Program.keys, Program.are_finite
+    events, keys, is_finite = [], Program.keys, recorder.is_finite
 
-    def read(program, finite):
+    def read(outcome):
         events.append("read")
-        return are_finite(program, finite)
+        return is_finite(outcome)
 
     def dispatch(program, t):
         events.append(t)
         return keys(program, t)
 
     monkeypatch.setattr(jax, "default_backend", lambda: "tpu")
-    monkeypatch.setattr(Program, "are_finite", read)
+    monkeypatch.setattr(recorder, "is_finite", read)
     monkeypatch.setattr(Program, "keys", dispatch)
     rare = {"log_every": 100, "checkpoint_every": 100}
     train(tiny(iterations=4, **rare), tmp_path / "run", progress=False)
