@@ -23,6 +23,7 @@ class OneSeed:
     """One seed on the default device."""
 
     seeds: tuple[int, ...]
+    mesh: Mesh | None = None
 
     def wrap(self, method: Any) -> Any:
         """Returns the method that trains all seeds in one program."""
@@ -55,10 +56,6 @@ class OneSeed:
     def on_host(self, tree: Any) -> list[Any]:
         """Returns as one NumPy tree a seed what the step has returned."""
         return self.each(jax.device_get(self.local(tree)))
-
-    def diverged(self, state: Any) -> list[str]:
-        """Returns the paths of the leaves that are not the same on all devices."""
-        return []
 
 
 class Seeds(OneSeed):
@@ -97,9 +94,6 @@ class OnMesh(OneSeed):
 
     def local(self, tree: Any) -> Any:
         return jax.tree.map(lambda leaf: leaf.addressable_data(0), tree)
-
-    def diverged(self, state: Any) -> list[str]:
-        return parallel.diverged(self.mesh, state)
 
 
 def choose_layout(

@@ -19,7 +19,7 @@ from gans_jax.training.processes import of_devices
 from gans_jax.training.profile import Trace
 from gans_jax.training.program import Program
 from gans_jax.training.recorder import Recorder
-from gans_jax.training.signals import Interrupted, collected
+from gans_jax.training.signals import Interrupted
 
 
 def train(
@@ -32,30 +32,34 @@ def train(
     devices: Sequence[jax.Device] | None = None,
     profile: int | None = None,
 ) -> Any:
-    """Runs an experiment in a new folder, whose contents `gans_jax.runs.folder` states.
+    """Runs an experiment in a new folder; `gans_jax.runs.folder` says what the folder then holds.
 
-    The key of iteration t is `fold_in(run_key, t)` and its batch `stream[t]`, so that a run stopped
-    at any iteration and resumed ends in the same state, to the bit, as one that was not.
+    The key of iteration t is `fold_in(run_key, t)` and its batch is `stream[t]`, so that a run that
+    is stopped and resumed ends in the same state, to the bit, as one that is not. SIGINT and
+    SIGTERM end the run after the current dispatch, whose state is saved.
 
-    With `seeds` it trains so many, `experiment.seed` and those that follow it, in one program (see
-    `wrappers.seeds`). Each has a folder `seed_0`, ... in `workdir`, which is the run that its seed
-    alone would be, up to rounding: its own noise, order of the data, checkpoints and report.
+    Args:
+      experiment: the method, the data, and how long and how often.
+      workdir: the folder, which must be new or empty.
+      extra: functions of your own that the experiment is made of.
+      progress: whether to show a progress bar.
+      seeds: how many seeds, from `experiment.seed` on, to train in one program (see
+        `wrappers.seeds`). Each gets a folder `seed_0`, ... in `workdir`, which holds the run of its
+        seed alone, up to rounding.
+      devices: the devices that share each batch, as in `parallel.sharded_step`, or None for the
+        default device. If they belong to several processes (after `parallel.initialize()`), all of
+        these call this function with the same arguments. Process 0 alone writes, and a signal to
+        any process ends all of them, after the iteration that follows.
+      profile: an iteration from which on four are traced by the profiler, for TensorBoard.
 
-    With `devices` each iteration is that of `parallel.sharded_step` on them; without, of `jax.jit`
-    on the default device. They may be of several processes (`jax.devices()` after
-    `parallel.initialize()`) that all call this with the same arguments: process 0 alone writes, and
-    a signal to any ends all, at the end of the iteration after it. With `profile` the folder gets a
-    trace of iterations `profile` to `profile + 3` for TensorBoard.
-
-    Returns the final state of `experiment.method`, as `gans_jax.training.load` does, with `seeds`
-    those of all along a leading axis. `extra` are functions of the user's own that the experiment
-    is made of. SIGINT and SIGTERM end the run after the current iteration, or all those of the
-    current dispatch.
+    Returns:
+      The final state of `experiment.method`, as `gans_jax.training.load` returns it. With `seeds`
+      its leaves have a leading axis.
 
     Raises:
       ConfigError: if the folder holds anything, the networks do not fit the data, the devices do
         not divide the batch, or processes have different arguments.
-      DataError: if the data are missing, unfit, or fewer than a batch; in the middle of a run its
+      DataError: if the data are missing, unfit, or fewer than a batch. In the middle of a run the
         state is saved first, as for any other error of the data.
       OSError: if the folder cannot be written.
       FloatingPointError: if a metric of an iteration is not finite, or as many iterations in a row
@@ -68,8 +72,8 @@ def train(
     numbers = _numbered(experiment.seed, seeds)
     places = folder.places(workdir, numbers)
     program = _program(experiment, numbers, devices, extra)
-    program.state_shapes()  # this and the recorder refuse what does not fit before a file is there
-    recorder = Recorder(program, workdir, places)
+    program.state_shapes()  # refuses what does not fit before anything is written, as does
+    recorder = Recorder(program, workdir, places)  # this
     runs = dict(zip(places, _of_each_seed(experiment, program), strict=True))
     shapes = program.feed.batch_shapes
     program.processes.on_first(lambda: folder.create(workdir, runs, shapes, extra))
@@ -87,18 +91,20 @@ def resume(
 ) -> Any:
     """Continues the run in a folder from its newest checkpoint, and returns the final state.
 
-    `experiment`, if given, is the run's own with as many iterations or more. `extra` are classes
-    and functions of the user's own that the experiment is made of. A run without a checkpoint
-    begins anew, a complete one gets its report again. The seeds that `train` has put into a folder
-    go on together from the newest step that all have; `experiment` is then that of the first.
+    A run without a checkpoint begins anew, and a complete one gets its report again. Seeds that
+    were trained together go on from the newest step that all of them have.
 
-    `devices` and `profile` are as for `train`, and need not be those of the run so far. Several
-    processes must all see the folder.
+    Args:
+      workdir: the folder that `train` made, which several processes must all see.
+      experiment: the run's own experiment with as many iterations or more; with several seeds, the
+        one of the first seed.
+      extra: classes and functions of your own that the experiment is made of.
+      progress, devices, profile: as for `train`; they may differ from those of the run so far.
 
     Raises:
       ConfigError: if there is no run, or `experiment` is another one; it lists the differences.
       CheckpointError: if no checkpoint is intact, or the seeds have none in common.
-      And what `train` raises during the run.
+      Exception: whatever `train` raises during the run.
     """
     workdir = Path(workdir)
     places = folder.runs(workdir)
@@ -109,8 +115,7 @@ def resume(
     # A seed that `experiment` changes is refused like any other change.
     changed = [wanted, *_of_each_seed(wanted, program)[1:]]
     for place, before, now in zip(places, saved, changed, strict=True):
-        change = functools.partial(folder.change, place, before, now, extra)
-        program.processes.on_first(change)
+        program.processes.on_first(functools.partial(folder.change, place, before, now, extra))
         folder.check_examples(place, len(before.data))
     return _run(program, Recorder(program, workdir, places), progress, profile)
 
@@ -144,26 +149,20 @@ def _program(
 
 def _run(program: Program, recorder: Recorder, progress: bool, profile: int | None) -> Any:
     """Trains from the newest state on, and returns the final one."""
-    experiment, processes, workdir = program.experiment, program.processes, recorder.workdir
-    trace = Trace(
-        profile if processes.is_first else None, recorder.places[0] / "profile", experiment.repeat
-    )
-    with recorder:
+    experiment, workdir = program.experiment, recorder.workdir
+    profile = profile if program.processes.is_first else None
+    trace = Trace(profile, recorder.places[0] / "profile", experiment.repeat)
+    with recorder, trace:
         start, state = recorder.begin(workdir.name if progress else None)
-        with collected() as signals, trace:
-            recorder.draw_initial(state)
-            batches = program.feed.batches(start)
-            for t in range(start, experiment.iterations, experiment.repeat):
-                with recorder.rescue(t, state):
-                    batch = next(batches)
-                trace.before(t, state)
-                state, outcome = program.dispatch(state, batch, t, max(signals, default=0))
-                done = t + experiment.repeat
-                ready = recorder.check(done, outcome)
-                number = processes.agreed_signal(max(signals, default=0), ready and ready.signal)
-                images = program.feed.examples(batch)
-                recorder.record(done, state, outcome, images, stopping=number > 0)
-                if number and done < experiment.iterations:
-                    raise Interrupted(number, done, workdir)
-    processes.on_first(recorder.report)
+        batches = program.feed.batches(start)
+        for t in range(start, experiment.iterations, experiment.repeat):
+            with recorder.rescue(t, state):
+                batch = next(batches)
+            trace.before(t, state)
+            state, outcome = program.dispatch(state, batch, t, recorder.signal)
+            done = t + experiment.repeat
+            number = recorder.record(done, state, outcome, program.feed.examples(batch))
+            if number:
+                raise Interrupted(number, done, workdir)
+    program.processes.on_first(recorder.report)
     return wrappers.unwrap(program.layout.local(state))

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from gans_jax import evaluation, pictures, wrappers
+from gans_jax import evaluation, parallel, pictures, wrappers
 from gans_jax.pictures import sheets
 from gans_jax.runs import best_checkpoint, checkpoint, folder, metrics_file
 from gans_jax.runs.config import ConfigError
@@ -171,7 +171,8 @@ class SavedStates(Observer):
 
     def save(self, done: int, state: Any) -> None:
         """Saves the state; CheckpointError if it is not finite, or differs between devices."""
-        if differing := self.program.layout.diverged(state):
+        mesh = self.program.layout.mesh
+        if mesh is not None and (differing := parallel.diverged(mesh, state)):
             raise checkpoint.CheckpointError(
                 f"state{differing[0]}, one of {len(differing)} leaves, differs between the devices "
                 f"after iteration {done} and is not saved: resume from the checkpoint before it, "

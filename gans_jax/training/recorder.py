@@ -14,6 +14,7 @@ from gans_jax.runs.progress import progress_bar
 from gans_jax.training.observers import Evaluation, MetricsLog, Pictures, SavedStates
 from gans_jax.training.outcome import Outcome, check_finite
 from gans_jax.training.program import Program
+from gans_jax.training.signals import collected
 from gans_jax.training.tensorboard import EventFile
 
 
@@ -36,11 +37,16 @@ class Recorder(contextlib.ExitStack):
         with contextlib.suppress(OSError) if exception[0] else contextlib.nullcontext():
             return super().__exit__(*exception)
 
+    @property
+    def signal(self) -> int:
+        """The number of the signal that this process has received, 0 before."""
+        return max(self._signals, default=0)
+
     def begin(self, title: str | None) -> tuple[int, Any]:
         """Restores the newest state, or makes the initial one, and opens the files behind it.
 
         Returns the first iteration and the state before it. `title` stands beside the progress bar;
-        None shows no bar.
+        None shows no bar. From here on signals are collected.
         """
         self._start, state = self._states.restore()
         self._events: list[EventFile] = []  # none where this process follows process 0
@@ -51,14 +57,11 @@ class Recorder(contextlib.ExitStack):
                 self._events.append(EventFile(place, self._start + 1))
                 self.callback(self._events[-1].close)
         bar = progress_bar(title, self._program.experiment.iterations, self._start)
-        self._bar = self.enter_context(bar)
+        self._bar, self._signals = self.enter_context(bar), self.enter_context(collected())
         self._metrics = MetricsLog(self._program, self.places)
-        return self._start, state
-
-    def draw_initial(self, state: Any) -> None:
-        """Draws the first picture of a run that begins with iteration 0."""
         if self._start == 0:
             self._pictures.save(0, self._events, state)
+        return self._start, state
 
     @contextlib.contextmanager
     def rescue(self, done: int, state: Any) -> Iterator[None]:
@@ -75,36 +78,26 @@ class Recorder(contextlib.ExitStack):
             error.add_note(saved)
             raise
 
-    def check(self, done: int, outcome: Outcome) -> Outcome | None:
-        """Waits for a dispatch, refuses metrics of it that are not finite, and returns its outcome.
+    def record(self, done: int, state: Any, outcome: Outcome, images: int) -> int:
+        """Does what is due after `done` iterations, and saves the state if the run is to end here.
 
-        On a CPU it is the newest dispatch: a second in flight holds its temporaries, too, and gains
-        next to nothing. Elsewhere it is the one before, if any, which is read while the newest
-        runs.
+        `images` is how many real images of a seed the dispatch has read. Returns the number of the
+        signal that ends the run, the same on all processes, or 0.
         """
-        newest = outcome, done
-        ready, at = newest if jax.default_backend() == "cpu" else self._previous
-        self._previous = newest
-        if ready is not None and not is_finite(ready):
-            self._checked(at, ready)
-        return ready
-
-    def record(self, done: int, state: Any, outcome: Outcome, images: int, stopping: bool) -> None:
-        """Does what is due after `done` iterations.
-
-        `images` is how many real images of a seed the dispatch has read. A run that is `stopping`
-        saves its state.
-        """
+        ready = self._wait(done, outcome)
         self._bar.update(self._program.experiment.repeat)
         self._metrics.advance(images)
-        evaluates, saves = self._evaluation.due(done), stopping or self._states.due(done)
+        number = self._program.processes.agreed_signal(self.signal, ready and ready.signal)
+        if done == self._program.experiment.iterations:
+            number = 0
+        evaluates, saves = self._evaluation.due(done), number > 0 or self._states.due(done)
         logs = evaluates or self._metrics.due(done)
         if logs or saves:
             # A state that is lost must not push out a good one.
             metrics, times = self._checked(done, outcome), self._metrics.read()
         if evaluates:
             numbers = self._evaluation.rate(done, state)
-            metrics = [own | number for own, number in zip(metrics, numbers, strict=True)]
+            metrics = [own | found for own, found in zip(metrics, numbers, strict=True)]
         if logs:
             self._metrics.write(done, self._events, times, metrics)
             self._bar.set_postfix(_shown(metrics[0], times["images_per_second"]), refresh=False)
@@ -112,12 +105,26 @@ class Recorder(contextlib.ExitStack):
             self._pictures.save(done, self._events, state)
         if saves:
             self._states.save(done, state)
+        return number
 
     def report(self) -> None:
         """Draws every run on one page."""
         for place in self.places:
             with folder.writing(place):
                 write_report(place, self._program.experiment)
+
+    def _wait(self, done: int, outcome: Outcome) -> Outcome | None:
+        """Waits for a dispatch, checks that it is finite, and returns its outcome.
+
+        On a CPU it is the newest dispatch: a second in flight holds its temporaries, too, and gains
+        next to nothing. Elsewhere it is the one before, if any, read while the newest runs.
+        """
+        newest = outcome, done
+        ready, at = newest if jax.default_backend() == "cpu" else self._previous
+        self._previous = newest
+        if ready is not None and not is_finite(ready):
+            self._checked(at, ready)
+        return ready
 
     def _checked(self, done: int, outcome: Outcome) -> list[dict[str, float]]:
         """Returns the metrics of each seed as numbers, once they are known to be finite."""
