@@ -21,7 +21,9 @@ import numpy as np
 import tensorboardX  # noqa: F401
 import tyro  # noqa: F401
 
+from gans_jax import core
 from gans_jax.cli import main
+from gans_jax.priors import Normal
 from gans_jax.training import Checkpoints, Experiment, recorder, resume, train
 from gans_jax.training.program import Program
 
@@ -68,11 +70,11 @@ class Counts(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Ledger:
+class Ledger(core.MethodBase):
     """A method whose state is how often it was given each example."""
 
     num: int
-    batch_axis: ClassVar[int] = 0
+    prior: ClassVar = Normal(2)
 
     def init(self, key, batch):
         return Counts(jnp.int32(0), jnp.zeros(self.num, jnp.int32))
