@@ -22,23 +22,12 @@ from gans_jax.runs.experiment import Experiment
 
 MAX_DEPTH = 50
 MAX_CHARACTERS = 1_000_000
+# fmt: off
 OPTIMIZERS = (
-    "adabelief",
-    "adadelta",
-    "adagrad",
-    "adam",
-    "adamax",
-    "adamw",
-    "amsgrad",
-    "lamb",
-    "lion",
-    "optimistic_adam",
-    "optimistic_gradient_descent",
-    "radam",
-    "rmsprop",
-    "sgd",
-    "yogi",
+    "adabelief", "adadelta", "adagrad", "adam", "adamax", "adamw", "amsgrad", "lamb", "lion",
+    "optimistic_adam", "optimistic_gradient_descent", "radam", "rmsprop", "sgd", "yogi",
 )
+# fmt: on
 ABSENT = object()
 
 Table = dict[str, list[Any]]

@@ -53,8 +53,8 @@ def keep_lines(path: Path, last: int) -> None:
     replace(path, "".join(json.dumps(line) + "\n" for line in kept))
 
 
-def append(path: Path, step: int, values: Mapping[str, float | None]) -> None:
-    """Adds a line with the values of iteration number `step`, null for those not finite."""
+def append(path: Path, values: Mapping[str, float | None]) -> None:
+    """Adds a line to a metrics file, with null for the values that are not finite."""
     finite = {n: v if v is not None and math.isfinite(v) else None for n, v in values.items()}
     with path.open("a") as file:
-        print(json.dumps({"step": step} | finite, allow_nan=False), file=file)
+        print(json.dumps(finite, allow_nan=False), file=file)

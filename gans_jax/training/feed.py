@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import math
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from gans_jax import core, data
 from gans_jax.runs.experiment import Experiment
-from gans_jax.training.layout import OneSeed
+from gans_jax.training.layout import Layout
 
 T = TypeVar("T")
 
@@ -25,7 +24,7 @@ class Feed:
     """
 
     experiment: Experiment
-    layout: OneSeed
+    layout: Layout
     batch_axis: int
     shard: tuple[int, int]
 
@@ -54,11 +53,6 @@ class Feed:
         stop, repeat = self.experiment.iterations, self.experiment.repeat
         own = [_stacked(stream.prefetch(start, stop), repeat) for stream in self.streams]
         return _one_ahead(self.layout.put(g, self.batch_axis) for g in zip(*own, strict=True))
-
-    def examples(self, batch: core.Batch) -> int:
-        """Returns how many real examples of a seed a dispatch reads."""
-        leading = jax.tree.leaves(batch)[0].shape[: self.batch_axis + 1]
-        return math.prod(leading) // len(self.layout.seeds)
 
 
 def listed_files(source: Any) -> list[Any]:

@@ -1,8 +1,4 @@
-"""Where the states and batches of a run lie: on one device, along an axis of seeds, or on a mesh.
-
-The run folders see one tree a seed, the compiled step one tree for all seeds. A layout turns one
-into the other; its three classes have the same functions.
-"""
+"""Where states and batches lie: on one device, along an axis of seeds, or on a mesh."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -19,93 +15,75 @@ from gans_jax.runs.experiment import Experiment
 
 
 @dataclasses.dataclass(frozen=True)
-class OneSeed:
-    """One seed on the default device."""
+class Layout:
+    """Turns one tree a seed, as run folders hold them, into the tree that the step takes, and back.
+
+    Attributes:
+      seeds: the seed or seeds of the run.
+      stacked: whether every leaf has a leading axis of seeds. Else there is only one seed.
+      mesh: devices that each hold the state and their rows of a batch, or None for the default
+        device. They may belong to several processes.
+    """
 
     seeds: tuple[int, ...]
+    stacked: bool = False
     mesh: Mesh | None = None
 
     def wrap(self, method: Any) -> Any:
         """Returns the method that trains all seeds in one program."""
-        return method
+        return wrappers.seeds(method, len(self.seeds)) if self.stacked else method
 
     def compile(self, method: Any) -> Callable[..., Any]:
         """Returns the compiled step of a wrapped method, which donates the state."""
-        return jax.jit(method.step, donate_argnums=0)
+        if self.mesh is None:
+            return jax.jit(method.step, donate_argnums=0)
+        return parallel.sharded_step(method, self.mesh)
 
     def join(self, trees: Sequence[Any]) -> Any:
         """Makes one tree of one tree a seed."""
-        return trees[0]
+        return jax.tree.map(_stack, *trees) if self.stacked else trees[0]
 
     def place(self, states: Sequence[Any]) -> Any:
         """Makes the state that the step takes of one state a seed."""
-        return self.join(states)
+        state = self.join(states)
+        return state if self.mesh is None else parallel.replicate(self.mesh, state)
 
     def put(self, batches: Sequence[Any], batch_axis: int) -> core.Batch:
         """Moves one batch a seed, with its examples along `batch_axis`, to where the step runs."""
-        return jax.device_put(self.join(batches))
+        batch = self.join(batches)
+        if self.mesh is None:
+            return jax.device_put(batch)
+        return parallel.put_batch(self.mesh, batch, batch_axis)
 
     def local(self, tree: Any) -> Any:
         """Returns on one device of this process what the step has returned."""
-        return tree
+        if self.mesh is None:
+            return tree
+        return jax.tree.map(lambda leaf: leaf.addressable_data(0), tree)
 
     def each(self, tree: Any) -> list[Any]:
         """Splits a tree of this process into one tree a seed."""
-        return [tree]
+        if not self.stacked:
+            return [tree]
+        seeds = range(len(self.seeds))
+        return [jax.tree.map(lambda leaf, seed=seed: leaf[seed], tree) for seed in seeds]
 
     def on_host(self, tree: Any) -> list[Any]:
         """Returns as one NumPy tree a seed what the step has returned."""
         return self.each(jax.device_get(self.local(tree)))
 
 
-class Seeds(OneSeed):
-    """Several seeds on the default device, along a leading axis of every leaf."""
-
-    def wrap(self, method: Any) -> Any:
-        return wrappers.seeds(method, len(self.seeds))
-
-    def join(self, trees: Sequence[Any]) -> Any:
-        return jax.tree.map(_stack, *trees)
-
-    def each(self, tree: Any) -> list[Any]:
-        def of_seed(index: int) -> Any:
-            return jax.tree.map(lambda leaf: leaf[index], tree)
-
-        return list(map(of_seed, range(len(self.seeds))))
-
-
-@dataclasses.dataclass(frozen=True)
-class OnMesh(OneSeed):
-    """One seed on a mesh of devices, which may belong to several processes.
-
-    Each device has the whole state and its rows of a batch.
-    """
-
-    mesh: Mesh
-
-    def compile(self, method: Any) -> Callable[..., Any]:
-        return parallel.sharded_step(method, self.mesh)
-
-    def place(self, states: Sequence[Any]) -> Any:
-        return parallel.replicate(self.mesh, self.join(states))
-
-    def put(self, batches: Sequence[Any], batch_axis: int) -> core.Batch:
-        return parallel.put_batch(self.mesh, self.join(batches), batch_axis)
-
-    def local(self, tree: Any) -> Any:
-        return jax.tree.map(lambda leaf: leaf.addressable_data(0), tree)
-
-
 def choose_layout(
     experiment: Experiment, seeds: Sequence[int] | None, devices: Sequence[jax.Device] | None
-) -> OneSeed:
+) -> Layout:
     """Returns the layout for several seeds, for devices, or, where both are None, for neither.
 
-    Raises:
-      ConfigError: if both are given, or the devices do not divide the batch.
+    ConfigError if both are given, there are no seeds, or the devices do not divide the batch.
     """
     if seeds is not None and devices is not None:
         raise ConfigError("seeds are trained on one device: leave out the devices or the seeds")
+    if seeds is not None and len(seeds) < 1:
+        raise ConfigError("seeds must be at least 1, but is 0")
     size, micro = experiment.batch_size, experiment.micro_batches
     count = 1 if devices is None else len(devices)
     if size % (count * micro):
@@ -114,9 +92,8 @@ def choose_layout(
             f"micro-batches each: choose a multiple of {count * micro}"
         )
     if seeds is not None:
-        return Seeds(tuple(seeds))
-    own = (experiment.seed,)
-    return OneSeed(own) if devices is None else OnMesh(own, parallel.mesh(devices))
+        return Layout(tuple(seeds), stacked=True)
+    return Layout((experiment.seed,), mesh=None if devices is None else parallel.mesh(devices))
 
 
 def _stack(*leaves: Any) -> Any:

@@ -11,11 +11,10 @@ import jax
 
 from gans_jax import wrappers
 from gans_jax.runs import config, folder
-from gans_jax.runs.config import ConfigError
 from gans_jax.runs.experiment import Experiment
 from gans_jax.training.feed import listed_files
 from gans_jax.training.layout import choose_layout
-from gans_jax.training.processes import of_devices
+from gans_jax.training.processes import Processes
 from gans_jax.training.profile import Trace
 from gans_jax.training.program import Program
 from gans_jax.training.recorder import Recorder
@@ -47,9 +46,8 @@ def train(
         `wrappers.seeds`). Each gets a folder `seed_0`, ... in `workdir`, which holds the run of its
         seed alone, up to rounding.
       devices: the devices that share each batch, as in `parallel.sharded_step`, or None for the
-        default device. If they belong to several processes (after `parallel.initialize()`), all of
-        these call this function with the same arguments. Process 0 alone writes, and a signal to
-        any process ends all of them, after the iteration that follows.
+        default device. If they belong to several processes (after `parallel.initialize()`), all
+        call this function alike. Process 0 alone writes; a signal to any ends all of them.
       profile: an iteration from which on four are traced by the profiler, for TensorBoard.
 
     Returns:
@@ -57,19 +55,17 @@ def train(
       its leaves have a leading axis.
 
     Raises:
-      ConfigError: if the folder holds anything, the networks do not fit the data, the devices do
-        not divide the batch, or processes have different arguments.
-      DataError: if the data are missing, unfit, or fewer than a batch. In the middle of a run the
-        state is saved first, as for any other error of the data.
+      ConfigError: if the folder is not empty, the networks do not fit the data, the devices do not
+        divide the batch, or processes have different arguments.
+      DataError: if the data are missing, unfit, or fewer than a batch. After the first iteration
+        the state is saved before this and any other error of the data.
       OSError: if the folder cannot be written.
-      FloatingPointError: if a metric of an iteration is not finite, or as many iterations in a row
-        as `skip_nonfinite` says were skipped; earlier checkpoints stay.
-      CheckpointError: if a state that is to be saved is not finite, differs between the devices, or
-        cannot be written.
+      FloatingPointError: if a metric is not finite, or too many iterations in a row were skipped.
+      CheckpointError: if a state is not finite, differs between devices, or cannot be written.
       Interrupted: after a signal.
     """
     workdir = Path(workdir)
-    numbers = _numbered(experiment.seed, seeds)
+    numbers = None if seeds is None else range(experiment.seed, experiment.seed + seeds)
     places = folder.places(workdir, numbers)
     program = _program(experiment, numbers, devices, extra)
     program.state_shapes()  # refuses what does not fit before anything is written, as does
@@ -120,15 +116,6 @@ def resume(
     return _run(program, Recorder(program, workdir, places), progress, profile)
 
 
-def _numbered(first: int, count: int | None) -> range | None:
-    """Returns `count` seeds from `first` on, or None where no count is given."""
-    if count is None:
-        return None
-    if count < 1:
-        raise ConfigError(f"seeds must be at least 1, but is {count}")
-    return range(first, first + count)
-
-
 def _of_each_seed(experiment: Experiment, program: Program) -> list[Experiment]:
     return [dataclasses.replace(experiment, seed=seed) for seed in program.layout.seeds]
 
@@ -139,8 +126,8 @@ def _program(
     devices: Sequence[jax.Device] | None,
     extra: Sequence[Any],
 ) -> Program:
-    """Returns what every process computes, once it is found to be the same on all of them."""
-    processes, layout = of_devices(devices), choose_layout(experiment, seeds, devices)
+    """Returns what to compute, after a check that every process would compute the same."""
+    processes, layout = Processes.of(devices), choose_layout(experiment, seeds, devices)
     processes.check_same(config.to_json(experiment, extra), "the configuration")
     processes.check_same(len(experiment.data), "the number of examples")
     processes.check_same(listed_files(experiment.data), "the list of files")
@@ -161,7 +148,7 @@ def _run(program: Program, recorder: Recorder, progress: bool, profile: int | No
             trace.before(t, state)
             state, outcome = program.dispatch(state, batch, t, recorder.signal)
             done = t + experiment.repeat
-            number = recorder.record(done, state, outcome, program.feed.examples(batch))
+            number = recorder.record(done, state, outcome)
             if number:
                 raise Interrupted(number, done, workdir)
     program.processes.on_first(recorder.report)

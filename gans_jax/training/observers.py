@@ -13,8 +13,8 @@ from gans_jax import evaluation, parallel, pictures, wrappers
 from gans_jax.pictures import sheets
 from gans_jax.runs import best_checkpoint, checkpoint, folder, metrics_file
 from gans_jax.runs.config import ConfigError
+from gans_jax.runs.event_file import EventFile
 from gans_jax.training.program import Program
-from gans_jax.training.tensorboard import EventFile
 from gans_jax.translation.compiled import Translator, draws_translations
 
 SHEET_ROWS = 8  # each is up to eight images wide
@@ -23,8 +23,7 @@ SHEET_ROWS = 8  # each is up to eight images wide
 class Observer:
     """Something that is done every so many iterations of a program, and after the last.
 
-    `places` are the folders of the seeds. A subclass names the field of the experiment that says
-    how often it is done; None there means never.
+    `places` are the folders of the seeds. `interval` names the experiment's field for how often.
     """
 
     interval: str
@@ -33,6 +32,7 @@ class Observer:
         self.program, self.places = program, places
 
     def due(self, done: int) -> bool:
+        """Returns whether it is to be done after so many iterations."""
         every = getattr(self.program.experiment, self.interval)
         last = self.program.experiment.iterations
         return every is not None and (done % every == 0 or done == last)
@@ -41,45 +41,43 @@ class Observer:
 class MetricsLog(Observer):
     """Logs the metrics of an iteration, the learning rates that it had, and the speed.
 
-    The speed leaves out the first dispatch, which compiles, and what lies between `read` and
-    `write`.
+    The speed leaves out the first dispatch, which compiles, and all between `stop` and `write`.
     """
 
     interval = "log_every"
 
     def __init__(self, program: Program, places: Sequence[Path]) -> None:
         super().__init__(program, places)
-        self._began = self._since = time.perf_counter()
+        self._began = self._since = self._until = time.perf_counter()
         self._images: int | None = None
 
-    def advance(self, images: int) -> None:
-        """Counts a dispatch that has read so many images of each seed."""
+    def advance(self, done: int) -> None:
+        """Counts the real images that the dispatch up to iteration `done` has read."""
         if self._images is None:
             self._images, self._since = 0, time.perf_counter()
-        else:
-            self._images += images
+            return
+        run = self.program.experiment
+        taken = [len(run.method.minibatches(t)) for t in range(done - run.repeat, done)]
+        self._images += run.batch_size * sum(taken)
 
-    def read(self) -> dict[str, float | None]:
-        """Returns the seconds so far, and the images a second since the last `write` or None."""
-        now = time.perf_counter()
-        rate = self._images / (now - self._since) if self._images else None
-        return {"seconds": round(now - self._began, 3), "images_per_second": rate}
+    def stop(self) -> None:
+        """Stops the clock until `write`."""
+        self._until = time.perf_counter()
 
     def write(
-        self,
-        done: int,
-        events: Sequence[EventFile],
-        times: dict[str, float | None],
-        metrics: Sequence[dict[str, float]],
-    ) -> None:
-        """Writes one line a run, which begins with `times`."""
+        self, done: int, events: Sequence[EventFile], metrics: Sequence[dict[str, float]]
+    ) -> float | None:
+        """Writes one line a run, and returns how many images a second each seed has read."""
+        rate = self._images / (self._until - self._since) if self._images else None
+        speed = {"images_per_second": rate}
         rates = self.program.experiment.method.learning_rates(done - 1)
+        line = {"step": done, "seconds": round(self._until - self._began, 3)} | speed | rates
         for place, file, values in zip(self.places, events, metrics, strict=False):
-            line = {**times, **rates, **values}
             with folder.writing(place):
-                metrics_file.append(place / "metrics.jsonl", done, line)
-                file.scalars(done, {n: v for n, v in line.items() if n != "seconds"})
+                metrics_file.append(place / "metrics.jsonl", line | values)
+                file.scalars(done, speed | rates | values)
         self._images, self._since = 0, time.perf_counter()
+        return rate
 
 
 class Evaluation(Observer):
@@ -125,7 +123,7 @@ class Pictures(Observer):
     def draw(self, state: Any) -> Iterator[np.ndarray]:
         """Yields a uint8 picture a seed, which is drawn when it is asked for."""
         experiment, layout = self.program.experiment, self.program.layout
-        state, keys = layout.local(state), self.program.seed_keys.pictures
+        state, (_, _, keys) = layout.local(state), self.program.keys_by_use
         if draws_translations(experiment.method):
             for own, key in zip(layout.each(state), keys, strict=True):
                 own = wrappers.unwrap(own)

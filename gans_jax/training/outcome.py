@@ -16,14 +16,11 @@ PLAYERS = ("_loss", "_gradient_norm")
 
 
 class Outcome(NamedTuple):
-    """The metrics of a step, whether all are finite, and the largest number in the leaf `SIGNAL`.
-
-    The signal is None where the batch has no such leaf.
-    """
+    """The metrics of a step, whether all are finite, and the largest signal to any process."""
 
     metrics: core.Metrics
     finite: jax.Array
-    signal: jax.Array | None
+    signal: jax.Array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,25 +28,18 @@ class with_outcome(wrappers.Wrapper):
     """The method with a step that returns an `Outcome`, of which the loop reads one scalar."""
 
     def step(self, state: Any, batch: core.Batch, key: jax.Array) -> tuple[Any, Outcome]:
-        signal = batch.get(SIGNAL)
+        signals = batch.get(SIGNAL, jnp.zeros(1, jnp.int32))
         examples = {name: leaf for name, leaf in batch.items() if name != SIGNAL}
         state, metrics = self.method.step(state, examples, key)
         finite = jnp.array([jnp.isfinite(value).all() for value in metrics.values()]).all()
-        if signal is not None:
-            signal = core.gather(signal.reshape(-1)).max()
-        return state, Outcome(metrics, finite, signal)
+        return state, Outcome(metrics, finite, core.gather(signals.reshape(-1)).max())
 
 
 def check_finite(values: dict[str, float], done: int, run: str, skip_nonfinite: int) -> None:
     """Refuses metrics that are not finite, or as many skipped iterations as `skip_nonfinite` says.
 
-    Args:
-      values: the metrics after `done` iterations. The loop checks every dispatch, so that these
-        are the first.
-      run: how the error names the run, such as ` of seed 3`.
-
-    Raises:
-      FloatingPointError: if the run must end here; it names the player.
+    Every dispatch is checked, so that `done` is the first such iteration. The FloatingPointError
+    names the player, and the run as `run` says, such as ` of seed 3`.
     """
     remedy = (
         "lower the learning rate, or change what bounds the networks; "

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import jax
 import numpy as np
@@ -16,12 +16,14 @@ T = TypeVar("T")
 
 @dataclasses.dataclass(frozen=True)
 class Processes:
-    """What the processes of a run do together; each must call these functions at the same place.
-
-    A process alone gets back at once what it has itself.
-    """
+    """What the processes of a run do together; all must call these functions at the same place."""
 
     several: bool
+
+    @classmethod
+    def of(cls, devices: Sequence[jax.Device] | None) -> Self:
+        """Returns the processes that the devices belong to; None stands for the default device."""
+        return cls(len({device.process_index for device in devices or ()}) > 1)
 
     @property
     def is_first(self) -> bool:
@@ -73,19 +75,3 @@ class Processes:
                 parallel.check_same(value, name)
         except ValueError as error:
             raise ConfigError(str(error)) from error
-
-    def agreed_signal(self, own: int, shared: jax.Array | None) -> int:
-        """Returns the signal that ends every process after the same iteration, 0 for none.
-
-        Args:
-          own: the number of the signal to this process, or 0.
-          shared: the largest number that the processes gave to a dispatch which is ready.
-        """
-        if not self.several:
-            return own
-        return 0 if shared is None else int(shared)
-
-
-def of_devices(devices: Sequence[jax.Device] | None) -> Processes:
-    """Returns the processes that the devices belong to; None stands for the default device."""
-    return Processes(len({device.process_index for device in devices or ()}) > 1)

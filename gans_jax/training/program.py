@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,17 +13,9 @@ from gans_jax import core, wrappers
 from gans_jax.runs import folder
 from gans_jax.runs.experiment import Experiment
 from gans_jax.training.feed import Feed
-from gans_jax.training.layout import OneSeed
+from gans_jax.training.layout import Layout
 from gans_jax.training.outcome import SIGNAL, Outcome, with_outcome
 from gans_jax.training.processes import Processes
-
-
-class SeedKeys(NamedTuple):
-    """The keys that a run splits its seeds into, each with one item a seed."""
-
-    init: tuple[jax.Array, ...]
-    iterations: tuple[jax.Array, ...]
-    pictures: tuple[jax.Array, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +26,7 @@ class Program:
     """
 
     experiment: Experiment
-    layout: OneSeed
+    layout: Layout
     processes: Processes
 
     @functools.cached_property
@@ -52,13 +44,15 @@ class Program:
         return Feed(self.experiment, self.layout, self.stepped.batch_axis, self.processes.shard)
 
     @functools.cached_property
-    def seed_keys(self) -> SeedKeys:
+    def keys_by_use(self) -> tuple[tuple[jax.Array, ...], ...]:
+        """The keys of the initial state, the iterations and the pictures, each of all seeds."""
         keys = [jax.random.split(jax.random.key(seed), 3) for seed in self.layout.seeds]
-        return SeedKeys(*zip(*keys, strict=True))
+        return tuple(zip(*keys, strict=True))
 
     @functools.cached_property
     def _run_key(self) -> jax.Array:
-        return self.layout.join(self.seed_keys.iterations)
+        _, run_keys, _ = self.keys_by_use
+        return self.layout.join(run_keys)
 
     def state_shapes(self) -> Any:
         """Returns the shapes of a seed's state; ConfigError if the networks do not fit the data."""
@@ -66,8 +60,8 @@ class Program:
 
     def init(self) -> Any:
         """Returns the initial state, for each seed to the bit the one of its run alone."""
-        init = jax.jit(self.experiment.wrapped().init)
-        pairs = zip(self.seed_keys.init, self.feed.streams, strict=True)
+        init, (init_keys, _, _) = jax.jit(self.experiment.wrapped().init), self.keys_by_use
+        pairs = zip(init_keys, self.feed.streams, strict=True)
         return self.layout.place([init(key, stream[0]) for key, stream in pairs])
 
     def keys(self, t: int) -> jax.Array:

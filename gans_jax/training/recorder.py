@@ -10,19 +10,18 @@ import jax
 from gans_jax.data import DataError
 from gans_jax.pictures.overview import write_report
 from gans_jax.runs import folder, metrics_file
+from gans_jax.runs.event_file import EventFile
 from gans_jax.runs.progress import progress_bar
 from gans_jax.training.observers import Evaluation, MetricsLog, Pictures, SavedStates
 from gans_jax.training.outcome import Outcome, check_finite
 from gans_jax.training.program import Program
 from gans_jax.training.signals import collected
-from gans_jax.training.tensorboard import EventFile
 
 
 class Recorder(contextlib.ExitStack):
     """Checks the metrics of each dispatch and does what is due after it; a context manager.
 
-    `workdir` is the folder that the user gave, `places` are the folders of the seeds. ConfigError
-    if the metric that the experiment names cannot rate its states.
+    `workdir` is the folder that the user gave, `places` are the folders of the seeds.
     """
 
     def __init__(self, program: Program, workdir: Path, places: Sequence[Path]) -> None:
@@ -43,10 +42,9 @@ class Recorder(contextlib.ExitStack):
         return max(self._signals, default=0)
 
     def begin(self, title: str | None) -> tuple[int, Any]:
-        """Restores the newest state, or makes the initial one, and opens the files behind it.
+        """Returns the first iteration and the state before it; opens files and collects signals.
 
-        Returns the first iteration and the state before it. `title` stands beside the progress bar;
-        None shows no bar. From here on signals are collected.
+        `title` stands beside the progress bar; None shows no bar.
         """
         self._start, state = self._states.restore()
         self._events: list[EventFile] = []  # none where this process follows process 0
@@ -78,29 +76,32 @@ class Recorder(contextlib.ExitStack):
             error.add_note(saved)
             raise
 
-    def record(self, done: int, state: Any, outcome: Outcome, images: int) -> int:
-        """Does what is due after `done` iterations, and saves the state if the run is to end here.
+    def record(self, done: int, state: Any, outcome: Outcome) -> int:
+        """Does what is due after `done` iterations.
 
-        `images` is how many real images of a seed the dispatch has read. Returns the number of the
-        signal that ends the run, the same on all processes, or 0.
+        Returns the number of the signal that ends the run here, the same on all processes, or 0.
         """
         ready = self._wait(done, outcome)
         self._bar.update(self._program.experiment.repeat)
-        self._metrics.advance(images)
-        number = self._program.processes.agreed_signal(self.signal, ready and ready.signal)
+        self._metrics.advance(done)
+        number = self.signal
+        if self._program.processes.several:
+            # All of them wait for the same dispatch, and so find the same number.
+            number = int(ready.signal) if ready else 0
         if done == self._program.experiment.iterations:
             number = 0
         evaluates, saves = self._evaluation.due(done), number > 0 or self._states.due(done)
         logs = evaluates or self._metrics.due(done)
         if logs or saves:
             # A state that is lost must not push out a good one.
-            metrics, times = self._checked(done, outcome), self._metrics.read()
+            metrics = self._checked(done, outcome)
+            self._metrics.stop()
         if evaluates:
             numbers = self._evaluation.rate(done, state)
             metrics = [own | found for own, found in zip(metrics, numbers, strict=True)]
         if logs:
-            self._metrics.write(done, self._events, times, metrics)
-            self._bar.set_postfix(_shown(metrics[0], times["images_per_second"]), refresh=False)
+            rate = self._metrics.write(done, self._events, metrics)
+            self._bar.set_postfix(_shown(metrics[0], rate), refresh=False)
         if self._pictures.due(done):
             self._pictures.save(done, self._events, state)
         if saves:
