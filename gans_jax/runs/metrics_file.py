@@ -13,10 +13,13 @@ MAX_LINE = 100_000
 
 
 def read_metrics(path: Path, strict: bool = True) -> list[dict[str, float]]:
-    """The lines of a metrics file, without a last one that a crash has cut off; none without it.
+    """Reads the lines of a metrics file; a file that is absent has none.
 
-    ConfigError for a line before the last that is not one of metrics; if not strict, the lines
-    before it.
+    A last line that a crash has cut off is left out.
+
+    Raises:
+      ConfigError: if a line before the last is damaged. If not `strict`, the lines before it are
+        returned instead.
     """
     lines = []
     texts = path.read_bytes().splitlines() if path.is_file() else []

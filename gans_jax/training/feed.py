@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 import jax
 import numpy as np
@@ -12,15 +12,12 @@ from gans_jax import core, data
 from gans_jax.runs.experiment import Experiment
 from gans_jax.training.layout import Layout
 
-T = TypeVar("T")
-
 
 @dataclasses.dataclass(frozen=True)
 class Feed:
-    """The batches of a run's dispatches, of all its seeds.
+    """The batches of a run's dispatches, with their examples along `batch_axis`.
 
-    `batch_axis` is the axis of a dispatch's batch along which its examples lie; `shard` is the
-    (index, count) of this process.
+    `shard` is the (index, count) of this process.
     """
 
     experiment: Experiment
@@ -31,22 +28,16 @@ class Feed:
     @functools.cached_property
     def streams(self) -> list[data.Stream]:
         """The stream of each seed."""
-        run = self.experiment
-        return [
-            data.stream(run.data, run.batch_size, seed, run.method, self.shard)
-            for seed in self.layout.seeds
-        ]
+        run, seeds = self.experiment, self.layout.seeds
+        return [data.stream(run.data, run.batch_size, s, run.method, self.shard) for s in seeds]
 
     @functools.cached_property
     def batch_shapes(self) -> dict[str, jax.ShapeDtypeStruct]:
         """The shapes and types of the batch of iteration 0, of all processes together."""
         axis, size = self.experiment.method.batch_axis, self.experiment.batch_size
-
-        def whole(leaf: np.ndarray) -> jax.ShapeDtypeStruct:
-            shape = (*leaf.shape[:axis], size, *leaf.shape[axis + 1 :])
-            return jax.ShapeDtypeStruct(shape, leaf.dtype)
-
-        return jax.tree.map(whole, self.streams[0][0])
+        first = self.streams[0][0]
+        whole = {n: (*v.shape[:axis], size, *v.shape[axis + 1 :]) for n, v in first.items()}
+        return {n: jax.ShapeDtypeStruct(whole[n], v.dtype) for n, v in first.items()}
 
     def batches(self, start: int) -> Iterator[core.Batch]:
         """Yields the batch of each dispatch from iteration `start` on, where the step runs."""
@@ -56,10 +47,7 @@ class Feed:
 
 
 def listed_files(source: Any) -> list[Any]:
-    """Returns the names of the files of a source and of those within it, once they are listed.
-
-    Their order is that of the examples, so that hosts with equal names read the same ones.
-    """
+    """Returns the file names that a source, or one within it, has listed, in their order."""
     found = []
     for name, value in sorted(getattr(source, "__dict__", {}).items()):
         if name == "files":
@@ -77,7 +65,7 @@ def _stacked(batches: Iterator[dict[str, np.ndarray]], k: int) -> Iterator[dict[
     return (jax.tree.map(lambda *leaves: np.stack(leaves), *group) for group in groups)
 
 
-def _one_ahead(batches: Iterator[T]) -> Iterator[T]:
+def _one_ahead(batches: Iterator[core.Batch]) -> Iterator[core.Batch]:
     """Yields each batch once the next one is on its way; an error comes after those before it."""
     ahead, error = next(batches, None), None
     while ahead is not None:

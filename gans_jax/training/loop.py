@@ -45,9 +45,9 @@ def train(
       seeds: how many seeds, from `experiment.seed` on, to train in one program (see
         `wrappers.seeds`). Each gets a folder `seed_0`, ... in `workdir`, which holds the run of its
         seed alone, up to rounding.
-      devices: the devices that share each batch, as in `parallel.sharded_step`, or None for the
-        default device. If they belong to several processes (after `parallel.initialize()`), all
-        call this function alike. Process 0 alone writes; a signal to any ends all of them.
+      devices: the devices that share each batch, as in `parallel.sharded_step`; None is the default
+        device. If they belong to several processes (see `parallel.initialize`), all must call this
+        function alike. Process 0 alone writes, and a signal to any process ends all of them.
       profile: an iteration from which on four are traced by the profiler, for TensorBoard.
 
     Returns:
@@ -68,8 +68,9 @@ def train(
     numbers = None if seeds is None else range(experiment.seed, experiment.seed + seeds)
     places = folder.places(workdir, numbers)
     program = _program(experiment, numbers, devices, extra)
-    program.state_shapes()  # refuses what does not fit before anything is written, as does
-    recorder = Recorder(program, workdir, places)  # this
+    # Both refuse what does not fit, before anything is written.
+    program.state_shapes()
+    recorder = Recorder(program, workdir, places)
     runs = dict(zip(places, _of_each_seed(experiment, program), strict=True))
     shapes = program.feed.batch_shapes
     program.processes.on_first(lambda: folder.create(workdir, runs, shapes, extra))
@@ -117,6 +118,7 @@ def resume(
 
 
 def _of_each_seed(experiment: Experiment, program: Program) -> list[Experiment]:
+    """Returns the experiment of each seed's run folder."""
     return [dataclasses.replace(experiment, seed=seed) for seed in program.layout.seeds]
 
 
@@ -148,8 +150,7 @@ def _run(program: Program, recorder: Recorder, progress: bool, profile: int | No
             trace.before(t, state)
             state, outcome = program.dispatch(state, batch, t, recorder.signal)
             done = t + experiment.repeat
-            number = recorder.record(done, state, outcome)
-            if number:
+            if number := recorder.record(done, state, outcome):
                 raise Interrupted(number, done, workdir)
     program.processes.on_first(recorder.report)
     return wrappers.unwrap(program.layout.local(state))

@@ -71,8 +71,7 @@ class Program:
     def dispatch(self, state: Any, batch: core.Batch, t: int, signal: int) -> tuple[Any, Outcome]:
         """Runs the dispatch that begins at iteration t.
 
-        `signal` is the number of the signal to this process, or 0; the outcome has the largest one
-        to any of several processes.
+        Several processes tell each other of their signals by it: `signal` is a number or 0.
         """
         if self.processes.several:
             axis, (_, count) = self.stepped.batch_axis, self.processes.shard
