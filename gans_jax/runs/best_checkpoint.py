@@ -13,7 +13,7 @@ from gans_jax.runs.metrics_file import read_metrics
 
 SELECTION = (
     "this state was chosen because this number was the best of several, so that the number is "
-    "biased in its favour: report one that had no part in the choice, such as that of "
+    "biased in its favour: report a number that had no part in the choice, such as the result of "
     "`evaluate RUN --best` on held-out examples"
 )
 

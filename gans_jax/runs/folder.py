@@ -180,7 +180,7 @@ def load(
 
     Raises:
       ConfigError: if the folder holds no run, or its experiment cannot be rebuilt.
-      CheckpointError: if there is no checkpoint, or none is intact.
+      CheckpointError: if there is no checkpoint, or no checkpoint is intact.
     """
     workdir = Path(workdir)
     experiment = read_experiment(workdir, extra)
@@ -235,7 +235,7 @@ def _data(workdir: Path) -> tuple[int, dict[str, jax.ShapeDtypeStruct]]:
         found = json.loads(text)
         shapes = {str(name): _shape(*v) for name, v in found["batch"].items()}
         if type(found["examples"]) is not int:
-            raise ValueError("examples is no number")
+            raise ValueError("examples is not a number")
         return found["examples"], shapes
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
         file = workdir / "data.json"
@@ -245,9 +245,9 @@ def _data(workdir: Path) -> tuple[int, dict[str, jax.ShapeDtypeStruct]]:
 def _shape(shape: Any, dtype: Any) -> jax.ShapeDtypeStruct:
     """Returns the shape and type of an array of numbers, or raises ValueError or TypeError."""
     if not all(type(side) is int and 0 <= side < 2**31 for side in shape):
-        raise ValueError(f"{reprlib.repr(shape)} is no shape")
+        raise ValueError(f"{reprlib.repr(shape)} is not a shape")
     if not isinstance(dtype, str) or not jnp.issubdtype(jnp.dtype(dtype), jnp.number):
-        raise ValueError(f"{reprlib.repr(dtype)} is no type of numbers")
+        raise ValueError(f"{reprlib.repr(dtype)} is not a type of numbers")
     return jax.ShapeDtypeStruct(tuple(shape), jnp.dtype(dtype))
 
 
@@ -255,7 +255,7 @@ def _read(workdir: Path, name: str) -> str:
     """Reads a file of a run; ConfigError says what is wrong with the file or the folder."""
     file = workdir / name
     if file.exists() and not file.is_file():  # to read a pipe would never end
-        raise ConfigError(f"{file} is no file: give the folder that `train` made")
+        raise ConfigError(f"{file} is not a file: give the folder that `train` made")
     try:
         with file.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)

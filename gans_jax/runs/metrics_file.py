@@ -45,7 +45,7 @@ def _line(text: bytes) -> dict[str, float]:
     for name, value in found.items():
         if value is not None:
             if type(value) not in (int, float):
-                raise ValueError(f"{name[:50]!r} is no number")
+                raise ValueError(f"{name[:50]!r} is not a number")
             float(value)  # OverflowError where it is too large
     return found
 

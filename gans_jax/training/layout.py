@@ -29,11 +29,11 @@ class Layout:
     stacked: bool = False
     mesh: Mesh | None = None
 
-    def wrap(self, method: Any) -> Any:
+    def wrap(self, method: core.Method) -> Any:
         """Returns the method that trains all seeds in one program."""
         return wrappers.seeds(method, len(self.seeds)) if self.stacked else method
 
-    def compile(self, method: Any) -> Callable[..., Any]:
+    def compile(self, method: core.Method) -> Callable[..., Any]:
         """Returns the compiled step of a wrapped method, which donates the state."""
         if self.mesh is None:
             return jax.jit(method.step, donate_argnums=0)
@@ -43,7 +43,7 @@ class Layout:
         """Makes one tree of one tree a seed."""
         return jax.tree.map(_stack, *trees) if self.stacked else trees[0]
 
-    def place(self, states: Sequence[Any]) -> Any:
+    def place(self, states: Sequence[core.State]) -> core.State:
         """Makes the state that the step takes of one state a seed."""
         state = self.join(states)
         return state if self.mesh is None else parallel.replicate(self.mesh, state)

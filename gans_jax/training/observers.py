@@ -4,12 +4,11 @@ import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
 
-from gans_jax import evaluation, parallel, pictures, wrappers
+from gans_jax import core, evaluation, parallel, pictures, wrappers
 from gans_jax.pictures import sheets
 from gans_jax.runs import best_checkpoint, checkpoint, folder, metrics_file
 from gans_jax.runs.config import ConfigError
@@ -93,12 +92,12 @@ class Evaluation(Observer):
             except evaluation.EvaluationError as error:
                 raise ConfigError(str(error)) from error
 
-    def rate(self, done: int, state: Any) -> list[dict[str, float]]:
+    def rate(self, done: int, state: core.State) -> list[dict[str, float]]:
         """Returns the number of each run under its name, nothing on processes that follow."""
         found = self.program.processes.on_first(functools.partial(self._rate, done, state))
         return found or [{} for _ in self.places]
 
-    def _rate(self, done: int, state: Any) -> list[dict[str, float]]:
+    def _rate(self, done: int, state: core.State) -> list[dict[str, float]]:
         found = []
         for place, own in zip(self.places, self.program.layout.on_host(state), strict=True):
             result = self._monitor(wrappers.unwrap(own), done)
@@ -113,14 +112,14 @@ class Pictures(Observer):
 
     interval = "sample_every"
 
-    def save(self, done: int, events: Sequence[EventFile], state: Any) -> None:
+    def save(self, done: int, events: Sequence[EventFile], state: core.State) -> None:
         """Writes a picture a run."""
         for place, file, picture in zip(self.places, events, self.draw(state), strict=False):
             with folder.writing(place):
                 pictures.save(place / f"samples/{done:08d}.png", picture)
                 file.picture(done, picture)
 
-    def draw(self, state: Any) -> Iterator[np.ndarray]:
+    def draw(self, state: core.State) -> Iterator[np.ndarray]:
         """Yields a uint8 picture a seed, which is drawn when it is asked for."""
         experiment, layout = self.program.experiment, self.program.layout
         state, (_, _, keys) = layout.local(state), self.program.keys_by_use
@@ -155,7 +154,7 @@ class SavedStates(Observer):
 
     interval = "checkpoint_every"
 
-    def restore(self) -> tuple[int, Any]:
+    def restore(self) -> tuple[int, core.State]:
         """Returns the first iteration and the state before it, which process 0 has read."""
         shapes, keep = self.program.state_shapes(), self.program.experiment.keep
         processes = self.program.processes
@@ -167,7 +166,7 @@ class SavedStates(Observer):
             return 0, self.program.init()
         return start, self.program.layout.place(processes.share(states, [shapes]))
 
-    def save(self, done: int, state: Any) -> None:
+    def save(self, done: int, state: core.State) -> None:
         """Saves the state; CheckpointError if it is not finite, or differs between devices."""
         mesh = self.program.layout.mesh
         if mesh is not None and (differing := parallel.diverged(mesh, state)):
@@ -178,7 +177,7 @@ class SavedStates(Observer):
             )
         self.program.processes.on_first(functools.partial(self._write, done, state))
 
-    def rescue(self, done: int, state: Any) -> bool:
+    def rescue(self, done: int, state: core.State) -> bool:
         """Saves the state without the other processes, and returns whether the folders are there.
 
         The others wait for this process in the next iteration, and write nothing.
@@ -188,6 +187,6 @@ class SavedStates(Observer):
         self._write(done, state)
         return True
 
-    def _write(self, done: int, state: Any) -> None:
+    def _write(self, done: int, state: core.State) -> None:
         states = self.program.layout.on_host(state)
         checkpoint.save_all(self.places, self.program.experiment.keep, done, states)

@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
 class with_outcome(wrappers.Wrapper):
     """The method with a step that returns an `Outcome`, of which the loop reads one scalar."""
 
-    def step(self, state: Any, batch: core.Batch, key: jax.Array) -> tuple[Any, Outcome]:
+    def step(self, state: core.State, batch: core.Batch, key: jax.Array) -> tuple[Any, Outcome]:
         signals = batch.get(SIGNAL, jnp.zeros(1, jnp.int32))
         examples = {name: leaf for name, leaf in batch.items() if name != SIGNAL}
         state, metrics = self.method.step(state, examples, key)

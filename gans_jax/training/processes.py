@@ -65,7 +65,7 @@ class Processes:
         # As bytes, since a sum over the processes, with zeros for the others', makes 0.0 of -0.0.
         raw = jax.tree.map(lambda leaf: np.ravel(np.asarray(leaf)).view(np.uint8), tree)
         raw = multihost_utils.broadcast_one_to_all(raw)
-        as_like = lambda leaf, own: np.asarray(own).view(leaf.dtype).reshape(leaf.shape)  # noqa: E731
+        as_like = lambda leaf, own: np.asarray(own).view(leaf.dtype).reshape(leaf.shape)
         return jax.tree.map(as_like, like, raw)
 
     def check_same(self, value: Any, name: str) -> None:

@@ -36,7 +36,7 @@ class Program:
         return with_outcome(self.layout.wrap(wrappers.repeat(method, k) if k > 1 else method))
 
     @functools.cached_property
-    def step(self) -> Callable[..., tuple[Any, Outcome]]:
+    def step(self) -> Callable[..., tuple[core.State, Outcome]]:
         return self.layout.compile(self.stepped)
 
     @functools.cached_property
@@ -54,11 +54,11 @@ class Program:
         _, run_keys, _ = self.keys_by_use
         return self.layout.join(run_keys)
 
-    def state_shapes(self) -> Any:
+    def state_shapes(self) -> core.State:
         """Returns the shapes of a seed's state; ConfigError if the networks do not fit the data."""
         return folder.state_shapes(self.experiment.wrapped(), self.feed.batch_shapes)
 
-    def init(self) -> Any:
+    def init(self) -> core.State:
         """Returns the initial state, for each seed to the bit the one of its run alone."""
         init, (init_keys, _, _) = jax.jit(self.experiment.wrapped().init), self.keys_by_use
         pairs = zip(init_keys, self.feed.streams, strict=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+from gans_jax import core
 from gans_jax.data import DataError
 from gans_jax.pictures.overview import write_report
 from gans_jax.runs import folder, metrics_file
@@ -41,7 +42,7 @@ class Recorder(contextlib.ExitStack):
         """The number of the signal that this process has received, 0 before."""
         return max(self._signals, default=0)
 
-    def begin(self, title: str | None) -> tuple[int, Any]:
+    def begin(self, title: str | None) -> tuple[int, core.State]:
         """Returns the first iteration and the state before it; opens files and collects signals.
 
         `title` stands beside the progress bar; None shows no bar.
@@ -62,7 +63,7 @@ class Recorder(contextlib.ExitStack):
         return self._start, state
 
     @contextlib.contextmanager
-    def rescue(self, done: int, state: Any) -> Iterator[None]:
+    def rescue(self, done: int, state: core.State) -> Iterator[None]:
         """Saves the state after `done` iterations if the block fails, and says so in its error."""
         try:
             yield
@@ -76,7 +77,7 @@ class Recorder(contextlib.ExitStack):
             error.add_note(saved)
             raise
 
-    def record(self, done: int, state: Any, outcome: Outcome) -> int:
+    def record(self, done: int, state: core.State, outcome: Outcome) -> int:
         """Does what is due after `done` iterations.
 
         Returns the number of the signal that ends the run here, the same on all processes, or 0.
