@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tensorboardX import summary
-from tensorboardX.event_file_writer import EventsWriter
-from tensorboardX.proto.event_pb2 import Event, SessionLog
 
 
 class EventFile:
@@ -19,21 +16,29 @@ class EventFile:
     """
 
     def __init__(self, folder: Path, start: int) -> None:
-        self._writer = EventsWriter(str(folder / "events"))
-        self._write(start, session_log=SessionLog(status=SessionLog.START))
+        # Only here, for it imports PyTorch where that is installed, which takes a second.
+        import tensorboardX
+
+        self._library: Any = tensorboardX
+        self._writer = tensorboardX.event_file_writer.EventsWriter(str(folder / "events"))
+        session = tensorboardX.proto.event_pb2.SessionLog
+        self._write(start, session_log=session(status=session.START))
 
     def scalars(self, step: int, values: dict[str, float | None]) -> None:
         """Writes the values that are finite."""
         for name, value in values.items():
             if value is not None and math.isfinite(value):
-                self._write(step, summary=summary.scalar(name, value))
+                self._write(step, summary=self._library.summary.scalar(name, value))
 
     def picture(self, step: int, picture: np.ndarray) -> None:
-        self._write(step, summary=summary.image("samples", picture, dataformats="HWC"))
+        """Writes a uint8 picture `[h, w, c]`."""
+        summary = self._library.summary.image("samples", picture, dataformats="HWC")
+        self._write(step, summary=summary)
 
     def close(self) -> None:
         self._writer.close()
 
     def _write(self, step: int, **content: Any) -> None:
-        self._writer.write_event(Event(wall_time=time.time(), step=step, **content))
+        event = self._library.proto.event_pb2.Event(wall_time=time.time(), step=step, **content)
+        self._writer.write_event(event)
         self._writer.flush()

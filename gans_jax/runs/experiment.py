@@ -116,7 +116,7 @@ class Experiment:
                     f"cannot be in one dispatch of {self.repeat}: set repeat to 1"
                 )
 
-    def wrapped(self) -> Any:
+    def wrapped(self) -> core.Method:
         """Returns the method in the wrappers that the fields ask for, except `repeat`.
 
         The run steps and saves the state of this method; `wrappers.unwrap` returns the one inside.

@@ -28,8 +28,8 @@ import jax
 import jax.numpy as jnp
 from flax.errors import FlaxError
 
-from gans_jax import wrappers
-from gans_jax.core import files
+from gans_jax import core, wrappers
+from gans_jax.core.files import replace
 from gans_jax.runs import config
 from gans_jax.runs.checkpoint import CheckpointError, Checkpoints
 from gans_jax.runs.config import ConfigError
@@ -152,7 +152,7 @@ def change(workdir: Path, saved: Experiment, wanted: Experiment, extra: Sequence
         files.write(workdir / "config.json", config.to_json(wanted, extra))
 
 
-def state_shapes(method: Any, batch: dict[str, Any]) -> Any:
+def state_shapes(method: core.Method, batch: Mapping[str, Any]) -> core.State:
     """Returns the shapes and types of the method's state, for a batch of arrays or of shapes.
 
     ConfigError, with the method's own words, if its networks do not fit the data.
