@@ -29,7 +29,7 @@ import jax.numpy as jnp
 from flax.errors import FlaxError
 
 from gans_jax import core, wrappers
-from gans_jax.core.files import replace
+from gans_jax.core import files
 from gans_jax.runs import config
 from gans_jax.runs.checkpoint import CheckpointError, Checkpoints
 from gans_jax.runs.config import ConfigError

@@ -53,7 +53,7 @@ def _line(text: bytes) -> dict[str, float]:
 def keep_lines(path: Path, last: int) -> None:
     """Drops the lines after iteration `last` from a metrics file, if there is one."""
     kept = [line for line in read_metrics(path) if line["step"] <= last]
-    replace(path, "".join(json.dumps(line) + "\n" for line in kept))
+    files.write(path, "".join(json.dumps(line) + "\n" for line in kept))
 
 
 def append(path: Path, values: Mapping[str, float | None]) -> None:

@@ -14,7 +14,7 @@ from gans_jax.runs import best_checkpoint, checkpoint, folder, metrics_file
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.event_file import EventFile
 from gans_jax.training.program import Program
-from gans_jax.translation.compiled import Translator, draws_translations
+from gans_jax.translation.compiled import CompiledTranslator
 
 SHEET_ROWS = 8  # each is up to eight images wide
 
@@ -123,10 +123,12 @@ class Pictures(Observer):
         """Yields a uint8 picture a seed, which is drawn when it is asked for."""
         experiment, layout = self.program.experiment, self.program.layout
         state, (_, _, keys) = layout.local(state), self.program.keys_by_use
-        if draws_translations(experiment.method):
+        if not core.is_sampler(experiment.method):
             for own, key in zip(layout.each(state), keys, strict=True):
-                own = wrappers.unwrap(own)
-                yield sheets.sheet([self._translator.row(own, e, key) for e in self.examples])
+                inner = wrappers.unwrap(own)
+                rows = [self._translator.row(inner, e, key) for e in self.examples]
+                # The columns keep their order, which jax.device_get would sort.
+                yield sheets.sheet([{n: np.asarray(v) for n, v in row.items()} for row in rows])
             return
         samples = self._sample(state, layout.join(keys), experiment.samples)
         for images in layout.each(jax.device_get(samples)):
@@ -138,8 +140,8 @@ class Pictures(Observer):
         return jax.jit(method.sample, static_argnums=2)
 
     @functools.cached_property
-    def _translator(self) -> Translator:
-        return Translator(self.program.experiment.method)
+    def _translator(self) -> CompiledTranslator:
+        return CompiledTranslator(self.program.experiment.method)
 
     @functools.cached_property
     def examples(self) -> list[dict[str, np.ndarray]]:

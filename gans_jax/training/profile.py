@@ -8,9 +8,9 @@ import jax
 
 
 class Trace(contextlib.ExitStack):
-    """Traces the dispatches that have iterations `first` to `first + 3`, none where it is None.
+    """Traces the dispatches, of `repeat` iterations each, with iterations `first` to `first + 3`.
 
-    A context manager. A dispatch has `repeat` iterations.
+    A context manager. Where `first` is None it traces nothing.
     """
 
     def __init__(self, first: int | None, directory: Path, repeat: int) -> None:

@@ -69,10 +69,7 @@ class Program:
         return _fold_in(self._run_key, t, self.experiment.repeat)
 
     def dispatch(self, state: Any, batch: core.Batch, t: int, signal: int) -> tuple[Any, Outcome]:
-        """Runs the dispatch that begins at iteration t.
-
-        Several processes tell each other of their signals by it: `signal` is a number or 0.
-        """
+        """Runs the dispatch that begins at iteration t, which tells all processes of `signal`."""
         if self.processes.several:
             axis, (_, count) = self.stepped.batch_axis, self.processes.shard
             leaf = np.full((1,) * axis + (self.experiment.batch_size // count,), signal, np.int32)
