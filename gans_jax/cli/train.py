@@ -13,8 +13,9 @@ from gans_jax.runs import ConfigError, Experiment, folder
 
 TRAIN = """\
 Runs an experiment in a new folder. FILE is a Python file that assigns an Experiment to the variable
-`experiment`. Further options override any field of the experiment, its method, networks and data,
-such as `--iterations 100 --method.clip 0.02`; `train FILE --help` lists them.
+`experiment`. If it assigns a dictionary of experiments to `experiments`, FILE:NAME is the one of
+that name. Further options override any field of the experiment, its method, networks and data, such
+as `--iterations 100 --method.clip 0.02`; `train FILE --help` lists them.
 
 Ctrl-C (exit code 130) and SIGTERM (143) stop the run after the current iteration and save its
 state; `resume` continues it."""
@@ -27,8 +28,9 @@ seeds, they go on together from the newest step that all of them have."""
 
 def add(commands: Any) -> None:
     parser = command(commands, train, "run an experiment", TRAIN, own_help=True)
-    parser.add_argument("file", metavar="FILE", help="such as experiments/wgan_digits.py")
-    parser.add_argument("--workdir", type=Path, help="a new folder (default: runs/NAME of NAME.py)")
+    parser.add_argument("file", metavar="FILE", help="such as experiments/digits/wgan_digits.py")
+    text = "a new folder (default: runs/STEM for STEM.py, runs/STEM_NAME for STEM.py:NAME)"
+    parser.add_argument("--workdir", type=Path, help=text)
     text = "train so many seeds in one program: the experiment's seed and the next ones"
     parser.add_argument("--seeds", type=count, metavar="NUM", help=text)
     _add_machines(parser)
@@ -42,7 +44,7 @@ def train(options: argparse.Namespace, overrides: list[str]) -> None:
     devices = _devices(options)
     experiment, extra = load_file(options.file)
     experiment = override(experiment, overrides, f"train {options.file}")
-    workdir = options.workdir or Path("runs", Path(options.file).stem)
+    workdir = options.workdir or default_workdir(options.file)
     training.train(
         experiment,
         workdir,
