@@ -12,8 +12,8 @@ from gans_jax.cli.experiment_file import default_workdir, load_file, override, o
 from gans_jax.runs import ConfigError, Experiment, folder
 
 TRAIN = """\
-Runs the experiment in FILE, a Python file that assigns an Experiment to `experiment`, in a new
-folder. If the file assigns a dictionary of experiments to `experiments`, FILE:NAME is the one of
+Runs an experiment in a new folder. FILE is a Python file that assigns an Experiment to the variable
+`experiment`. If it assigns a dictionary of experiments to `experiments`, FILE:NAME is the one of
 that name. Further options override any field of the experiment, its method, networks and data, such
 as `--iterations 100 --method.clip 0.02`; `train FILE --help` lists them.
 
@@ -21,9 +21,9 @@ Ctrl-C (exit code 130) and SIGTERM (143) stop the run after the current iteratio
 state; `resume` continues it."""
 
 RESUME = """\
-Continues a run from its newest checkpoint. Of the further options, which are those of `train`,
-only a larger `--iterations` changes anything; others must agree with the run's configuration.
-Where RUN holds the runs of several seeds, they go on together from their newest common step."""
+Continues a run from its newest checkpoint. A larger `--iterations` makes the run longer; the other
+options of `train FILE` must agree with the run's configuration. If RUN holds the runs of several
+seeds, they go on together from the newest step that all of them have."""
 
 
 def add(commands: Any) -> None:
@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
     parser.add_argument("file", metavar="FILE", help="such as experiments/digits/wgan_digits.py")
     text = "a new folder (default: runs/STEM for STEM.py, runs/STEM_NAME for STEM.py:NAME)"
     parser.add_argument("--workdir", type=Path, help=text)
-    text = "train the experiment's seed and those that follow it, so many, in one program"
+    text = "train so many seeds in one program: the experiment's seed and the next ones"
     parser.add_argument("--seeds", type=count, metavar="NUM", help=text)
     _add_machines(parser)
 
@@ -45,8 +45,14 @@ def train(options: argparse.Namespace, overrides: list[str]) -> None:
     experiment, extra = load_file(options.file)
     experiment = override(experiment, overrides, f"train {options.file}")
     workdir = options.workdir or default_workdir(options.file)
-    how = {"devices": devices, "profile": options.profile}
-    training.train(experiment, workdir, extra=extra, seeds=options.seeds, **how)
+    training.train(
+        experiment,
+        workdir,
+        extra=extra,
+        seeds=options.seeds,
+        devices=devices,
+        profile=options.profile,
+    )
     _say_done(workdir, experiment)
 
 
@@ -60,7 +66,10 @@ def resume(options: argparse.Namespace, overrides: list[str]) -> None:
 
 
 def _devices(options: argparse.Namespace) -> list[jax.Device] | None:
-    """Those that the options ask for, before anything uses one; None for the default one."""
+    """Returns the devices that the options ask for, or None for the default device.
+
+    It must be called before anything uses a device.
+    """
     cluster = options.coordinator, options.num_processes, options.process_id
     if options.distributed:
         if options.devices is not None:
@@ -89,13 +98,17 @@ def _say_done(workdir: Path, experiment: Experiment) -> None:
 
 def _add_machines(parser: argparse.ArgumentParser) -> None:
     add_devices(parser)
-    text = "use all devices of a cluster; every one of its processes runs this same command"
+    text = "use all devices of a cluster; each of its processes runs this same command"
     parser.add_argument("--distributed", action="store_true", help=text)
-    text = "of process 0, where the cluster is none that jax detects"
+    text = "the address of process 0; needed only if jax does not detect the cluster"
     parser.add_argument("--coordinator", metavar="HOST:PORT", help=text)
-    parser.add_argument("--num-processes", type=count, metavar="N", help="in that cluster")
-    parser.add_argument("--process-id", type=seed, metavar="I", help="of this one, from 0")
-    text = "after how long a silence a process is dead and ends the others (default: %(default)s)"
+    parser.add_argument(
+        "--num-processes", type=count, metavar="N", help="how many processes it has"
+    )
+    parser.add_argument(
+        "--process-id", type=seed, metavar="I", help="this process's number, from 0"
+    )
+    text = "how long a process may be silent before the others end (default: %(default)s)"
     parser.add_argument("--heartbeat", type=count, metavar="SECONDS", default=100, help=text)
-    text = "write a profiler's trace of iterations N to N + 3 into the run folder"
+    text = "write a profiler trace of iterations N to N + 3 into the run folder"
     parser.add_argument("--profile", type=seed, metavar="N", help=text)

@@ -13,7 +13,7 @@ from gans_jax.runs.metrics_file import read_metrics
 
 SELECTION = (
     "this state was chosen because this number was the best of several, so that the number is "
-    "biased in its favour: report one that had no part in the choice, such as that of "
+    "biased in its favour: report a number that had no part in the choice, such as the result of "
     "`evaluate RUN --best` on held-out examples"
 )
 
@@ -21,8 +21,11 @@ SELECTION = (
 def offer(workdir: Path, step: int, state: Any, result: Any) -> None:
     """Keeps the state if its result (`evaluation.Result`) is the best so far.
 
-    `best.json` says which state is the best, how good it is, and of how many evaluations, those of
-    `metrics.jsonl` and this one. CheckpointError if the state cannot be saved.
+    `best.json` then says which state is the best, how good it is, and how many evaluations it was
+    chosen from, which are this one and those in `metrics.jsonl`.
+
+    Raises:
+      CheckpointError: if the state cannot be saved.
     """
     before = _best(workdir)
     sign = 1 if result.better == "lower" else -1
@@ -39,14 +42,15 @@ def offer(workdir: Path, step: int, state: Any, result: Any) -> None:
 
 
 def _best(workdir: Path) -> dict[str, Any]:
+    """Returns what `best.json` says, with NaN for the value if there is no best state yet."""
     try:
         return read_best(workdir)
-    except CheckpointError:  # there is none yet, or none that can be read
+    except CheckpointError:
         return {"step": None, "value": math.nan}
 
 
 def _save(directory: Path, step: int, state: Any) -> None:
-    # Two, so that there is one while the other is written and not yet in best.json.
+    # Two are kept, so that the one in best.json is there until the other is.
     with Checkpoints(directory, keep=2) as checkpoints:
         later = [other for other in checkpoints.steps() if other >= step]
     # A run that was resumed from before its best may meet a better state on the way.

@@ -1,15 +1,16 @@
 """Checkpoints in orbax's format, with the SHA-256 of every leaf beside the state.
 
 Orbax writes a step whole or not at all, but it restores damaged bytes, casts other dtypes and does
-not fall back to an older step; this module refuses the first two and does the third.
+not fall back to an older step. This module refuses damaged bytes and other dtypes, and falls back.
 """
 
+import contextlib
 import hashlib
 import itertools
 import json
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,25 +25,29 @@ class CheckpointError(ValueError):
 
 
 class _Damaged(Exception):
-    """A step whose files are not what was written."""
+    """A step whose files differ from what was written."""
 
 
 class Checkpoints:
-    """The newest `keep` states of a run, in `directory/<step>`, which is made by the first save."""
+    """The newest `keep` states of a run, each in `directory/<step>`; a context manager.
+
+    The first save makes the directory.
+    """
 
     def __init__(self, directory: str | os.PathLike, keep: int = 3) -> None:
         if keep < 1:
             raise ValueError(f"keep must be at least 1, but is {keep}")
         self.directory = Path(directory).absolute()
-        # Not asynchronous: a save takes a fraction of a second, and callers donate the state.
-        # What is saved is NumPy arrays, so that no other process need take part.
+        # NumPy arrays are saved, so that no other process need take part.
         own = jax.process_index()
-        alone = ocp.options.MultiprocessingOptions(own, {own}, f"process_{own}")
         options = ocp.CheckpointManagerOptions(
             max_to_keep=keep,
             create=False,
+            # A save takes a fraction of a second, and callers donate the state after it.
             enable_async_checkpointing=False,
-            multiprocessing_options=alone,
+            multiprocessing_options=ocp.options.MultiprocessingOptions(
+                own, {own}, f"process_{own}"
+            ),
         )
         self._manager = ocp.CheckpointManager(self.directory, options=options)
 
@@ -56,14 +61,15 @@ class Checkpoints:
         self._manager.close()
 
     def steps(self) -> list[int]:
-        """The steps on disk, ascending, without those that were set aside."""
+        """Returns the steps on disk, ascending, without damaged ones that were set aside."""
         return sorted(self._manager.all_steps())
 
     def latest(self) -> int | None:
+        """Returns the newest step on disk, None if there is no step."""
         return max(self.steps(), default=None)
 
     def save(self, step: int, state: Any) -> None:
-        """Writes the state, any pytree of arrays, and returns when it is on disk.
+        """Writes a state, any pytree of arrays, and returns when it is on disk.
 
         Raises:
           CheckpointError: if a leaf is not finite, `step` is not after the newest step, or the
@@ -89,14 +95,19 @@ class Checkpoints:
             ) from error
 
     def restore(self, like: Any, step: int | None = None) -> tuple[int, Any]:
-        """The step and its state, as new arrays on the default device; the newest by default.
+        """Reads a state into new arrays on the default device.
 
-        `like` is a state, or its `jax.eval_shape`. A newest step that is damaged is set aside, that
-        is renamed to `<step>.bad`, with a warning, if an older one is good.
+        Args:
+          like: a state of the same shapes and types, or its `jax.eval_shape`.
+          step: the step to read. None reads the newest one that is intact; newer ones are renamed
+            to `<step>.bad`, with a warning.
+
+        Returns:
+          The step and its state.
 
         Raises:
-          CheckpointError: if the state has another structure, shape or dtype than `like`, or if
-            no step, or not the one that was asked for, is there and intact.
+          CheckpointError: if there is no such step that is intact, or its state has another
+            structure, shape or dtype than `like`.
         """
         self._manager.reload()
         steps = self.steps()
@@ -122,10 +133,10 @@ class Checkpoints:
         )
 
     def _read(self, step: int, like: Any) -> Any:
-        """The state of a step as NumPy arrays, verified."""
+        """Reads the state of a step as NumPy arrays, and verifies it."""
         item = self._load(step, leaves=ocp.args.JsonRestore())
         if not _is_record(item):
-            raise _Damaged("the record of its leaves is not one")
+            raise _Damaged("the record of its leaves has another form")
         if _digest_of_record(item["leaves"]) != item["sha256"]:
             raise _Damaged("the record of its leaves has another SHA-256 than when it was written")
         self._compare(step, item["leaves"], _describe(like))
@@ -146,7 +157,7 @@ class Checkpoints:
             raise _Damaged(f"{name} cannot be read: {_first_line(error)}") from error
 
     def _compare(self, step: int, saved: dict[str, Any], wanted: dict[str, Any]) -> None:
-        """CheckpointError that names the first leaf of which only one exists or that differ."""
+        """Raises CheckpointError at the first leaf that is absent from one, or differs."""
         for path in [*wanted, *saved]:
             here, there = _show(wanted.get(path)), _show(saved.get(path))
             if here != there:
@@ -178,31 +189,62 @@ class Checkpoints:
         return target
 
 
+def save_all(places: Sequence[Path], keep: int, step: int, states: Sequence[Any]) -> None:
+    """Saves the states of the runs in several folders, each unless the run has that step."""
+    for place, state in zip(places, states, strict=True):
+        with Checkpoints(place / "checkpoints", keep) as checkpoints:
+            if step > (checkpoints.latest() or 0):
+                checkpoints.save(step, state)
+
+
+def restore_all(places: Sequence[Path], keep: int, like: Any) -> tuple[int, list[Any]]:
+    """Reads the newest step that the runs in several folders all have.
+
+    Returns:
+      The step, and the state of each run; 0 and an empty list if no run has a checkpoint.
+
+    Raises:
+      CheckpointError: if the runs have no step in common, or a run has no intact step.
+    """
+    with contextlib.ExitStack() as stack:
+        runs = [stack.enter_context(Checkpoints(p / "checkpoints", keep)) for p in places]
+        # This sets damaged steps aside, so that they are not among the common ones.
+        newest = [run.restore(like) for run in runs if run.latest() is not None]
+        if not newest:
+            return 0, []
+        common = set.intersection(*(set(run.steps()) for run in runs))
+        oldest = min(step for step, _ in newest)
+        start = max((step for step in common if step <= oldest), default=None)
+        if start is None:
+            raise CheckpointError(
+                f"the runs in {places[0].parent} have no step in common: resume each by itself, "
+                f"such as `python -m gans_jax resume {places[0]}`"
+            )
+        pairs = zip(runs, newest, strict=True)
+        return start, [s if step == start else r.restore(like, start)[1] for r, (step, s) in pairs]
+
+
 def _is_record(item: Any) -> bool:
-    """Whether this is of the form that `save` writes."""
-    if not isinstance(item, dict) or item.keys() != {"leaves", "sha256"}:
+    """Returns whether this has the form that `save` writes."""
+    leaves = item.get("leaves") if isinstance(item, dict) else None
+    if not isinstance(leaves, dict) or item.keys() != {"leaves", "sha256"}:
         return False
-    leaves = item["leaves"].values() if isinstance(item["leaves"], dict) else [None]
     forms = {"empty": str}, {"shape": list, "dtype": str, "sha256": str}
     return all(
-        isinstance(leaf, dict)
-        and any(leaf.keys() == form.keys() and _fits(leaf, form) for form in forms)
-        for leaf in leaves
+        isinstance(leaf, dict) and {name: type(value) for name, value in leaf.items()} in forms
+        for leaf in leaves.values()
     )
 
 
-def _fits(leaf: dict[str, Any], form: dict[str, type]) -> bool:
-    return all(isinstance(leaf[name], kind) for name, kind in form.items())
-
-
 def _is_empty(node: Any) -> bool:
-    structure = jax.tree.structure(node)
+    """Returns whether this is a node without children, such as an empty tuple."""
+    structure: Any = jax.tree.structure(node)
     return structure.num_nodes == 1 and structure.num_leaves == 0
 
 
 def _describe(tree: Any, digest: Callable[[str, Any], str] | None = None) -> dict[str, Any]:
-    """For each leaf its shape, dtype and digest, for each empty node its type, by path."""
-    found = {}
+    """Returns by path the shape, dtype and digest of each leaf, and the type of each empty node."""
+    found: dict[str, Any] = {}
     for path, leaf in jax.tree_util.tree_leaves_with_path(tree, is_leaf=_is_empty):
         name = f"state{jax.tree_util.keystr(path)}"
         if _is_empty(leaf):

@@ -1,9 +1,9 @@
 """A run's configuration as JSON: rebuilt without pickle, and without an import by name.
 
 A dataclass is written as `{"type": "WGAN", "with": {field: node, ...}}` with all its fields, an
-optimizer as `{"type": "optax.adam", "with": {argument: node, ...}}` with those that were given.
-Types are looked up only in a table of the dataclasses of gans_jax, of some optax optimizers, and of
-what the caller adds. Lists and tuples are written alike and read as tuples.
+optimizer as `{"type": "optax.adam", "with": {argument: node, ...}}` with the arguments that were
+given. Types are looked up in a table, which has the dataclasses of gans_jax, some optimizers of
+optax, and the caller's own. Lists and tuples are written alike and read as tuples.
 """
 
 import collections
@@ -16,27 +16,18 @@ from typing import Any
 
 import optax
 
+from gans_jax import data, losses, methods, networks, penalties, priors, schedules, wrappers
 from gans_jax.runs import hints
+from gans_jax.runs.experiment import Experiment
 
 MAX_DEPTH = 50
 MAX_CHARACTERS = 1_000_000
+# fmt: off
 OPTIMIZERS = (
-    "adabelief",
-    "adadelta",
-    "adagrad",
-    "adam",
-    "adamax",
-    "adamw",
-    "amsgrad",
-    "lamb",
-    "lion",
-    "optimistic_adam",
-    "optimistic_gradient_descent",
-    "radam",
-    "rmsprop",
-    "sgd",
-    "yogi",
+    "adabelief", "adadelta", "adagrad", "adam", "adamax", "adamw", "amsgrad", "lamb", "lion",
+    "optimistic_adam", "optimistic_gradient_descent", "radam", "rmsprop", "sgd", "yogi",
 )
+# fmt: on
 ABSENT = object()
 
 Table = dict[str, list[Any]]
@@ -47,13 +38,16 @@ class ConfigError(ValueError):
 
 
 def to_json(value: Any, extra: Iterable[type | Callable] = ()) -> str:
-    """The configuration as indented JSON with sorted keys.
+    """Returns a configuration as indented JSON with sorted keys.
 
-    Dataclasses of the user need no mention in `extra`; functions other than optax's optimizers do.
+    Args:
+      value: the configuration.
+      extra: the user's own functions in it, other than optimizers of optax. Dataclasses need no
+        mention.
 
     Raises:
-      ConfigError: for what `from_json` could not read again: an array, an unknown function, a value
-        that is not of its field's type, a class that shares its name with another.
+      ConfigError: if `from_json` could not read it again, because of an array, an unknown function,
+        a value that is not of its field's type, or two classes of one name.
     """
     node = _encode(value, "", _table(extra))
     _check_depth(node)
@@ -61,20 +55,22 @@ def to_json(value: Any, extra: Iterable[type | Callable] = ()) -> str:
 
 
 def from_json(text: str, extra: Iterable[type | Callable] = ()) -> Any:
-    """The configuration that `to_json` wrote.
+    """Rebuilds the configuration that `to_json` wrote.
 
-    `extra` are the user's own dataclasses and functions, found by their `__name__`; pass those that
-    the user's file defines, not all that it imports.
+    Args:
+      text: the JSON.
+      extra: the user's own dataclasses and functions, which are found by their `__name__`. Pass the
+        ones that the user's file defines, not all that it imports.
 
     Raises:
-      ConfigError: for unknown types, unknown or missing fields, values of another type than the
-        field's, nesting deeper than 50 or more than a million characters.
+      ConfigError: if a type is unknown, a field is unknown, missing or of another type, or the text
+        is nested deeper than 50 or has more than a million characters.
     """
     return _decode(_parse(text), "", _table(extra))
 
 
 def differences(a_json: str, b_json: str) -> list[str]:
-    """What changed from one configuration to another: lines such as `method.clip: 0.01 -> 0.02`."""
+    """Returns how two configurations differ, in lines such as `method.clip: 0.01 -> 0.02`."""
     return list(_compare(_parse(a_json), _parse(b_json), ""))
 
 
@@ -88,19 +84,16 @@ def _join(path: str, name: str) -> str:
 
 @functools.cache
 def _library() -> tuple[tuple[str, Any], ...]:
-    # Here, because these modules may import this one.
-    from gans_jax import data, losses, methods, networks, penalties, priors, schedules, wrappers
-    from gans_jax.runs.experiment import Experiment
-
+    """Returns the dataclasses of gans_jax and the optimizers of optax by their names."""
     modules = (data, losses, methods, networks, penalties, priors, schedules, wrappers)
     public = [vars(m)[name] for m in modules for name in getattr(m, "__all__", vars(m))]
     classes = [c for c in public if isinstance(c, type) and dataclasses.is_dataclass(c)]
     optimizers = [(f"optax.{name}", getattr(optax, name)) for name in OPTIMIZERS]
-    return (*((c.__name__, c) for c in (Experiment, *classes)), *optimizers)
+    return (("Experiment", Experiment), *((c.__name__, c) for c in classes), *optimizers)
 
 
 def _table(extra: Iterable[type | Callable]) -> Table:
-    """What each name may mean; more than one thing is an error only where the name is used."""
+    """Returns what each name may mean. Two meanings are an error only where the name is used."""
     table: Table = {}
     for name, target in (*_library(), *((target.__name__, target) for target in extra)):
         if target not in table.setdefault(name, []):
@@ -165,7 +158,7 @@ def _encode_node(
 
 
 def _check_arguments(name: str, target: Any, values: dict[str, Any], path: str) -> None:
-    """ConfigError unless the values are the fields of a dataclass or arguments of a function."""
+    """Raises ConfigError unless a dataclass has these fields, or a function these arguments."""
     parameters = hints.arguments(target)
     for unknown in sorted(values.keys() - parameters.keys()):
         raise _error(path, f"{name} has no field {reprlib.repr(unknown)}: remove it")
@@ -269,7 +262,7 @@ def _compare(a: Any, b: Any, path: str) -> Iterator[str]:
 
 
 def _same(a: Any, b: Any) -> bool:
-    # 1 and 1.0 are the same number, True is none, and NaN is equal to itself.
+    # 1 and 1.0 are the same number, True is not a number, and NaN is equal to itself.
     return (a == b and isinstance(a, bool) == isinstance(b, bool)) or (a != a and b != b)
 
 

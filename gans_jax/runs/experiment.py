@@ -1,12 +1,13 @@
 """What a run is: a method, its data, and how long and how often."""
 
 import dataclasses
+import reprlib
 from typing import Any
 
-from gans_jax import parallel, wrappers
+from gans_jax import core, parallel, wrappers
 from gans_jax.core import checks
 
-# Fields that came later: a configuration written before them means their defaults.
+# Marks a field that came later: a configuration written before it means its default.
 _LATER = {"later": True}
 
 
@@ -14,36 +15,43 @@ _LATER = {"later": True}
 class Experiment:
     """Everything that determines a run, which is bitwise repeatable on one kind of device.
 
+    What happens every so many iterations happens after the last one, too.
+
     Attributes:
       method: the method to train, such as `gans_jax.WGAN(...)`.
       data: the source of its examples, such as `gans_jax.data.Digits()`.
       iterations: how many iterations (calls of `method.step`) the run has.
-      batch_size: real examples in a minibatch; a method with k critic updates reads k of them.
-      seed: of the parameters, the noise and the order of the data.
+      batch_size: real examples in a minibatch; a method with k critic updates reads k minibatches.
+      seed: decides the first parameters, the noise and the order of the data.
       log_every: iterations between two lines of metrics.
       sample_every: iterations between two pictures of samples.
       checkpoint_every: iterations between two checkpoints.
       keep: how many of the newest checkpoints stay on disk.
-      samples: examples in a picture, always made from the same noise; of a method that translates,
-        some from all over `data`, but no more than 8.
+      samples: examples in a picture, always made from the same noise. The pictures of a method that
+        translates show at most 8 examples, from all over `data`.
       ema: decay of an average of the players that samples are drawn from, as in
-        `wrappers.with_ema`; None for the players themselves.
-      skip_nonfinite: how many iterations in a row that were skipped, as in
-        `wrappers.skip_nonfinite`, end the run; 0 for no skipping.
+        `wrappers.with_ema`; None draws samples from the players themselves.
+      skip_nonfinite: how many skipped iterations in a row end the run, as in
+        `wrappers.skip_nonfinite`; 0 skips no iteration.
       repeat: iterations in a dispatch, as in `wrappers.repeat`, which says when this is faster. The
-        number of iterations and the three intervals must be multiples of it.
+        number of iterations and all intervals must be multiples of it.
       micro_batches: parts of each device's minibatch over which an update takes its gradients one
-        after another, as in `parallel.accumulate`, for batches that do not fit.
-      evaluate_every: iterations between two evaluations of the samples, of the average where the
-        run keeps one; None for none. The best state by them stays on disk besides the newest.
-      evaluate_by: the metric, one of `evaluation.MONITORED`; None for the one that suits the data.
+        after another, as in `parallel.accumulate`, for batches that do not fit into memory.
+      evaluate_every: iterations between two evaluations of the samples, which are drawn from the
+        average where the run keeps one. The state that they rate best stays on disk beside the
+        newest ones. None evaluates nothing.
+      evaluate_by: the metric, one of `evaluation.MONITORED`; None takes one that suits the data.
       evaluate_num: samples in an evaluation, always made from the same noise, and training examples
-        that they are compared with. Held-out examples decide nothing, for they are to report on.
+        that they are compared with. Held-out examples are not used, so that they stay fit to report
+        on.
 
-    The last iteration is logged, drawn, saved and evaluated, too. ValueError for a number out of
-    range.
+    Raises:
+      ValueError: if a number is out of range, numbers do not fit together, or the method or the
+        data lack a function.
     """
 
+    # Not core.Method and data.Source: tyro offers no options for what a protocol annotates, such as
+    # --method.clip.
     method: Any
     data: Any
     iterations: int
@@ -63,29 +71,44 @@ class Experiment:
     evaluate_num: int = dataclasses.field(default=2000, metadata=_LATER)
 
     def __post_init__(self) -> None:
-        numbers = ("iterations", "batch_size", "log_every", "sample_every", "checkpoint_every")
-        for name in (*numbers, "keep", "samples", "repeat", "micro_batches", "evaluate_num"):
+        self._check_parts()
+        for name in (
+            *("iterations", "batch_size", "log_every", "sample_every", "checkpoint_every", "keep"),
+            *("samples", "repeat", "micro_batches", "evaluate_every", "evaluate_num"),
+        ):
             checks.positive(**{name: getattr(self, name)})
-        checks.positive(evaluate_every=self.evaluate_every)
-        if self.skip_nonfinite < 0:
-            raise ValueError(f"skip_nonfinite must be 0 or more, but is {self.skip_nonfinite}")
+        checks.not_negative(skip_nonfinite=self.skip_nonfinite)
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed must be a whole number from 0 to 2^63 - 1, but is {self.seed}")
         self.wrapped()  # refuses a decay out of range, and a method that micro-batches take apart
         if self.repeat > 1:
             self._check_repeat()
 
+    def _check_parts(self) -> None:
+        members = {name for name in vars(core.Method) if not name.startswith("_")}
+        for name, needed, remedy in (
+            ("method", members, "derive its class from core.MethodBase and define init and step"),
+            ("data", {"__len__", "__getitem__"}, "give a source such as gans_jax.data.Digits()"),
+        ):
+            part = getattr(self, name)
+            if missing := sorted(needed - set(dir(part))):
+                lacks = f"{name} is {reprlib.repr(part)}, which lacks {', '.join(missing)}"
+                raise ValueError(f"{lacks}: {remedy}")
+
     def _check_repeat(self) -> None:
-        names = ("iterations", "log_every", "sample_every", "checkpoint_every", "evaluate_every")
-        for name in names:
+        for name in (
+            "iterations",
+            "log_every",
+            "sample_every",
+            "checkpoint_every",
+            "evaluate_every",
+        ):
             if (getattr(self, name) or 0) % self.repeat:
                 raise ValueError(
                     f"{name} must be a multiple of repeat, which is {self.repeat}, but is "
                     f"{getattr(self, name)}: change one of them"
                 )
-        if self.method.batch_axis == 0:
-            return
-        for t in range(self.iterations):
+        for t in range(self.iterations if self.method.batch_axis else 0):
             first = t - t % self.repeat
             if len(self.method.minibatches(t)) != len(self.method.minibatches(first)):
                 raise ValueError(
@@ -93,16 +116,12 @@ class Experiment:
                     f"cannot be in one dispatch of {self.repeat}: set repeat to 1"
                 )
 
-    def wrapped(self) -> Any:
-        """The method in the wrappers that the fields ask for, but for `repeat`.
+    def wrapped(self) -> core.Method:
+        """Returns the method in the wrappers that the fields ask for, except `repeat`.
 
-        What the run steps and saves is its state, of which `wrappers.unwrap` is the method's own.
+        The run steps and saves the state of this method; `wrappers.unwrap` returns the one inside.
         """
         method, parts = self.method, self.micro_batches
         method = method if parts == 1 else parallel.accumulate(method, parts)
         method = method if self.ema is None else wrappers.with_ema(method, self.ema)
         return wrappers.skip_nonfinite(method) if self.skip_nonfinite else method
-
-    def due(self, done: int, every: int | None) -> bool:
-        """Whether what happens `every` so many iterations happens after `done` of them."""
-        return every is not None and (done % every == 0 or done == self.iterations)

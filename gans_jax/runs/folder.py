@@ -1,19 +1,26 @@
 """The run folder, which holds all that is needed to continue a run or to use its networks.
 
-`config.json` is the whole experiment, `data.json` the number of examples and the shapes of a batch
-(so that the networks can be rebuilt without the data), `metrics.jsonl` one JSON object per logged
-iteration, `samples/` the pictures, `checkpoints/` the states, `events.out.tfevents...` the same for
-TensorBoard, and `report.png` the whole run on one page. A run with `evaluate_every` has the state
-that its evaluations rated best in `best/`, and in `best.json` what chose it. Several seeds trained
-together are as many such folders in one, `seed_0`, ...
+| entry | holds |
+|---|---|
+| `config.json` | the whole experiment |
+| `data.json` | the number of examples and the shapes of a batch, which rebuild the networks |
+| `metrics.jsonl` | one JSON object for each logged iteration |
+| `samples/` | the pictures |
+| `events.out.tfevents...` | the metrics and pictures for TensorBoard |
+| `checkpoints/` | the newest states |
+| `report.png` | the whole run on one page |
+| `best/`, `best.json` | with `evaluate_every`, the state that was rated best, and by what |
+
+Several seeds that are trained together are folders of this kind in one: `seed_0`, ...
 """
 
+import contextlib
 import dataclasses
 import json
 import os
 import re
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +28,7 @@ import jax
 import jax.numpy as jnp
 from flax.errors import FlaxError
 
-from gans_jax import wrappers
+from gans_jax import core, wrappers
 from gans_jax.core import files
 from gans_jax.runs import config
 from gans_jax.runs.checkpoint import CheckpointError, Checkpoints
@@ -29,19 +36,19 @@ from gans_jax.runs.config import ConfigError
 from gans_jax.runs.experiment import Experiment
 
 SKIPS = re.compile(r"data\.(\w+\.)*on_bad: 'raise' -> 'skip'")
-# What `config` accepts, if every character is as long as UTF-8 has them.
+# The length that `config` accepts, with four bytes a character as the longest in UTF-8.
 MAX_BYTES = 4 * config.MAX_CHARACTERS
-# What networks raise that do not fit the data, or a configuration whose fields do not fit together.
+# The errors of networks that do not fit the data, or of fields that do not fit together.
 _UNFIT = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, FlaxError)
 
 
 def places(workdir: Path, seeds: Sequence[int] | None) -> list[Path]:
-    """The folder of each run: `seed_0`, ... of these seeds, `workdir` itself for one without."""
+    """Returns the folder of each seed, `seed_0`, ...; `workdir` itself where `seeds` is None."""
     return [workdir] if seeds is None else [workdir / f"seed_{seed}" for seed in seeds]
 
 
 def runs(workdir: Path) -> list[Path]:
-    """The folders of the seeds that `workdir` holds, `seed_0`, ..., or `workdir` itself."""
+    """Returns the folders `seed_0`, ... in `workdir`, or, where it has none, `workdir` itself."""
     entries = workdir.iterdir() if workdir.is_dir() else ()
     matches = [re.fullmatch(r"seed_(0|[1-9][0-9]{0,18})", path.name) for path in entries]
     return places(workdir, sorted(int(match[1]) for match in matches if match) or None)
@@ -53,11 +60,17 @@ def create(
     batch: dict[str, jax.ShapeDtypeStruct],
     extra: Sequence[Any] = (),
 ) -> None:
-    """Makes the folder of a new run, or of several in folders of their own.
+    """Makes the folder of a new run, or of several runs with a folder each.
 
-    `batch` has the shapes and types of a batch.
+    Args:
+      workdir: the folder that is to hold the run or the runs.
+      experiments: the experiment of each run by its folder.
+      batch: the shapes and types of a batch.
+      extra: functions of the user's own that the experiments are made of.
 
-    ConfigError if it holds anything, a run above all; OSError if it cannot be written.
+    Raises:
+      ConfigError: if `workdir` is not empty.
+      OSError: if it cannot be written.
     """
     texts = {place: config.to_json(e, extra) for place, e in experiments.items()}
     try:
@@ -74,7 +87,7 @@ def create(
 
 
 def refuse_occupied(workdir: Path) -> None:
-    """ConfigError if the folder holds anything, a run above all."""
+    """Raises ConfigError if the folder is not empty."""
     if (runs(workdir)[0] / "config.json").exists():
         raise ConfigError(
             f"{workdir} already holds a run: continue it with "
@@ -87,35 +100,40 @@ def refuse_occupied(workdir: Path) -> None:
 def write(
     place: Path, experiment: str, examples: int, batch: dict[str, jax.ShapeDtypeStruct]
 ) -> None:
-    """Writes what a run begins with, of its experiment's JSON and the number of examples."""
+    """Writes `config.json`, the given text, and `data.json`."""
     shapes = {name: [v.shape, v.dtype.name] for name, v in batch.items()}
     files.write(place / "data.json", json.dumps({"examples": examples, "batch": shapes}))
     files.write(place / "config.json", experiment)
 
 
-def read_experiment(workdir: Path, extra: Sequence[Any] = ()) -> Experiment:
-    """The experiment of a run; `extra` are classes and functions of the user's own in it.
+@contextlib.contextmanager
+def writing(workdir: Path) -> Iterator[None]:
+    """Turns an OSError of the block into one that names the run's folder and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            f"{workdir} cannot be written ({error.strerror or error}): make room there and allow "
+            f"writing, then continue with `python -m gans_jax resume {workdir}`"
+        ) from error
 
-    ConfigError if the folder holds no run, or one that cannot be rebuilt.
+
+def read_experiment(workdir: Path, extra: Sequence[Any] = ()) -> Experiment:
+    """Reads the experiment of a run, with the user's own classes and functions in `extra`.
+
+    ConfigError if the folder holds no run, or its experiment cannot be rebuilt.
     """
     experiment = config.from_json(_read(workdir, "config.json"), extra)
     if not isinstance(experiment, Experiment):
         raise ConfigError(f"{workdir / 'config.json'} holds no Experiment: give a run's folder")
-    parts = ("method", experiment.method, "step"), ("data", experiment.data, "__getitem__")
-    for name, value, needed in parts:
-        if not callable(getattr(value, needed, None)):
-            raise ConfigError(
-                f"{workdir / 'config.json'}: {name} is {reprlib.repr(value)}: mend it"
-            )
     return experiment
 
 
 def change(workdir: Path, saved: Experiment, wanted: Experiment, extra: Sequence[Any] = ()) -> None:
-    """Makes `wanted` the experiment of the run: `saved` with as many iterations or more.
+    """Makes `wanted` the experiment of the run in a folder.
 
-    Its data may also skip bad examples from now on, which ended the run before it met any.
-
-    ConfigError that lists the differences if it is another one.
+    It is `saved` with as many iterations or more. Its data may also skip bad examples from now on,
+    for a bad example ended a run that did not. ConfigError lists all other differences.
     """
     shorter = dataclasses.replace(wanted, iterations=saved.iterations)
     changed = config.differences(config.to_json(saved, extra), config.to_json(shorter, extra))
@@ -134,10 +152,10 @@ def change(workdir: Path, saved: Experiment, wanted: Experiment, extra: Sequence
         files.write(workdir / "config.json", config.to_json(wanted, extra))
 
 
-def state_shapes(method: Any, batch: dict[str, Any]) -> Any:
-    """Shapes and types of the method's state, for a batch of arrays or of their shapes.
+def state_shapes(method: core.Method, batch: Mapping[str, Any]) -> core.State:
+    """Returns the shapes and types of the method's state, for a batch of arrays or of shapes.
 
-    ConfigError with the method's own words if its networks do not fit the data.
+    ConfigError, with the method's own words, if its networks do not fit the data.
     """
     try:
         return jax.eval_shape(method.init, jax.random.key(0), batch)
@@ -149,18 +167,20 @@ def state_shapes(method: Any, batch: dict[str, Any]) -> Any:
 def load(
     workdir: str | os.PathLike[str], extra: Sequence[Any] = (), *, best: bool = False
 ) -> tuple[Experiment, Any]:
-    """The experiment of a run and its newest state, from the run folder alone.
+    """Reads a run from its folder alone.
 
-    With `best` it is the state that the evaluations of the run rated best.
+    Args:
+      workdir: the folder that `train` made.
+      extra: classes and functions of your own that the experiment is made of.
+      best: whether to read the state that the run's evaluations rated best, not the newest one.
 
-    The state is that of `experiment.method`; in a run with `ema`, the players that sampling reads
-    are their averages.
-
-    `extra` are classes and functions of the user's own that the experiment is made of.
+    Returns:
+      The experiment, and a state of `experiment.method`. In a run with `ema`, the players in it
+      that sampling reads are their averages.
 
     Raises:
       ConfigError: if the folder holds no run, or its experiment cannot be rebuilt.
-      CheckpointError: if there is no checkpoint, or none is intact.
+      CheckpointError: if there is no checkpoint, or no checkpoint is intact.
     """
     workdir = Path(workdir)
     experiment = read_experiment(workdir, extra)
@@ -179,12 +199,12 @@ def load(
 
 
 def batch_shapes(workdir: Path) -> dict[str, jax.ShapeDtypeStruct]:
-    """Shapes and types of the batches of a run; ConfigError if the folder holds none."""
+    """Returns the shapes and types of a run's batches; ConfigError if the folder holds no run."""
     return _data(workdir)[1]
 
 
 def read_best(workdir: Path) -> dict[str, Any]:
-    """What `best.json` says of the checkpoint in `best`; CheckpointError if there is none."""
+    """Reads which checkpoint is in `best` and why; CheckpointError if there is no `best.json`."""
     try:
         found = json.loads((workdir / "best.json").read_text("utf-8"))
         kept = {name: found[name] for name in ("metric", "evaluations", "label")}
@@ -199,7 +219,7 @@ def read_best(workdir: Path) -> dict[str, Any]:
 
 
 def check_examples(workdir: Path, num: int) -> None:
-    """ConfigError if the data of a run had another number of examples, and so another order."""
+    """Raises ConfigError if the data had another number of examples, and so another order."""
     began, _ = _data(workdir)
     if num != began:
         raise ConfigError(
@@ -209,13 +229,13 @@ def check_examples(workdir: Path, num: int) -> None:
 
 
 def _data(workdir: Path) -> tuple[int, dict[str, jax.ShapeDtypeStruct]]:
-    """How many examples a run's data had, and the shapes of a batch."""
+    """Reads how many examples a run's data had, and the shapes of a batch."""
     text = _read(workdir, "data.json")
     try:
         found = json.loads(text)
         shapes = {str(name): _shape(*v) for name, v in found["batch"].items()}
         if type(found["examples"]) is not int:
-            raise ValueError("examples is no number")
+            raise ValueError("examples is not a number")
         return found["examples"], shapes
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
         file = workdir / "data.json"
@@ -223,30 +243,27 @@ def _data(workdir: Path) -> tuple[int, dict[str, jax.ShapeDtypeStruct]]:
 
 
 def _shape(shape: Any, dtype: Any) -> jax.ShapeDtypeStruct:
-    """ValueError or TypeError for what is no shape and type of an array of numbers."""
+    """Returns the shape and type of an array of numbers, or raises ValueError or TypeError."""
     if not all(type(side) is int and 0 <= side < 2**31 for side in shape):
-        raise ValueError(f"{reprlib.repr(shape)} is no shape")
+        raise ValueError(f"{reprlib.repr(shape)} is not a shape")
     if not isinstance(dtype, str) or not jnp.issubdtype(jnp.dtype(dtype), jnp.number):
-        raise ValueError(f"{reprlib.repr(dtype)} is no type of numbers")
+        raise ValueError(f"{reprlib.repr(dtype)} is not a type of numbers")
     return jax.ShapeDtypeStruct(tuple(shape), jnp.dtype(dtype))
 
 
 def _read(workdir: Path, name: str) -> str:
+    """Reads a file of a run; ConfigError says what is wrong with the file or the folder."""
     file = workdir / name
     if file.exists() and not file.is_file():  # to read a pipe would never end
-        raise ConfigError(f"{file} is no file: give the folder that `train` made")
+        raise ConfigError(f"{file} is not a file: give the folder that `train` made")
     try:
         with file.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
-            raise ConfigError(
-                f"{file} has more than {MAX_BYTES} bytes: `train` writes no such file"
-            )
+            raise ConfigError(f"{file} has more than {MAX_BYTES} bytes: restore it from a copy")
         return content.decode()
     except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{workdir / name} is damaged ({error}): restore it from a copy"
-        ) from error
+        raise ConfigError(f"{file} is damaged ({error}): restore it from a copy") from error
     except (FileNotFoundError, NotADirectoryError) as error:
         if (inside := runs(workdir)) != [workdir]:
             raise ConfigError(

@@ -1,4 +1,4 @@
-"""What a configuration's types take, by name and by annotation."""
+"""The arguments that a configuration's types take, and whether values fit their annotations."""
 
 import collections.abc
 import dataclasses
@@ -12,9 +12,10 @@ import flax.linen as nn
 
 
 def arguments(target: type | Callable) -> dict[str, Any]:
-    """The fields of a dataclass, or the arguments of an optimizer but the first, with their types.
+    """Returns the fields of a dataclass, or the arguments of an optimizer, with their types.
 
-    The first is the learning rate, which a method gives. Linen's own fields are left out.
+    Linen's own fields are left out, and an optimizer's first argument, the learning rate, which a
+    method gives.
     """
     try:
         hints = typing.get_type_hints(target)
@@ -30,7 +31,7 @@ def arguments(target: type | Callable) -> dict[str, Any]:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Whether a value is of an annotated type; True where that cannot be told.
+    """Returns whether a value is of an annotated type; True where this cannot be told.
 
     An int is a float, a bool is neither, and a list is as good as a tuple.
     """

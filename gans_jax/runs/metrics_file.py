@@ -1,6 +1,8 @@
 """The metrics of a run as lines of JSON."""
 
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 
 from gans_jax.core import files
@@ -11,10 +13,13 @@ MAX_LINE = 100_000
 
 
 def read_metrics(path: Path, strict: bool = True) -> list[dict[str, float]]:
-    """The lines of a metrics file, without a last one that a crash has cut off; none without it.
+    """Reads the lines of a metrics file; a file that is absent has none.
 
-    ConfigError for a line before the last that is not one of metrics; if not strict, the lines
-    before it.
+    A last line that a crash has cut off is left out.
+
+    Raises:
+      ConfigError: if a line before the last is damaged. If not `strict`, the lines before it are
+        returned instead.
     """
     lines = []
     texts = path.read_bytes().splitlines() if path.is_file() else []
@@ -40,7 +45,7 @@ def _line(text: bytes) -> dict[str, float]:
     for name, value in found.items():
         if value is not None:
             if type(value) not in (int, float):
-                raise ValueError(f"{name[:50]!r} is no number")
+                raise ValueError(f"{name[:50]!r} is not a number")
             float(value)  # OverflowError where it is too large
     return found
 
@@ -49,3 +54,10 @@ def keep_lines(path: Path, last: int) -> None:
     """Drops the lines after iteration `last` from a metrics file, if there is one."""
     kept = [line for line in read_metrics(path) if line["step"] <= last]
     files.write(path, "".join(json.dumps(line) + "\n" for line in kept))
+
+
+def append(path: Path, values: Mapping[str, float | None]) -> None:
+    """Adds a line to a metrics file, with null for the values that are not finite."""
+    finite = {n: v if v is not None and math.isfinite(v) else None for n, v in values.items()}
+    with path.open("a") as file:
+        print(json.dumps(finite, allow_nan=False), file=file)

@@ -1,6 +1,7 @@
-"""What a dispatch tells the loop besides its state."""
+"""What a dispatch returns besides the state, and the check that its metrics are finite."""
 
 import dataclasses
+import math
 from typing import Any, NamedTuple
 
 import jax
@@ -8,35 +9,54 @@ import jax.numpy as jnp
 
 from gans_jax import core, wrappers
 
-# A leaf beside those of several processes' batches, a number on each device. No source's leaf has
-# such a name.
+# The leaf of a batch by which several processes tell each other of signals. No source has it.
 SIGNAL = "gans_jax.signal"
+# The endings of the metrics of a player's update.
+PLAYERS = ("_loss", "_gradient_norm")
 
 
-class Told(NamedTuple):
-    """Metrics, whether all are finite, and the largest signal to a process.
+class Outcome(NamedTuple):
+    """The metrics of a step, whether all are finite, and the largest signal to any process."""
 
-    The signal is None where the batch has none.
-    """
-
-    metrics: dict[str, jax.Array]
+    metrics: core.Metrics
     finite: jax.Array
-    signal: jax.Array | None
+    signal: jax.Array
 
 
 @dataclasses.dataclass(frozen=True)
-class Judged(wrappers.Wrapper):
-    """The method, whose step also tells whether all of its metrics are finite.
+class with_outcome(wrappers.Wrapper):
+    """The method with a step that returns an `Outcome`, of which the loop reads one scalar."""
 
-    One scalar crosses to the host for each iteration, and no metric that is not asked for; where
-    there are several processes a second one, on which they agree when to stop.
-    """
-
-    def step(self, state: Any, batch: Any, key: jax.Array) -> tuple[Any, Told]:
-        signal = batch.get(SIGNAL)
-        batch = {name: leaf for name, leaf in batch.items() if name != SIGNAL}
-        state, metrics = self.method.step(state, batch, key)
+    def step(self, state: core.State, batch: core.Batch, key: jax.Array) -> tuple[Any, Outcome]:
+        signals = batch.get(SIGNAL, jnp.zeros(1, jnp.int32))
+        examples = {name: leaf for name, leaf in batch.items() if name != SIGNAL}
+        state, metrics = self.method.step(state, examples, key)
         finite = jnp.array([jnp.isfinite(value).all() for value in metrics.values()]).all()
-        if signal is not None:
-            signal = core.gather(signal.reshape(-1)).max()
-        return state, Told(metrics, finite, signal)
+        return state, Outcome(metrics, finite, core.gather(signals.reshape(-1)).max())
+
+
+def check_finite(values: dict[str, float], done: int, run: str, skip_nonfinite: int) -> None:
+    """Refuses metrics that are not finite, or as many skipped iterations as `skip_nonfinite` says.
+
+    Every dispatch is checked, so that `done` is the first such iteration. The FloatingPointError
+    names the player, and the run as `run` says, such as ` of seed 3`.
+    """
+    remedy = (
+        "lower the learning rate, or change what bounds the networks; "
+        "the checkpoints before it are kept"
+    )
+    if skip_nonfinite:
+        if values["skipped_in_a_row"] >= skip_nonfinite:
+            raise FloatingPointError(
+                f"{values['skipped_in_a_row']:.0f} iterations{run} in a row up to iteration {done} "
+                f"were skipped, since a loss or a gradient was not finite: {remedy}"
+            )
+        return
+    bad = [name for name, value in values.items() if not math.isfinite(value)]
+    if bad:
+        name = next((name for name in bad if name.endswith(PLAYERS)), bad[0])
+        player = name.removesuffix("_loss").removesuffix("_gradient_norm")
+        raise FloatingPointError(
+            f"{name}{run} is {values[name]} after iteration {done}, the first such iteration "
+            f"(player {player}): {remedy}"
+        )

@@ -1,158 +1,151 @@
-"""What runs that go on together leave behind, each in its own folder."""
+"""What a run reads before it trains, and leaves behind while it does."""
 
 import contextlib
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import numpy as np
+import jax
 
-from gans_jax import wrappers
+from gans_jax import core
+from gans_jax.data import DataError
 from gans_jax.pictures.overview import write_report
-from gans_jax.runs import best_checkpoint as best
-from gans_jax.runs.checkpoint import CheckpointError, Checkpoints
-from gans_jax.training.logs import Logs
+from gans_jax.runs import folder, metrics_file
+from gans_jax.runs.event_file import EventFile
+from gans_jax.runs.progress import progress_bar
+from gans_jax.training.observers import Evaluation, MetricsLog, Pictures, SavedStates
+from gans_jax.training.outcome import Outcome, check_finite
 from gans_jax.training.program import Program
-
-# What the metrics of a player's update end in.
-PLAYERS = ("_loss", "_gradient_norm")
+from gans_jax.training.signals import collected
 
 
-class Record(contextlib.ExitStack):
-    """The checkpoints and logs of one run or several, a context manager.
+class Recorder(contextlib.ExitStack):
+    """Checks the metrics of each dispatch and does what is due after it; a context manager.
 
-    Whatever is read or written has one item a run, in the order of their folders. A process that
-    only follows another has no folders, and what it is given is not asked for an item.
+    `workdir` is the folder that the user gave, `places` are the folders of the seeds.
     """
 
-    def __init__(self, workdirs: Sequence[Path], program: Program) -> None:
+    def __init__(self, program: Program, workdir: Path, places: Sequence[Path]) -> None:
         super().__init__()
-        self._workdirs, self._program = workdirs, program
-        self._experiment = program.experiment
-        self._logs: list[Logs] = []
-        self._checkpoints: list[Checkpoints] = []
+        self.workdir, self.places, self._program = workdir, places, program
+        self._evaluation, self._pictures = Evaluation(program, places), Pictures(program, places)
+        self._states = SavedStates(program, places)
+        self._previous: tuple[Outcome | None, int] = (None, 0)
 
-    def __enter__(self) -> Self:
-        super().__enter__()
-        for workdir in self._workdirs:
-            checkpoints = Checkpoints(workdir / "checkpoints", self._experiment.keep)
-            self._checkpoints.append(self.enter_context(checkpoints))
-        return self
+    def __exit__(self, *exception: Any) -> bool | None:
+        # What an error has left unwritten cannot be written now, and must not hide that error.
+        with contextlib.suppress(OSError) if exception[0] else contextlib.nullcontext():
+            return super().__exit__(*exception)
 
-    def restore(self, like: Any) -> tuple[int, list[Any]]:
-        """The newest step that all runs have, and its states; 0 and none if no run has any.
+    @property
+    def signal(self) -> int:
+        """The number of the signal that this process has received, 0 before."""
+        return max(self._signals, default=0)
 
-        CheckpointError if they have none in common, or if one has none that is intact.
+    def begin(self, title: str | None) -> tuple[int, core.State]:
+        """Returns the first iteration and the state before it; opens files and collects signals.
+
+        `title` stands beside the progress bar; None shows no bar.
         """
-        if all(each.latest() is None for each in self._checkpoints):
-            return 0, []
-        # This sets aside what is damaged, so that the steps that stay are good as far as it looked.
-        newest = [each.restore(like) for each in self._checkpoints if each.latest() is not None]
-        common = set.intersection(*(set(each.steps()) for each in self._checkpoints))
-        start = max((s for s in common if s <= min(step for step, _ in newest)), default=None)
-        if start is None:
-            raise CheckpointError(
-                f"the runs in {self._workdirs[0].parent} have no step in common: resume each by "
-                f"itself, such as `python -m gans_jax resume {self._workdirs[0]}`"
-            )
-        pairs = zip(self._checkpoints, newest, strict=True)
-        return start, [s if step == start else c.restore(like, start)[1] for c, (step, s) in pairs]
+        self._start, state = self._states.restore()
+        self._events: list[EventFile] = []  # none where this process follows process 0
+        for place in self.places if self._program.processes.is_first else ():
+            with folder.writing(place):
+                (place / "samples").mkdir(exist_ok=True)
+                metrics_file.keep_lines(place / "metrics.jsonl", self._start)
+                self._events.append(EventFile(place, self._start + 1))
+                self.callback(self._events[-1].close)
+        bar = progress_bar(title, self._program.experiment.iterations, self._start)
+        self._bar, self._signals = self.enter_context(bar), self.enter_context(collected())
+        self._metrics = MetricsLog(self._program, self.places)
+        if self._start == 0:
+            self._pictures.save(0, self._events, state)
+        return self._start, state
 
-    def open(self, start: int, title: str | None) -> None:
-        """Begins the logs behind iteration `start`, under one progress bar if it has a title."""
-        for index, workdir in enumerate(self._workdirs):
-            with _writing(workdir):
-                logs = Logs(workdir, start, self._experiment.iterations, None if index else title)
-            self._logs.append(self.enter_context(logs))
+    @contextlib.contextmanager
+    def rescue(self, done: int, state: core.State) -> Iterator[None]:
+        """Saves the state after `done` iterations if the block fails, and says so in its error."""
+        try:
+            yield
+        except Exception as error:
+            if done == self._start or not self._states.rescue(done, state):
+                raise
+            resume = f"`python -m gans_jax resume {self.workdir}`"
+            saved = f"the state after iteration {done} is saved: {resume}"
+            if isinstance(error, DataError):
+                raise DataError(f"{error}; {saved}") from error
+            error.add_note(saved)
+            raise
 
-    def advance(self, iterations: int, images: int) -> None:
-        for logs in self._logs:
-            logs.advance(iterations, images)
+    def record(self, done: int, state: core.State, outcome: Outcome) -> int:
+        """Does what is due after `done` iterations.
 
-    def pictures(self, step: int, pictures: Iterable[np.ndarray]) -> None:
-        for workdir, logs, picture in zip(self._workdirs, self._logs, pictures, strict=False):
-            with _writing(workdir):
-                logs.picture(step, picture)
-
-    def metrics(self, step: int, values: Iterable[dict[str, float]]) -> None:
-        """Logs the metrics of iteration number `step`, and the learning rates that it had."""
-        rates = self._experiment.method.learning_rates(step - 1)
-        for workdir, logs, own in zip(self._workdirs, self._logs, values, strict=False):
-            with _writing(workdir):
-                logs.metrics(step, rates | own)
-
-    def evaluate(self, step: int, states: Iterable[Any]) -> list[dict[str, float]]:
-        """Rates each run's state, which it keeps if none was better, and returns the numbers."""
-        found = []
-        for workdir, logs, state in zip(self._workdirs, self._logs, states, strict=True):
-            with logs.paused():
-                result = self._program.monitor(wrappers.unwrap(state), step)
-                with _writing(workdir):
-                    best.offer(workdir, step, state, result)
-            found.append({result.metric: result.value})
-        return found
-
-    def save(self, step: int, states: Iterable[Any]) -> None:
-        for checkpoints, state in zip(self._checkpoints, states, strict=False):
-            # A run that was ahead of the others' newest common step has this state already.
-            if step > (checkpoints.latest() or 0):
-                checkpoints.save(step, state)
+        Returns the number of the signal that ends the run here, the same on all processes, or 0.
+        """
+        ready = self._wait(done, outcome)
+        self._bar.update(self._program.experiment.repeat)
+        self._metrics.advance(done)
+        number = self.signal
+        if self._program.processes.several:
+            # All of them wait for the same dispatch, and so find the same number.
+            number = int(ready.signal) if ready else 0
+        if done == self._program.experiment.iterations:
+            number = 0
+        evaluates, saves = self._evaluation.due(done), number > 0 or self._states.due(done)
+        logs = evaluates or self._metrics.due(done)
+        if logs or saves:
+            # A state that is lost must not push out a good one.
+            metrics = self._checked(done, outcome)
+            self._metrics.stop()
+        if evaluates:
+            numbers = self._evaluation.rate(done, state)
+            metrics = [own | found for own, found in zip(metrics, numbers, strict=True)]
+        if logs:
+            rate = self._metrics.write(done, self._events, metrics)
+            self._bar.set_postfix(_shown(metrics[0], rate), refresh=False)
+        if self._pictures.due(done):
+            self._pictures.save(done, self._events, state)
+        if saves:
+            self._states.save(done, state)
+        return number
 
     def report(self) -> None:
-        for workdir in self._workdirs:
-            with _writing(workdir):
-                write_report(workdir, self._experiment)
+        """Draws every run on one page."""
+        for place in self.places:
+            with folder.writing(place):
+                write_report(place, self._program.experiment)
+
+    def _wait(self, done: int, outcome: Outcome) -> Outcome | None:
+        """Waits for a dispatch, checks that it is finite, and returns its outcome.
+
+        On a CPU it is the newest dispatch: a second in flight holds its temporaries, too, and gains
+        next to nothing. Elsewhere it is the one before, if any, read while the newest runs.
+        """
+        newest = outcome, done
+        ready, at = newest if jax.default_backend() == "cpu" else self._previous
+        self._previous = newest
+        if ready is not None and not is_finite(ready):
+            self._checked(at, ready)
+        return ready
+
+    def _checked(self, done: int, outcome: Outcome) -> list[dict[str, float]]:
+        """Returns the metrics of each seed as numbers, once they are known to be finite."""
+        seeds, trees = self._program.layout.seeds, self._program.layout.on_host(outcome.metrics)
+        metrics = [{name: float(value) for name, value in own.items()} for own in trees]
+        for seed, values in zip(seeds, metrics, strict=True):
+            run = f" of seed {seed}" if len(seeds) > 1 else ""
+            check_finite(values, done, run, self._program.experiment.skip_nonfinite)
+        return metrics
 
 
-@contextlib.contextmanager
-def _writing(workdir: Path) -> Iterator[None]:
-    """OSError that names the folder and the remedy."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(
-            f"{workdir} cannot be written ({error.strerror or error}): make room there and allow "
-            f"writing, then continue with `python -m gans_jax resume {workdir}`"
-        ) from error
+def is_finite(outcome: Outcome) -> bool:
+    """Returns whether all metrics are finite, for which it waits."""
+    return bool(outcome.finite)
 
 
-def rescue(workdirs: Sequence[Path], keep: int, step: int, states: Sequence[Any]) -> bool:
-    """Saves the states of runs whose next batch cannot be had; False where no folder is in sight.
-
-    Any process may do this alone: the others wait for it in the next iteration and write nothing.
-    """
-    if not all((workdir / "config.json").exists() for workdir in workdirs):
-        return False
-    for workdir, state in zip(workdirs, states, strict=True):
-        with Checkpoints(workdir / "checkpoints", keep) as checkpoints:
-            if step > (checkpoints.latest() or 0):
-                checkpoints.save(step, state)
-    return True
-
-
-def check(metrics: Sequence[dict[str, float]], done: int, names: Sequence[str], limit: int) -> None:
-    """FloatingPointError that names a player's metric of a run that is not finite after `done`.
-
-    It is called after every iteration, so that `done` is the first such. With a limit above 0, if
-    the last `limit` iterations of a run were skipped instead. `names` say which run, as in
-    ` of seed 3`; that of a run alone is empty.
-    """
-    remedy = (
-        "lower the learning rate, or change what bounds the networks; "
-        "the checkpoints before it are kept"
-    )
-    for values, run in zip(metrics, names, strict=True):
-        if limit and values["skipped_in_a_row"] >= limit:
-            raise FloatingPointError(
-                f"{values['skipped_in_a_row']:.0f} iterations{run} in a row up to iteration {done} "
-                f"were skipped, since a loss or a gradient was not finite: {remedy}"
-            )
-        bad = [name for name, value in values.items() if not math.isfinite(value)]
-        if bad and not limit:
-            name = next((n for n in bad if n.endswith(PLAYERS)), bad[0])
-            player = name.removesuffix("_loss").removesuffix("_gradient_norm")
-            raise FloatingPointError(
-                f"{name}{run} is {values[name]} after iteration {done}, the first such iteration "
-                f"(player {player}): {remedy}"
-            )
+def _shown(metrics: dict[str, float], rate: float | None) -> dict[str, str]:
+    """Returns what stands behind the progress bar."""
+    shown = {n: v for n, v in metrics.items() if n.endswith("_loss") or n == "wasserstein"}
+    if rate:
+        shown["images/s"] = rate
+    return {name: f"{value:.4g}" for name, value in shown.items()}

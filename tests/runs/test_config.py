@@ -91,7 +91,19 @@ def test_round_trip(name):
     assert dataclasses.replace(after.method, optimizer=theirs) == dataclasses.replace(
         before.method, optimizer=theirs
     )
-    assert dataclasses.replace(after, method=0) == dataclasses.replace(before, method=0)
+    assert dataclasses.replace(after, method=before.method) == before
+
+
+def test_what_is_no_method_or_source_is_refused():
+    """Also where the configuration is read, with the place."""
+    lacks = r"lacks batch_axis, .*, step: derive its class from core.MethodBase and define init"
+    with pytest.raises(ValueError, match=rf"^method is Warmup\(.*\), which {lacks}"):
+        experiment(Warmup(3))
+    with pytest.raises(ValueError, match=r"^data is 3, which lacks __getitem__, __len__: give a s"):
+        Experiment(METHODS["WGAN"], 3, iterations=10)
+    assert "config.json: method is 0, which lacks" in refusal(
+        edited(to_json(experiment()), "method", value=0)
+    )
 
 
 def test_every_field_is_written_and_linens_own_are_not():

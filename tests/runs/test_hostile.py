@@ -254,21 +254,21 @@ HOSTILE_RUNS = {
     "huge configuration": (write("config.json", " " * 5_000_000), "more than 4000000 bytes"),
     "deep configuration": (write("config.json", DEEP), "nested deeper than 50"),
     "configuration is no object": (write("config.json", "[1, 2]"), "holds no Experiment"),
-    "configuration is a pipe": (pipe("config.json"), "config.json is no file"),
-    "configuration never ends": (endless("config.json"), "config.json is no file"),
+    "configuration is a pipe": (pipe("config.json"), "config.json is not a file"),
+    "configuration never ends": (endless("config.json"), "config.json is not a file"),
     "huge data": (write("data.json", " " * 5_000_000), "more than 4000000 bytes"),
     "deep data": (write("data.json", DEEP), "data.json is damaged"),
     "data is no object": (write("data.json", "[1]"), "data.json is damaged"),
-    "no number of examples": (replace("data.json", ("200", '"200"')), "examples is no number"),
-    "sides that are texts": (replace("data.json", ("[[", '[["../x", ')), "is no shape"),
-    "objects": (replace("data.json", ("float64", "object")), "'object' is no type of numbers"),
+    "no number of examples": (replace("data.json", ("200", '"200"')), "examples is not a number"),
+    "sides that are texts": (replace("data.json", ("[[", '[["../x", ')), "is not a shape"),
+    "objects": (replace("data.json", ("float64", "object")), "'object' is not a type of numbers"),
     "deep metrics": (
         write("metrics.jsonl", f'{DEEP}\n{{"step": 1}}\n'),
         "metrics.jsonl is damaged in line 1",
     ),
     "text as a metric": (
         write("metrics.jsonl", '{"step": 1, "a_loss": "../x"}\n{"step": 2}\n'),
-        "'a_loss' is no number",
+        "'a_loss' is not a number",
     ),
     "a metric without its step": (write("metrics.jsonl", '{}\n{"step": 2}\n'), "with a step"),
 }
@@ -276,7 +276,7 @@ HOSTILE_RUNS = {
 
 @pytest.mark.parametrize(("change", "words"), HOSTILE_RUNS.values(), ids=HOSTILE_RUNS)
 def test_hostile_run_folder(run, change, words):
-    if words == "'object' is no type of numbers":
+    if words == "'object' is not a type of numbers":
         dtype = json.loads((run / "data.json").read_text())["batch"]["image"][1]
         change = replace("data.json", (dtype, "object"))
     change(run)

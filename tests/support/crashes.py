@@ -21,9 +21,10 @@ import numpy as np
 import tensorboardX  # noqa: F401
 import tyro  # noqa: F401
 
+from gans_jax import core
 from gans_jax.cli import main
-from gans_jax.training import Checkpoints, Experiment, resume, train
-from gans_jax.training import recorder as record
+from gans_jax.priors import Normal
+from gans_jax.training import Checkpoints, Experiment, recorder, resume, train
 from gans_jax.training.program import Program
 
 
@@ -69,11 +70,11 @@ class Counts(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Ledger:
+class Ledger(core.MethodBase):
     """A method whose state is how often it was given each example."""
 
     num: int
-    batch_axis: ClassVar[int] = 0
+    prior: ClassVar = Normal(2)
 
     def init(self, key, batch):
         return Counts(jnp.int32(0), jnp.zeros(self.num, jnp.int32))
@@ -105,7 +106,7 @@ class Trapped:
 
 
 def train_or_resume(workdir: Path, experiment: Experiment) -> None:
-    record.write_report = lambda workdir, experiment: None  # takes longer than the run
+    recorder.write_report = lambda workdir, experiment: None  # takes longer than the run
     if (workdir / "config.json").exists():
         resume(workdir, extra=[Ledger, Trapped], progress=False)
     else:

@@ -17,16 +17,16 @@ from pathlib import Path
 import flax.linen as nn
 
 from gans_jax.data.source import InMemory
-from gans_jax.training import Experiment, resume, train
-from gans_jax.training import recorder as record
+from gans_jax.training import Experiment, recorder, resume, train
+from gans_jax.training.observers import Pictures
 from gans_jax.training.program import Program
 from tests.support import tiny
 from tests.support.cases import CASES
 
 KILLED_AT = 5
 # Pictures and reports take most of the time, and not every method makes pictures.
-Program.draw = lambda program, state: iter(())
-record.write_report = lambda workdir, experiment: None
+Pictures.draw = lambda pictures, state: iter(())
+recorder.write_report = lambda workdir, experiment: None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -238,7 +238,7 @@ def test_replicas_that_diverge_are_named():
 
 
 @dataclasses.dataclass(frozen=True)
-class Apart(wrappers._Wrapper):
+class Apart(wrappers.Wrapper):
     """Its generators differ between the devices from the sixth iteration on."""
 
     def init(self, key, batch):

@@ -106,9 +106,9 @@ FAULTS = {
         "tests/runs/test_checkpoint.py -k not_finite",
     ),
     "a data error loses the work": Fault(
-        "training/loop.py",
-        "return next(batches)\n    except Exception",
-        "return next(batches)\n    except MemoryError",
+        "training/recorder.py",
+        "except Exception as error:",
+        "except MemoryError as error:",
         "tests/training/test_loop.py -k data_error",
     ),
 }

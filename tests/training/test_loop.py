@@ -4,7 +4,7 @@ import os
 import resource
 import shutil
 import signal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gans_jax import data, networks
+from gans_jax import data, networks, wrappers
 from gans_jax.data.source import permutation
 from gans_jax.runs import config
 from gans_jax.training import (
@@ -21,6 +21,7 @@ from gans_jax.training import (
     ConfigError,
     Interrupted,
     load,
+    recorder,
     resume,
     train,
 )
@@ -256,18 +257,11 @@ def test_a_metric_that_is_not_finite_ends_the_run(tiny, tmp_path):
 
 
 @dataclasses.dataclass(frozen=True)
-class Breaking:
+class Breaking(wrappers.Wrapper):
     """A GAN of which a metric is not finite once `at` iterations are done."""
 
-    method: Any
     metric: str
     at: int = 7
-    batch_axis: ClassVar[int] = 1
-
-    def __getattr__(self, name):
-        if name.startswith("__") or name == "method":
-            raise AttributeError(name)
-        return getattr(self.method, name)
 
     def step(self, state, batch, key):
         state, metrics = self.method.step(state, batch, key)
@@ -292,18 +286,18 @@ def test_the_first_bad_iteration_is_named(tiny, tmp_path, monkeypatch, metric, b
 
 def test_metrics_cost_no_synchronisation(tiny, tmp_path, monkeypatch):
     """On an accelerator those of an iteration are read when the next is on its way."""
-    events, keys, are_finite = [], Program.keys, Program.are_finite
+    events, keys, is_finite = [], Program.keys, recorder.is_finite
 
-    def read(program, finite):
+    def read(outcome):
         events.append("read")
-        return are_finite(program, finite)
+        return is_finite(outcome)
 
     def dispatch(program, t):
         events.append(t)
         return keys(program, t)
 
     monkeypatch.setattr(jax, "default_backend", lambda: "tpu")
-    monkeypatch.setattr(Program, "are_finite", read)
+    monkeypatch.setattr(recorder, "is_finite", read)
     monkeypatch.setattr(Program, "keys", dispatch)
     rare = {"log_every": 100, "checkpoint_every": 100}
     train(tiny(iterations=4, **rare), tmp_path / "run", progress=False)

@@ -16,6 +16,9 @@ from gans_jax.networks.layers import require_multiple
 from gans_jax.pictures.sheets import LINE, sheet
 from gans_jax.runs import folder
 from gans_jax.training import Checkpoints, ConfigError, Experiment, load, train
+from gans_jax.training.layout import Layout
+from gans_jax.training.observers import Pictures
+from gans_jax.training.processes import Processes
 from gans_jax.training.program import Program
 from gans_jax.translation import translate_folder
 from gans_jax.translation.compiled import CompiledTranslator
@@ -435,5 +438,6 @@ def test_seeds_have_a_sheet_each(tmp_path):
 
 
 def test_a_sheet_has_no_more_rows_than_examples():
-    program = Program(Experiment(PIX2PIX, data.DigitDomains(), iterations=1))
-    assert len(program._held) == 8
+    experiment = Experiment(PIX2PIX, data.DigitDomains(), iterations=1)
+    program = Program(experiment, Layout((0,)), Processes(several=False))
+    assert len(Pictures(program, ()).examples) == 8

@@ -1,0 +1,194 @@
+"""What is done every so many iterations: log metrics, evaluate, draw pictures, save states."""
+
+import functools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from gans_jax import core, evaluation, parallel, pictures, wrappers
+from gans_jax.pictures import sheets
+from gans_jax.runs import best_checkpoint, checkpoint, folder, metrics_file
+from gans_jax.runs.config import ConfigError
+from gans_jax.runs.event_file import EventFile
+from gans_jax.training.program import Program
+from gans_jax.translation.compiled import CompiledTranslator
+
+SHEET_ROWS = 8  # each is up to eight images wide
+
+
+class Observer:
+    """Something that is done every so many iterations of a program, and after the last.
+
+    `places` are the folders of the seeds. `interval` names the experiment's field for how often.
+    """
+
+    interval: str
+
+    def __init__(self, program: Program, places: Sequence[Path]) -> None:
+        self.program, self.places = program, places
+
+    def due(self, done: int) -> bool:
+        """Returns whether it is to be done after so many iterations."""
+        every = getattr(self.program.experiment, self.interval)
+        last = self.program.experiment.iterations
+        return every is not None and (done % every == 0 or done == last)
+
+
+class MetricsLog(Observer):
+    """Logs the metrics of an iteration, the learning rates that it had, and the speed.
+
+    The speed leaves out the first dispatch, which compiles, and all between `stop` and `write`.
+    """
+
+    interval = "log_every"
+
+    def __init__(self, program: Program, places: Sequence[Path]) -> None:
+        super().__init__(program, places)
+        self._began = self._since = self._until = time.perf_counter()
+        self._images: int | None = None
+
+    def advance(self, done: int) -> None:
+        """Counts the real images that the dispatch up to iteration `done` has read."""
+        if self._images is None:
+            self._images, self._since = 0, time.perf_counter()
+            return
+        run = self.program.experiment
+        taken = [len(run.method.minibatches(t)) for t in range(done - run.repeat, done)]
+        self._images += run.batch_size * sum(taken)
+
+    def stop(self) -> None:
+        """Stops the clock until `write`."""
+        self._until = time.perf_counter()
+
+    def write(
+        self, done: int, events: Sequence[EventFile], metrics: Sequence[dict[str, float]]
+    ) -> float | None:
+        """Writes one line a run, and returns how many images a second each seed has read."""
+        rate = self._images / (self._until - self._since) if self._images else None
+        speed = {"images_per_second": rate}
+        rates = self.program.experiment.method.learning_rates(done - 1)
+        line = {"step": done, "seconds": round(self._until - self._began, 3)} | speed | rates
+        for place, file, values in zip(self.places, events, metrics, strict=False):
+            with folder.writing(place):
+                metrics_file.append(place / "metrics.jsonl", line | values)
+                file.scalars(done, speed | rates | values)
+        self._images, self._since = 0, time.perf_counter()
+        return rate
+
+
+class Evaluation(Observer):
+    """Rates the states, and keeps the best one of each run."""
+
+    interval = "evaluate_every"
+
+    def __init__(self, program: Program, places: Sequence[Path]) -> None:
+        super().__init__(program, places)
+        if program.experiment.evaluate_every is not None:
+            try:
+                self._monitor = evaluation.Monitor(program.experiment)
+            except evaluation.EvaluationError as error:
+                raise ConfigError(str(error)) from error
+
+    def rate(self, done: int, state: core.State) -> list[dict[str, float]]:
+        """Returns the number of each run under its name, nothing on processes that follow."""
+        found = self.program.processes.on_first(functools.partial(self._rate, done, state))
+        return found or [{} for _ in self.places]
+
+    def _rate(self, done: int, state: core.State) -> list[dict[str, float]]:
+        found = []
+        for place, own in zip(self.places, self.program.layout.on_host(state), strict=True):
+            result = self._monitor(wrappers.unwrap(own), done)
+            with folder.writing(place):
+                best_checkpoint.offer(place, done, own, result)
+            found.append({result.metric: result.value})
+        return found
+
+
+class Pictures(Observer):
+    """Draws samples from the same noise, or what a translator makes of the same examples."""
+
+    interval = "sample_every"
+
+    def save(self, done: int, events: Sequence[EventFile], state: core.State) -> None:
+        """Writes a picture a run."""
+        for place, file, picture in zip(self.places, events, self.draw(state), strict=False):
+            with folder.writing(place):
+                pictures.save(place / f"samples/{done:08d}.png", picture)
+                file.picture(done, picture)
+
+    def draw(self, state: core.State) -> Iterator[np.ndarray]:
+        """Yields a uint8 picture a seed, which is drawn when it is asked for."""
+        experiment, layout = self.program.experiment, self.program.layout
+        state, (_, _, keys) = layout.local(state), self.program.keys_by_use
+        if not core.is_sampler(experiment.method):
+            for own, key in zip(layout.each(state), keys, strict=True):
+                inner = wrappers.unwrap(own)
+                rows = [self._translator.row(inner, e, key) for e in self.examples]
+                # The columns keep their order, which jax.device_get would sort.
+                yield sheets.sheet([{n: np.asarray(v) for n, v in row.items()} for row in rows])
+            return
+        samples = self._sample(state, layout.join(keys), experiment.samples)
+        for images in layout.each(jax.device_get(samples)):
+            yield pictures.draw(images, experiment.data)
+
+    @functools.cached_property
+    def _sample(self) -> Callable[..., jax.Array]:
+        method = self.program.layout.wrap(self.program.experiment.wrapped())
+        return jax.jit(method.sample, static_argnums=2)
+
+    @functools.cached_property
+    def _translator(self) -> CompiledTranslator:
+        return CompiledTranslator(self.program.experiment.method)
+
+    @functools.cached_property
+    def examples(self) -> list[dict[str, np.ndarray]]:
+        """The examples in a sheet of translations, from all over the source."""
+        source = self.program.experiment.data
+        num = min(self.program.experiment.samples, len(source), SHEET_ROWS)
+        return [source[index * len(source) // num] for index in range(num)]
+
+
+class SavedStates(Observer):
+    """The checkpoints of the runs."""
+
+    interval = "checkpoint_every"
+
+    def restore(self) -> tuple[int, core.State]:
+        """Returns the first iteration and the state before it, which process 0 has read."""
+        shapes, keep = self.program.state_shapes(), self.program.experiment.keep
+        processes = self.program.processes
+        found = processes.on_first(lambda: checkpoint.restore_all(self.places, keep, shapes))
+        start, states = found or (0, [])
+        numbers = np.array([start, len(states)])
+        start, count = processes.share(numbers, numbers).tolist()
+        if not count:
+            return 0, self.program.init()
+        return start, self.program.layout.place(processes.share(states, [shapes]))
+
+    def save(self, done: int, state: core.State) -> None:
+        """Saves the state; CheckpointError if it is not finite, or differs between devices."""
+        mesh = self.program.layout.mesh
+        if mesh is not None and (differing := parallel.diverged(mesh, state)):
+            raise checkpoint.CheckpointError(
+                f"state{differing[0]}, one of {len(differing)} leaves, differs between the devices "
+                f"after iteration {done} and is not saved: resume from the checkpoint before it, "
+                "and replace a device where this happens again"
+            )
+        self.program.processes.on_first(functools.partial(self._write, done, state))
+
+    def rescue(self, done: int, state: core.State) -> bool:
+        """Saves the state without the other processes, and returns whether the folders are there.
+
+        The others wait for this process in the next iteration, and write nothing.
+        """
+        if not all((place / "config.json").exists() for place in self.places):
+            return False
+        self._write(done, state)
+        return True
+
+    def _write(self, done: int, state: core.State) -> None:
+        states = self.program.layout.on_host(state)
+        checkpoint.save_all(self.places, self.program.experiment.keep, done, states)
