@@ -215,7 +215,7 @@ class repeat(Wrapper):
 
     Streams are made for the method inside, and their batches t to t + k - 1 are stacked. Iterations
     that take different numbers of minibatches (WGAN's warm-up) do not stack: take them one by one.
-    It pays where an iteration takes little longer than its dispatch (docs/compose.md).
+    It pays where an iteration takes little longer than its dispatch (docs/vocabulary.md).
     """
 
     k: int
@@ -250,7 +250,7 @@ class seeds(Wrapper):
     On accelerators the runs are batched by `jax.vmap`, whose programs are as short as one run's. On
     CPU they are, too, unless the networks convolve (a parameter has four axes): `lax.map` then
     takes them one after another, because a batched convolution has kernels of its own for each
-    run, for which XLA has no fast code there (docs/compose.md has the times).
+    run, for which XLA has no fast code there (docs/vocabulary.md has the times).
     """
 
     num: int

@@ -19,7 +19,8 @@ def draw(generated: chex.Array, source: Source) -> np.ndarray:
     generated = np.asarray(generated)
     if generated.ndim == 4:
         return grid(generated)
-    return points(generated, gather(source, range(min(len(generated), len(source))))["image"])
+    first = np.arange(min(len(generated), len(source)))
+    return points(generated, gather(source, first)["image"])
 
 
 def between(

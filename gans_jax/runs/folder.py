@@ -22,7 +22,7 @@ import re
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -38,6 +38,8 @@ from gans_jax.runs.experiment import Experiment
 SKIPS = re.compile(r"data\.(\w+\.)*on_bad: 'raise' -> 'skip'")
 # The length that `config` accepts, with four bytes a character as the longest in UTF-8.
 MAX_BYTES = 4 * config.MAX_CHARACTERS
+# It grows when the same run would have other random numbers. Format 1 does not state its number.
+FORMAT = 2
 # The errors of networks that do not fit the data, or of fields that do not fit together.
 _UNFIT = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, FlaxError)
 
@@ -102,7 +104,9 @@ def write(
 ) -> None:
     """Writes `config.json`, the given text, and `data.json`."""
     shapes = {name: [v.shape, v.dtype.name] for name, v in batch.items()}
-    files.write(place / "data.json", json.dumps({"examples": examples, "batch": shapes}))
+    files.write(
+        place / "data.json", json.dumps({"format": FORMAT, "examples": examples, "batch": shapes})
+    )
     files.write(place / "config.json", experiment)
 
 
@@ -200,7 +204,7 @@ def load(
 
 def batch_shapes(workdir: Path) -> dict[str, jax.ShapeDtypeStruct]:
     """Returns the shapes and types of a run's batches; ConfigError if the folder holds no run."""
-    return _data(workdir)[1]
+    return _data(workdir).batch
 
 
 def read_best(workdir: Path) -> dict[str, Any]:
@@ -218,25 +222,43 @@ def read_best(workdir: Path) -> dict[str, Any]:
         raise CheckpointError(f"{file} is damaged ({error!r}): take the newest one") from error
 
 
-def check_examples(workdir: Path, num: int) -> None:
-    """Raises ConfigError if the data had another number of examples, and so another order."""
-    began, _ = _data(workdir)
-    if num != began:
+def check_data(workdir: Path, num: int) -> None:
+    """Raises ConfigError unless a run goes on exactly with `num` examples in its data.
+
+    Another number of examples has another order, and an older format other random numbers.
+    """
+    began = _data(workdir)
+    if began.format != FORMAT:
+        age = "an older" if began.format < FORMAT else "a newer"
         raise ConfigError(
-            f"{workdir} began with {began} examples, but the data now have {num}: "
+            f"{workdir} has format {began.format}, of {age} version of gans_jax that draws other "
+            f"random numbers than format {FORMAT}: train it anew, or only use its networks"
+        )
+    if num != began.examples:
+        raise ConfigError(
+            f"{workdir} began with {began.examples} examples, but the data now have {num}: "
             "restore the data, or train in another --workdir"
         )
 
 
-def _data(workdir: Path) -> tuple[int, dict[str, jax.ShapeDtypeStruct]]:
-    """Reads how many examples a run's data had, and the shapes of a batch."""
+class _Data(NamedTuple):
+    """The content of `data.json`."""
+
+    format: int
+    examples: int
+    batch: dict[str, jax.ShapeDtypeStruct]
+
+
+def _data(workdir: Path) -> _Data:
+    """Reads the format of a run, how many examples its data had, and the shapes of a batch."""
     text = _read(workdir, "data.json")
     try:
         found = json.loads(text)
         shapes = {str(name): _shape(*v) for name, v in found["batch"].items()}
-        if type(found["examples"]) is not int:
-            raise ValueError("examples is not a number")
-        return found["examples"], shapes
+        numbers = found.get("format", 1), found["examples"]
+        if any(type(number) is not int for number in numbers):
+            raise ValueError("format or examples is not a number")
+        return _Data(*numbers, shapes)
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
         file = workdir / "data.json"
         raise ConfigError(f"{file} is damaged ({error}): restore it from a copy") from error

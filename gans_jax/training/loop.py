@@ -113,7 +113,7 @@ def resume(
     changed = [wanted, *_of_each_seed(wanted, program)[1:]]
     for place, before, now in zip(places, saved, changed, strict=True):
         program.processes.on_first(functools.partial(folder.change, place, before, now, extra))
-        folder.check_examples(place, len(before.data))
+        folder.check_data(place, len(before.data))
     return _run(program, Recorder(program, workdir, places), progress, profile)
 
 
