@@ -24,17 +24,6 @@ from jax import Array, lax
 from gans_jax import core
 from gans_jax.core import Batch, Direction, Metrics, Prior, State, checks
 
-__all__ = [
-    "EMAState",
-    "SkipState",
-    "Wrapper",
-    "repeat",
-    "seeds",
-    "skip_nonfinite",
-    "unwrap",
-    "with_ema",
-]
-
 
 class EMAState(NamedTuple):
     """The state of the method inside, and the average `params` and `batch_stats` of its players."""
