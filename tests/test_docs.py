@@ -137,7 +137,11 @@ def test_contributings_method_passes_the_conformance_suite(tmp_path):
         text = (tmp_path / name).read_text().replace('    "MMDGAN",', '    "GMMN",\n    "MMDGAN",')
         (tmp_path / name).write_text(f"{text}\nfrom {source} import GMMN\n")
     command = [sys.executable, "-m", "pytest", "-q", "-k", "gmmn", "-p", "no:cacheprovider"]
-    files = ["tests/methods/test_methods.py", "tests/experiments/test_experiments.py"]
+    files = [
+        "tests/core/test_method.py",
+        "tests/methods/test_methods.py",
+        "tests/experiments/test_experiments.py",
+    ]
     variables = environment(1) | {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
         [*command, *files], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False
