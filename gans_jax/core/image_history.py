@@ -1,6 +1,6 @@
 """A history of generated images (Shrivastava et al. 2017, arXiv:1612.07828, section 2.3).
 
-The discriminator is shown images of earlier generators beside those of the latest, which keeps the
+The discriminator is shown images of earlier generators beside images of the latest, which keeps the
 two from chasing each other in circles. The rule is CycleGAN's (Zhu et al. 2017, arXiv:1703.10593):
 a history that is not yet full stores an image and gives it back; a full one gives back, with
 probability 1/2, one of its images, whose place the new image takes, else the new image itself.

@@ -21,7 +21,7 @@ class Player(NamedTuple):
 
     Attributes:
       params: float32 parameters.
-      batch_stats: statistics such as those of batch norm; {} if the network keeps no statistics.
+      batch_stats: statistics, such as batch norm's; {} if the network keeps no statistics.
       opt_state: the state of the player's optimizer.
     """
 

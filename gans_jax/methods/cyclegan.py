@@ -23,7 +23,7 @@ class CycleGAN(TwoDomains):
 
     An iteration is one update of both generators, G: a to b and F: b to a, then one of each
     discriminator, whose objective is halved, on images from a history of 50 translations per domain
-    (section 4). The translations are those of the generators before their update.
+    (section 4). The generators make these translations before their update.
 
     `translator` holds both generators, as methods `a_to_b(x, train)` and `b_to_a(x, train)` and a
     `__call__(a, b)` that creates both; one Adam over all of its parameters is one for each. The

@@ -18,7 +18,7 @@ class Generative(MethodBase):
         return infer(self.generator, state.generator, z)
 
     def sample(self, state: State, key: Array, num: int) -> Array:
-        """Makes `num` examples; the first m of them are those of `sample(state, key, m)`."""
+        """Makes `num` examples; the first m of them equal `sample(state, key, m)`."""
         return self.generate(state, self.prior(key, num))
 
 

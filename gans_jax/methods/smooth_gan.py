@@ -26,7 +26,7 @@ class SmoothGAN(WGANGP):
     and WGAN-GP's penalty keeps |grad f| near 1. No public reference states the weights, so there
     are no defaults, nor any number to reproduce.
 
-    The first norm is that of a Jacobian with a row per pixel, J. For independent signs v of mean 0,
+    The first norm belongs to a Jacobian J with a row per pixel. For independent signs v of mean 0,
     E |J^T v|^2 = |J|^2, so one product J^T v per image, a pullback, is an unbiased estimate at the
     cost of one more backward pass. Products J u with directions of the noise would do as well, but
     need forward mode, which the fast convolutions do not have. The second norm is exact: the
