@@ -85,7 +85,10 @@ FAULTS = {
         "tests/core/test_image_history.py",
     ),
     "no schedule": Fault(
-        "core/update.py", "(factor * update)", "(update)", "tests/core/test_core.py"
+        "methods/generative.py",
+        "self.optimizer(rate * factor)",
+        "self.optimizer(rate)",
+        "tests/methods/test_methods.py -k schedule_scales",
     ),
     "an average that keeps nothing": Fault(
         "wrappers.py",
