@@ -25,7 +25,7 @@ from gans_jax.cli import (
 from gans_jax.data import DataError
 from gans_jax.evaluation import EvaluationError
 from gans_jax.runs import CheckpointError, ConfigError
-from gans_jax.tools.plan import PlanError
+from gans_jax.tools.plan.chips import PlanError
 from gans_jax.weights import WeightsError
 
 EXPECTED = (CheckpointError, ConfigError, DataError, EvaluationError, WeightsError)

@@ -1,15 +1,18 @@
 """The command `plan`."""
 
 import argparse
+import dataclasses
 import json
 from typing import Any
 
 import jax
 
-import gans_jax.tools.plan as planning
 from gans_jax.cli.arguments import command, count, new_file
 from gans_jax.cli.experiment_file import load_file, override
 from gans_jax.core import files
+from gans_jax.tools.plan import audit
+from gans_jax.tools.plan.chips import parse_slices
+from gans_jax.tools.plan.columns import side_by_side
 
 PLAN = """\
 Compiles an iteration of the experiment in FILE for TPU slices, without a TPU, and prints what it
@@ -34,13 +37,14 @@ def add(commands: Any) -> None:
 
 
 def plan(options: argparse.Namespace, overrides: list[str]) -> None:
-    slices = planning.parse_slices(options.topology)
+    slices = parse_slices(options.topology)
     experiment, _ = load_file(options.file)
     experiment = override(experiment, overrides, f"plan {options.file}")
     jax.config.update("jax_platforms", "cpu")  # a TPU or GPU at hand may be busy
-    pairs = planning.compare(experiment, slices, options.global_batch)
-    print(planning.side_by_side(list(dict.fromkeys(p for pair in pairs for p in reversed(pair)))))
-    print(f"{options.file}, {planning.versions()}")
+    pairs = audit.compare(experiment, slices, options.global_batch)
+    print(side_by_side(list(dict.fromkeys(p for pair in pairs for p in reversed(pair)))))
+    print(f"{options.file}, {audit.versions()}")
     if options.json:
-        found = [p.as_dict() | {"smallest_slice": small.as_dict()} for p, small in pairs]
+        figures = [[dataclasses.asdict(found) for found in pair] for pair in pairs]
+        found = [own | {"smallest_slice": smallest} for own, smallest in figures]
         files.write(options.json, json.dumps(found, indent=2) + "\n")

@@ -1,10 +1,10 @@
 """The command `study`."""
 
 import argparse
-import dataclasses
 import json
 import math
 import webbrowser
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,11 @@ from gans_jax.cli.arguments import command, count, new_file, png, seed
 from gans_jax.core import files
 from gans_jax.data import DataError
 from gans_jax.runs import ConfigError
-from gans_jax.tools import study as perceptual
+from gans_jax.tools.study.answers import Answer, Answers, read
+from gans_jax.tools.study.chart import write_chart
+from gans_jax.tools.study.score import as_text, score
+from gans_jax.tools.study.server import StudyServer
+from gans_jax.tools.study.trials import ROLES, prepare
 
 STUDY = """\
 Asks people which of two images is real. It serves a page to browsers on this machine alone, which
@@ -78,11 +82,8 @@ def study(options: argparse.Namespace, _: list[str]) -> None:
 
 
 def _ask(options: argparse.Namespace) -> None:
-    folders = {
-        role: getattr(options, role)
-        for role in ("real", "fake", "against")
-        if getattr(options, role) is not None
-    }
+    given = vars(options)
+    folders = {role: given[role] for role in ROLES if given[role] is not None}
     if "fake" not in folders or len(folders) < 2:
         raise ConfigError("nothing to compare: give --fake FOLDER, and --real or --against FOLDER")
     if options.out is None:
@@ -93,22 +94,22 @@ def _ask(options: argparse.Namespace) -> None:
         raise ConfigError(
             "practice tells which image is real: give --real FOLDER, or no --practice"
         )
-    default = 10 if "real" in folders else 0
-    prepared = perceptual.prepare(
+    practice = 10 if "real" in folders else 0
+    prepared = prepare(
         folders,
         trials=options.trials,
-        practice=default if options.practice is None else options.practice,
+        practice=practice if options.practice is None else options.practice,
         exposure=options.exposure,
         seed=options.seed,
         unpaired=options.unpaired,
         size=options.size,
     )
-    _serve(perceptual.Answers(options.out, prepared), options)
+    _serve(Answers(options.out, prepared), options)
 
 
-def _serve(answers: perceptual.Answers, options: argparse.Namespace) -> None:
+def _serve(answers: Answers, options: argparse.Namespace) -> None:
     try:
-        server = perceptual.StudyServer(answers, options.port)
+        server = StudyServer(answers, options.port)
     except OSError as error:
         raise ConfigError(
             f"port {options.port}: {error.strerror}; choose another --port"
@@ -120,32 +121,31 @@ def _serve(answers: perceptual.Answers, options: argparse.Namespace) -> None:
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            print(f"\n{options.out}: answers of {', '.join(answers.raters) or 'nobody yet'}")
+            print(f"\n{options.out}: answers of {', '.join(answers.given) or 'nobody yet'}")
 
 
 def _score(options: argparse.Namespace) -> None:
     if options.real or options.fake or options.against or options.out:
         raise ConfigError("--score reads answers alone: leave the folders and --out out")
-    answers: dict[str, list[perceptual.Answer]] = {}
-    sources: dict[str, list[Path]] = {}
+    studies: dict[str, list[tuple[Path, Answer]]] = {}
     for path in dict.fromkeys(options.score):
-        found = perceptual.read(path)
+        found = read(path)
         if not found:
             raise DataError(f"{path} has no answers yet: leave it out")
-        for name in {answer.study for answer in found}:
-            answers.setdefault(name, []).extend(a for a in found if a.study == name)
-            sources.setdefault(name, []).append(path)
-    scores = [perceptual.score(found, options.seed) for found in answers.values()]
-    paths = [", ".join(map(str, listed)) for listed in sources.values()]
-    print(perceptual.as_text([*zip(paths, scores, strict=True)]))
+        for answer in found:
+            studies.setdefault(answer.study, []).append((path, answer))
+    scored = []
+    for answers in studies.values():
+        paths = list(dict.fromkeys(path for path, _ in answers))
+        scored.append((paths, score([answer for _, answer in answers], options.seed)))
+    print(as_text([(", ".join(map(str, paths)), each) for paths, each in scored]))
     if options.json:
-        both = zip(sources.values(), scores, strict=True)
-        listed = [{"files": [*map(str, f)], **dataclasses.asdict(score)} for f, score in both]
+        listed = [{"files": [*map(str, paths)], **asdict(each)} for paths, each in scored]
         files.write(options.json, json.dumps({"scores": listed}, indent=2) + "\n")
         print(f"written to {options.json}")
     if options.chart:
-        names = [", ".join(path.stem for path in listed) for listed in sources.values()]
-        perceptual.write_chart([*zip(names, scores, strict=True)], options.chart)
+        named = [(", ".join(path.stem for path in paths), each) for paths, each in scored]
+        write_chart(named, options.chart)
         print(f"written to {options.chart}")
 
 

@@ -40,8 +40,8 @@ def _column(plan: Plan) -> dict[str, str]:
         "MB at the peak": f"{plan.peak_bytes_per_chip / 1e6:.4g}",
         "% of HBM": f"{100 * plan.peak_bytes_per_chip / plan.hbm_bytes_per_chip:.3g}",
     }
-    for kind, count, size in plan.collectives:
-        cells[f"{kind}: count, MB"] = f"{count}, {size / 1e6:.4g}"
+    for kind, total in plan.collectives.items():
+        cells[f"{kind}: count, MB"] = f"{total['count']}, {total['bytes'] / 1e6:.4g}"
     for name, value in seconds.items():
         cells[f"ms of {name}"] = f"{1e3 * value:.3g}"
     if plan.loops:

@@ -1,7 +1,6 @@
 """The cost of an iteration, calculated from what a compiled program does."""
 
 import dataclasses
-from collections import Counter
 from typing import Any
 
 from gans_jax import core
@@ -13,9 +12,11 @@ class DoesNotFit(PlanError):
     """An iteration needs more memory than the chip has."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Plan:
     """The cost of one iteration on a slice. All numbers but `images_per_second` are of one chip.
+
+    Two plans are equal if they are the same object.
 
     Attributes:
       topology: the slice's name.
@@ -31,7 +32,8 @@ class Plan:
       temp_bytes_per_chip: the memory of everything between.
       peak_bytes_per_chip: arguments + temporaries + output - aliased.
       hbm_bytes_per_chip: the memory of the chip.
-      collectives: (kind, how often it runs, bytes of all its results) for each kind.
+      collectives: for each kind its `count`, which is how often it runs, and the `bytes` of all its
+        results.
       all_reduce_bytes: the bytes of all results of all-reduces.
       loops: iterations of each loop whose operations and bytes are counted only once; usually ().
       compute_s: seconds for the operations at the chip's published peak.
@@ -54,7 +56,7 @@ class Plan:
     temp_bytes_per_chip: int
     peak_bytes_per_chip: int
     hbm_bytes_per_chip: float
-    collectives: tuple[tuple[str, int, int], ...]
+    collectives: dict[str, dict[str, int]]
     all_reduce_bytes: int
     loops: tuple[int, ...]
     compute_s: float
@@ -62,12 +64,6 @@ class Plan:
     interconnect_s: float
     iteration_s: float
     images_per_second: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Returns the fields, with collectives as `{kind: {"count": ..., "bytes": ...}}`."""
-        found = dataclasses.asdict(self)
-        kinds = {kind: {"count": n, "bytes": size} for kind, n, size in self.collectives}
-        return found | {"collectives": kinds}
 
 
 def refusal(method: core.Method, place: Slice, batch_per_chip: int, needed: float) -> DoesNotFit:
@@ -110,7 +106,12 @@ def assemble(
     if peak > place.chip.memory:
         raise refusal(method, place, batch_per_chip, peak)
     seconds = roofline(place, cost["flops"], cost["bytes accessed"], collectives)
-    totals = _totals(collectives)
+    totals: dict[str, dict[str, int]] = {}
+    for kind, size, times in collectives:
+        total = totals.setdefault(kind, {"count": 0, "bytes": 0})
+        total["count"] += times
+        total["bytes"] += times * size
+    iteration_s = max(seconds.values())
     return Plan(
         topology=place.name,
         chips=place.chips,
@@ -125,21 +126,12 @@ def assemble(
         peak_bytes_per_chip=peak,
         hbm_bytes_per_chip=place.chip.memory,
         collectives=totals,
-        all_reduce_bytes=sum(size for kind, _, size in totals if kind == "all-reduce"),
+        all_reduce_bytes=totals.get("all-reduce", {}).get("bytes", 0),
         loops=loops,
         **seconds,
-        iteration_s=max(seconds.values()),
-        images_per_second=k * batch_per_chip * place.chips / max(seconds.values()),
+        iteration_s=iteration_s,
+        images_per_second=k * batch_per_chip * place.chips / iteration_s,
     )
-
-
-def _totals(collectives: tuple[hlo.Collective, ...]) -> tuple[tuple[str, int, int], ...]:
-    """Returns for each kind how often it runs, and the bytes of all its results."""
-    counts, sizes = Counter[str](), Counter[str]()
-    for kind, size, times in collectives:
-        counts[kind] += times
-        sizes[kind] += times * size
-    return tuple((kind, counts[kind], sizes[kind]) for kind in counts)
 
 
 def roofline(

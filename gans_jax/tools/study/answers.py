@@ -5,6 +5,7 @@ import dataclasses
 import io
 import os
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from gans_jax.data import DataError
 from gans_jax.tools.study.trials import ROLES, Image, Study
 
 SIDES = ("left", "right")
+YES_NO = ("no", "yes")  # how False and True are written
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +89,7 @@ def _answer(path: Path, line: int, row: Sequence[str]) -> Answer:
         found: dict[str, Any] = dict(zip(COLUMNS, row, strict=True))
         found |= {name: int(found[name]) for name in ("trial", "trials")}
         found |= {name: float(found[name]) for name in ("shown_ms", "response_ms")}
-        found["practice"] = bool(("no", "yes").index(found["practice"]))
+        found["practice"] = bool(YES_NO.index(found["practice"]))
         answer = Answer(**found)
         known = answer.answer in SIDES and {answer.left, answer.right} < {*ROLES}
         if not known or answer.left == answer.right:
@@ -97,16 +99,16 @@ def _answer(path: Path, line: int, row: Sequence[str]) -> Answer:
         raise DataError(f"line {line} of {path} is not an answer ({error}): mend it") from error
 
 
-def _row(answer: Answer) -> list[Any]:
-    cells = dataclasses.astuple(answer)
-    return [("no", "yes")[cell] if isinstance(cell, bool) else cell for cell in cells]
-
-
 class Answers:
     """The file of a study's answers, which grows by one row for each.
 
     Several raters may answer at the same time. An answer is on the disk when `add` returns; if the
     disk is full, no part of it stays in the file.
+
+    Attributes:
+      path: the file.
+      study: the study.
+      given: how many trials of the session each rater has answered.
 
     Raises:
       DataError: if the file holds something else, or the answers of another study.
@@ -121,20 +123,17 @@ class Answers:
             raise DataError(
                 f"{path} has answers to a study of other images or settings: name another --out"
             )
-        self._given: dict[str, int] = {}
+        self.given: Counter[str] = Counter()
         for answer in found:
-            self._count(answer.rater, answer.trial)
+            rater, trial = answer.rater, answer.trial
+            if trial != self.given[rater] + 1:
+                raise DataError(
+                    f"{path} has trial {trial} of {rater} after {self.given[rater]}: the answers "
+                    "of a rater must be whole and in order, so mend it or name another --out"
+                )
+            self.given[rater] = trial
         if not path.exists() or not path.stat().st_size:
             self._append(COLUMNS)
-
-    def given(self, rater: str) -> int:
-        """Returns how many trials of the session a rater has answered."""
-        return self._given.get(rater, 0)
-
-    @property
-    def raters(self) -> tuple[str, ...]:
-        """The names of all who have answered a trial."""
-        return tuple(self._given)
 
     def add(self, rater: str, number: int, answer: str, shown: float, response: float) -> bool:
         """Writes a rater's answer to a trial, unless that is not the rater's next trial.
@@ -151,7 +150,7 @@ class Answers:
         """
         session = self.study.session(rater)
         with self._lock:
-            if number != self.given(rater) or number >= len(session):
+            if number != self.given[rater] or number >= len(session):
                 return False
             trial = session[number]
             given = Answer(
@@ -168,17 +167,10 @@ class Answers:
                 shown_ms=round(shown, 1),
                 response_ms=round(response, 1),
             )
-            self._append(_row(given))
-            self._given[rater] = number + 1
+            cells = dataclasses.astuple(given)
+            self._append([YES_NO[cell] if isinstance(cell, bool) else cell for cell in cells])
+            self.given[rater] = number + 1
             return True
-
-    def _count(self, rater: str, trial: int) -> None:
-        if trial != self.given(rater) + 1:
-            raise DataError(
-                f"{self.path} has trial {trial} of {rater} after {self.given(rater)}: the answers "
-                "of a rater must be whole and in order, so mend it or name another --out"
-            )
-        self._given[rater] = trial
 
     def _append(self, row: Sequence[Any]) -> None:
         text = io.StringIO()

@@ -28,12 +28,28 @@ class Refused(Exception):
         self.status = status
 
 
-class Sessions:
-    """The sessions that pages have begun. A random token stands for the rater of each."""
+class StudyServer(http.server.ThreadingHTTPServer):
+    """A server of a study, for browsers on this machine alone; `serve_forever` starts it.
 
-    def __init__(self, answers: Answers):
+    It keeps the sessions that pages have begun. A random token stands for the rater of each.
+
+    Args:
+      answers: the file of the study's answers.
+      port: the port of the address; 0 takes a free one.
+
+    Raises:
+      OSError: if the port is taken.
+    """
+
+    def __init__(self, answers: Answers, port: int = 0):
+        super().__init__((HOST, port), _Handler)
         self.answers, self.study = answers, answers.study
         self._raters: dict[str, str] = {}
+
+    @property
+    def address(self) -> str:
+        """The address to open in a browser."""
+        return f"http://{HOST}:{self.server_port}/"
 
     def begin(self, body: dict[str, Any]) -> dict[str, Any]:
         """Begins the session of a rater, or goes on with it after the last answer."""
@@ -41,7 +57,7 @@ class Sessions:
         rater = clean(given) if isinstance(given, str) else ""
         if not rater:
             raise Refused(HTTPStatus.BAD_REQUEST, "Give a name with a letter or a digit in it")
-        trials, done = len(self.study.pairs), self.answers.given(rater)
+        trials, done = len(self.study.pairs), self.answers.given[rater]
         if done == trials:
             raise Refused(HTTPStatus.CONFLICT, f"{rater} has answered all trials: one session each")
         token = secrets.token_urlsafe(16)
@@ -60,7 +76,7 @@ class Sessions:
     def image(self, token: str, number: int, side: str) -> bytes:
         """Returns one side of the rater's next trial as a PNG file; other trials are refused."""
         rater = self._rater(token)
-        if number != self.answers.given(rater) or number >= len(self.study.pairs):
+        if number != self.answers.given[rater] or number >= len(self.study.pairs):
             raise Refused(HTTPStatus.NOT_FOUND, "This is not the next trial: reload the page")
         trial = self.study.session(rater)[number]
         return self.study.pictures[trial.left if side == "left" else trial.right]
@@ -81,7 +97,7 @@ class Sessions:
             text = f"The answer cannot be written ({error.strerror})"
             raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, text) from error
         # The reply to the last answer may have been lost; then the page sends that answer again.
-        if not added and number != self.answers.given(rater) - 1:
+        if not added and number != self.answers.given[rater] - 1:
             raise Refused(HTTPStatus.CONFLICT, "This is not the next trial: reload the page")
         trial = self.study.session(rater)[number]
         reply: dict[str, Any] = {"next": number + 1}
@@ -105,27 +121,6 @@ def _is_time(value: Any) -> bool:
     return type(value) in (int, float) and 0 <= value < LONGEST_TIME
 
 
-class StudyServer(http.server.ThreadingHTTPServer):
-    """A server of a study, for browsers on this machine alone; `serve_forever` starts it.
-
-    Args:
-      answers: the file of the study's answers.
-      port: the port of the address; 0 takes a free one.
-
-    Raises:
-      OSError: if the port is taken.
-    """
-
-    def __init__(self, answers: Answers, port: int = 0):
-        super().__init__((HOST, port), _Handler)
-        self.sessions = Sessions(answers)
-
-    @property
-    def address(self) -> str:
-        """The address to open in a browser."""
-        return f"http://{HOST}:{self.server_port}/"
-
-
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: StudyServer
@@ -142,7 +137,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _reply(self, find: Callable[[], tuple[str, bytes]]) -> None:
         try:
             # Another site could let its own name point here, and its pages then read the answers.
-            if self.headers.get("Host") not in self._hosts():
+            port = self.server.server_port
+            if self.headers.get("Host") not in (f"{HOST}:{port}", f"localhost:{port}"):
                 raise Refused(HTTPStatus.FORBIDDEN, f"Open {self.server.address} instead")
             status, (kind, content) = HTTPStatus.OK, find()
         except Refused as refused:
@@ -160,10 +156,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def _hosts(self) -> tuple[str, str]:
-        port = self.server.server_port
-        return f"{HOST}:{port}", f"localhost:{port}"
-
     def _get(self) -> tuple[str, bytes]:
         if self.path == "/":
             return "text/html; charset=utf-8", PAGE.read_bytes()
@@ -171,11 +163,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if not found:
             raise Refused(HTTPStatus.NOT_FOUND, "There is no such page")
         token, number, side = found.groups()
-        return "image/png", self.server.sessions.image(token, int(number), side)
+        return "image/png", self.server.image(token, int(number), side)
 
     def _post(self) -> tuple[str, bytes]:
-        sessions, body = self.server.sessions, self._body()
-        actions = {"/session": sessions.begin, "/answer": sessions.answer}
+        body = self._body()
+        actions = {"/session": self.server.begin, "/answer": self.server.answer}
         if self.path not in actions:
             raise Refused(HTTPStatus.NOT_FOUND, "There is no such page")
         return "application/json", json.dumps(actions[self.path](body)).encode()

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gans_jax.tools import study
+from gans_jax.tools.study import trials
+from gans_jax.tools.study.answers import Answers
+from gans_jax.tools.study.server import StudyServer
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def prepare(folders):
 
     def prepare(*roles, **settings):
         chosen = {role: folders[role] for role in roles or ("real", "fake")}
-        return study.prepare(chosen, **{"trials": 6, "practice": 2, "size": 16} | settings)
+        return trials.prepare(chosen, **{"trials": 6, "practice": 2, "size": 16} | settings)
 
     return prepare
 
@@ -38,7 +40,7 @@ def answered(prepare):
 
     def answered(path, raters, choose, *roles, **settings):
         found = prepare(*roles, **settings)
-        answers = study.Answers(path, found)
+        answers = Answers(path, found)
         for rater in raters:
             for number, trial in enumerate(found.session(rater)):
                 assert answers.add(rater, number, choose(rater, trial), 1000.0, 500.0)
@@ -53,7 +55,7 @@ def serve(tmp_path):
     servers = []
 
     def serve(found):
-        server = study.StudyServer(study.Answers(tmp_path / "answers.csv", found))
+        server = StudyServer(Answers(tmp_path / "answers.csv", found))
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
         servers.append(server)
         return server

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from gans_jax.tools.study import read, score
+from gans_jax.tools.study.answers import read
+from gans_jax.tools.study.score import score
 from tests.support import devtools
 
 pytestmark = [

@@ -7,7 +7,8 @@ import pytest
 
 from gans_jax.cli import main
 from gans_jax.data import DataError
-from gans_jax.tools.study import Answer, as_text, read, score
+from gans_jax.tools.study.answers import Answer, read
+from gans_jax.tools.study.score import as_text, score
 
 
 def answer(rater, image, chosen, roles=("real", "fake"), **changes):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from gans_jax.data import DataError
-from gans_jax.tools.study import Answers, read
+from gans_jax.tools.study.answers import Answers, read
 from gans_jax.tools.study.server import clean
 
 
@@ -238,7 +238,7 @@ def test_answers_of_another_study_are_not_mixed(prepare, answered, tmp_path):
     for other in (prepare(seed=1), prepare("fake", "against"), prepare(exposure=2.0)):
         with pytest.raises(DataError, match="name another --out"):
             Answers(path, other)
-    assert Answers(path, prepare()).given("Ann") == 8
+    assert Answers(path, prepare()).given["Ann"] == 8
     assert path.read_bytes() == kept
     path.write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match="does not have the columns"):

@@ -5,7 +5,7 @@ import webbrowser
 import pytest
 
 from gans_jax.cli import main
-from gans_jax.tools.study import StudyServer
+from gans_jax.tools.study.server import StudyServer
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_the_command(folders, tmp_path, monkeypatch, capsys, more):
     monkeypatch.setattr(webbrowser, "open", opened.append)
 
     def rate(server, *_):
-        answers = server.sessions.answers
+        answers = server.answers
         assert len(answers.study.session("Ann")) == 5
         assert answers.study.exposure == 0.25
         assert answers.add("Ann", 0, "left", 250.0, 1.0)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from gans_jax.data import DataError
-from gans_jax.tools.study import pairs
+from gans_jax.tools.study.trials import pairs
 
 NAMES = {"real": [f"{i}.jpg" for i in range(8)], "fake": [f"{i}.png" for i in range(10)]}
 
