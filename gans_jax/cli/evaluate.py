@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gans_jax import evaluation
 from gans_jax.cli.arguments import add_devices, command, count, local_devices, new_file, seed
 from gans_jax.cli.experiment_file import own_classes
-from gans_jax.evaluation.of_run import FILE, PICTURE
+from gans_jax.evaluation.catalogue import METRICS, check_name
+from gans_jax.evaluation.evaluate import FILE, PICTURE, evaluate_folders, evaluate_run
+from gans_jax.evaluation.result import Result, add_to, as_text
 from gans_jax.runs import ConfigError
 
 EVALUATE = """\
@@ -29,7 +30,7 @@ metrics:
 
 
 def add(commands: Any) -> None:
-    listed = [f"  {name:20} {metric.about}" for name, metric in evaluation.METRICS.items()]
+    listed = [f"  {name:20} {metric.about}" for name, metric in METRICS.items()]
     parser = command(
         commands,
         evaluate,
@@ -72,64 +73,59 @@ def add(commands: Any) -> None:
 
 def evaluate(options: argparse.Namespace, _: list[str]) -> None:
     for name in options.metrics or ():
-        evaluation.check_name(name)
-    results = _of_folders(options) if options.workdir is None else _of_run(options)
-    print(evaluation.as_text(results))
-    if file := _file(options):
-        evaluation.add_to(file, results)
+        check_name(name)
+    file = options.json
+    if file is None and options.workdir is not None:
+        file = options.workdir / FILE
+    shared = {
+        "num": options.num,
+        "weights": options.inception_weights,
+        "sha256": options.inception_sha256,
+        "picture": file and _picture(file),
+    }
+    evaluated = _of_folders if options.workdir is None else _of_run
+    results = evaluated(options, shared)
+    print(as_text(results))
+    if file:
+        add_to(file, results)
         print(f"written to {file}")
 
 
-def _of_run(options: argparse.Namespace) -> list[evaluation.Result]:
+def _of_run(options: argparse.Namespace, shared: dict[str, Any]) -> list[Result]:
     unused = {"--fake": options.fake, "--train": options.train, "--size": options.size}
     for name, value in unused.items():
         if value is not None:
             raise ConfigError(f"{name} is for images in folders: leave it or {options.workdir} out")
-    return evaluation.evaluate_run(
+    return evaluate_run(
         options.workdir,
         options.metrics,
-        num=options.num,
         seed=options.seed,
         split=options.split or "test",
         real_folder=options.real,
         use_best=options.best,
         batch_size=options.batch_size,
         devices=local_devices(options.devices),
-        weights=options.inception_weights,
-        sha256=options.inception_sha256,
-        picture=_picture(options),
         extra=own_classes(options),
+        **shared,
     )
 
 
-def _of_folders(options: argparse.Namespace) -> list[evaluation.Result]:
+def _of_folders(options: argparse.Namespace, shared: dict[str, Any]) -> list[Result]:
     if not (options.real and options.fake):
         raise ConfigError("nothing to evaluate: give RUN, or --real FOLDER and --fake FOLDER")
     if options.best:
         raise ConfigError("--best is a checkpoint of a run: give RUN instead of --fake")
-    return evaluation.evaluate_folders(
+    return evaluate_folders(
         options.real,
         options.fake,
         options.metrics,
         train=options.train,
-        num=options.num,
         size=options.size,
         channels=options.channels,
         split=options.split,
-        weights=options.inception_weights,
-        sha256=options.inception_sha256,
-        picture=_picture(options),
+        **shared,
     )
 
 
-def _file(options: argparse.Namespace) -> Path | None:
-    if options.json or options.workdir is None:
-        return options.json
-    return options.workdir / FILE
-
-
-def _picture(options: argparse.Namespace) -> Path | None:
-    file = _file(options)
-    if file is None:
-        return None
+def _picture(file: Path) -> Path:
     return file.with_name(PICTURE if file.name == FILE else f"{file.stem}-{PICTURE}")

@@ -4,11 +4,12 @@ import dataclasses
 import difflib
 import importlib.util
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from gans_jax.evaluation import measures
 from gans_jax.evaluation.errors import EvaluationError
-from gans_jax.evaluation.measures import Inputs, Value
+from gans_jax.evaluation.measures import Inputs
+from gans_jax.evaluation.result import Result
 from gans_jax.evaluation.sets import Examples
 
 DIGIT_SHAPES = ((28, 28, 1), (32, 32, 1))
@@ -23,6 +24,9 @@ class Task(NamedTuple):
     training: Examples | None
 
 
+Refuse: TypeAlias = Callable[[Task], str | None]
+
+
 @dataclasses.dataclass(frozen=True)
 class Metric:
     """A metric, and what it needs.
@@ -31,17 +35,15 @@ class Metric:
       about: what the help of the command says of it.
       compute: one of the functions in `measures`.
       refuse: returns why the metric does not apply to a task, and None where it does.
-      network: the name of the feature network, or None for a metric without features.
+      network: the name of the feature network, or None for a metric of the examples themselves.
       whole: whether it needs the features of each example, and not only their Gaussian.
-      pixels: whether it needs the examples themselves.
     """
 
     about: str
-    compute: Callable[[Inputs], Iterator[Value]]
-    refuse: Callable[[Task], str | None]
+    compute: Callable[[Inputs], Iterator[Result]]
+    refuse: Refuse = lambda task: None
     network: str | None = None
     whole: bool = False
-    pixels: bool = False
 
 
 def _digits(task: Task) -> str | None:
@@ -54,11 +56,6 @@ def _images(task: Task) -> str | None:
     if task.real.are_images and task.real.shape[2] in (1, 3):
         return None
     return f"it reads grey or RGB images, not {task.real.shape}"
-
-
-def _anything(task: Task) -> str | None:
-    del task
-    return None
 
 
 def _labelled(task: Task) -> str | None:
@@ -96,44 +93,37 @@ def _neighbours(task: Task) -> str | None:
     return _images(task)
 
 
-def _family(network: str, kind: str, refuse: Callable[[Task], str | None]) -> dict[str, Metric]:
+def _family(names: Sequence[str], network: str, kind: str, refuse: Refuse) -> dict[str, Metric]:
     """Returns the metrics of one feature network; `kind` names it in the help."""
     make = lambda about, compute, whole=True: Metric(about, compute, refuse, network, whole)
-    return {
-        "fd": make(f"Fréchet distance between {kind} features", measures.frechet, whole=False),
-        "kid": make(f"kernel distance (squared MMD) between {kind} features", measures.kernel),
-        "is": make(f"Inception score by {kind} classes", measures.score),
-        "prdc": make(f"precision, recall, density, coverage of {kind} features", measures.manifold),
-    }
+    metrics = (
+        make(f"Fréchet distance between {kind} features", measures.frechet, whole=False),
+        make(f"kernel distance (squared MMD) between {kind} features", measures.kernel),
+        make(f"Inception score by {kind} classes", measures.score),
+        make(f"precision, recall, density, coverage of {kind} features", measures.manifold),
+    )
+    return dict(zip(names, metrics, strict=True))
 
 
-def _catalogue() -> dict[str, Metric]:
-    digits = _family("digits", "digits-classifier", _digits)
-    efficientnet = _family("efficientnet", "EfficientNet-Lite0", _images)
-    inception = _family("inception", "Inception", _images)
-    about = "share of fakes that the digits classifier puts into the class of their folder"
-    accuracy = Metric(about, measures.label_accuracy, _labelled, "digits", whole=True)
-    of_pixels = {
-        "sliced-wasserstein": ("sliced Wasserstein distance", measures.sliced, _anything),
-        "energy-distance": ("energy distance", measures.energy, _anything),
-        "modes": ("how many modes of a known density have samples", measures.modes, _modes),
-        "parzen": ("log-likelihood of real images by Parzen windows", measures.parzen, _parzen),
-        "ms-ssim": ("similarity of pairs of fakes (low is diverse)", measures.similarity, _pairs),
-        "neighbours": ("share of near copies of training images", measures.neighbours, _neighbours),
-    }
-    return {
-        **{f"{name}-digits": metric for name, metric in digits.items()},
-        **{f"{name}-efficientnet": metric for name, metric in efficientnet.items()},
-        "fid": inception["fd"],
-        "kid": inception["kid"],
-        "inception-score": inception["is"],
-        "prdc-inception": inception["prdc"],
-        "accuracy-digits": accuracy,
-        **{name: Metric(*fields, pixels=True) for name, fields in of_pixels.items()},
-    }
-
-
-METRICS = _catalogue()
+DIGITS = ("fd-digits", "kid-digits", "is-digits", "prdc-digits")
+EFFICIENTNET = ("fd-efficientnet", "kid-efficientnet", "is-efficientnet", "prdc-efficientnet")
+INCEPTION = ("fid", "kid", "inception-score", "prdc-inception")
+ACCURACY = "share of fakes that the digits classifier puts into the class of their folder"
+PIXELS: dict[str, tuple[Any, ...]] = {
+    "sliced-wasserstein": ("sliced Wasserstein distance", measures.sliced),
+    "energy-distance": ("energy distance", measures.energy),
+    "modes": ("how many modes of a known density have samples", measures.modes, _modes),
+    "parzen": ("log-likelihood of real images by Parzen windows", measures.parzen, _parzen),
+    "ms-ssim": ("similarity of pairs of fakes (low is diverse)", measures.similarity, _pairs),
+    "neighbours": ("share of near copies of training images", measures.neighbours, _neighbours),
+}
+METRICS = {
+    **_family(DIGITS, "digits", "digits-classifier", _digits),
+    **_family(EFFICIENTNET, "efficientnet", "EfficientNet-Lite0", _images),
+    **_family(INCEPTION, "inception", "Inception", _images),
+    "accuracy-digits": Metric(ACCURACY, measures.label_accuracy, _labelled, "digits", whole=True),
+    **{name: Metric(*fields) for name, fields in PIXELS.items()},
+}
 
 
 def chosen(names: Sequence[str] | None, task: Task) -> list[str]:

@@ -2,11 +2,11 @@
 
 import contextlib
 import dataclasses
+import functools
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gans_jax import pictures
 from gans_jax.evaluation import catalogue, feature_networks
 from gans_jax.evaluation.catalogue import METRICS
 from gans_jax.evaluation.collect import Collected, collect
@@ -17,7 +17,7 @@ from gans_jax.evaluation.errors import (
     UnverifiedWeightsWarning,
 )
 from gans_jax.evaluation.feature_networks import Network
-from gans_jax.evaluation.measures import Inputs, Value, check_finite
+from gans_jax.evaluation.measures import Inputs
 from gans_jax.evaluation.result import Note, Result
 from gans_jax.evaluation.sets import Examples
 
@@ -43,13 +43,8 @@ class Evaluator:
         notes: Sequence[Note] = (),
     ) -> None:
         self.real, self._training, self._notes = real, training, tuple(notes)
-        self._load: dict[str, Callable[[], Network]] = {
-            "digits": feature_networks.digits,
-            "efficientnet": feature_networks.efficientnet,
-            "inception": lambda: feature_networks.inception(weights, sha256),
-        }
-        self._networks: dict[str, Network] = {}
-        self._collected: dict[tuple[int, tuple[str, ...]], Collected] = {}
+        self._network = functools.cache(lambda name: feature_networks.load(name, weights, sha256))
+        self._once = functools.cache(self._collect)
 
     def __call__(
         self, fake: Examples, names: Sequence[str] | None = None, picture: Path | None = None
@@ -67,104 +62,57 @@ class Evaluator:
           WeightsError: if a network's weights are missing, or have another hash.
           DataError: if examples cannot be read.
         """
-        self._check_shape(fake, "generated")
-        if self._training is not None:
-            self._check_shape(self._training, "training")
-        names = catalogue.chosen(names, catalogue.Task(self.real, fake, self._training))
-        if not names:
+        for kind, other in (("generated", fake), ("training", self._training)):
+            if other is not None and other.shape != self.real.shape:
+                raise EvaluationError(
+                    f"the {kind} examples ({other.what}) have the shape {other.shape} and the real "
+                    f"ones ({self.real.what}) {self.real.shape}: make them equal, folders by "
+                    "--size and --channels"
+                )
+        task = catalogue.Task(self.real, fake, self._training)
+        chosen = tuple(catalogue.chosen(names, task))
+        if not chosen:
             raise EvaluationError(
                 f"no metric applies to examples of shape {fake.shape} without a download: name one"
             )
-        for network in [METRICS[name].network for name in names]:
-            if network is not None and network not in self._networks:
-                self._networks[network] = self._load[network]()
-        real, made, training = self._once(self.real, names), self._collect(fake, names), None
-        if self._training is not None and "neighbours" in names:
-            training = self._once(self._training, ["neighbours"])
+        real, made, training = self._once(self.real, chosen), self._collect(fake, chosen), None
+        if self._training is not None and "neighbours" in chosen:
+            training = self._once(self._training, ("neighbours",))
         results = []
-        for name in names:
-            results += self._results(name, real, made, training, picture)
+        for name in chosen:
+            network = METRICS[name].network
+            loaded = self._network(network) if network else None
+            inputs = Inputs(real, made, training, network or "", loaded, picture)
+            results += self._results(name, inputs)
         return results
 
-    def _check_shape(self, other: Examples, kind: str) -> None:
-        if other.shape != self.real.shape:
-            raise EvaluationError(
-                f"the {kind} examples ({other.what}) have the shape {other.shape} and the real "
-                f"ones ({self.real.what}) {self.real.shape}: make them equal, folders by "
-                "--size and --channels"
-            )
-
-    def _once(self, examples: Examples, names: Sequence[str]) -> Collected:
-        key = id(examples), tuple(names)
-        if key not in self._collected:
-            self._collected[key] = self._collect(examples, names)
-        return self._collected[key]
-
-    def _collect(self, examples: Examples, names: Sequence[str]) -> Collected:
+    def _collect(self, examples: Examples, names: tuple[str, ...]) -> Collected:
         metrics = [METRICS[name] for name in names]
-        try:
+        networks = {m.network: self._network(m.network) for m in metrics if m.network}
+        whole = {m.network for m in metrics if m.network and m.whole}
+        with _named(examples.what):
             return collect(
-                examples,
-                networks={m.network: self._networks[m.network] for m in metrics if m.network},
-                whole={m.network for m in metrics if m.network and m.whole},
-                pixels=any(m.pixels for m in metrics),
+                examples, networks, whole, pixels=any(m.network is None for m in metrics)
             )
-        except EvaluationError:
-            raise
-        except ValueError as error:
-            raise EvaluationError(f"{examples.what}: {error}") from error
 
-    def _results(
-        self,
-        name: str,
-        real: Collected,
-        fake: Collected,
-        training: Collected | None,
-        picture: Path | None,
-    ) -> list[Result]:
-        metric = METRICS[name]
-        network = self._networks[metric.network] if metric.network else None
-        suffix = network.suffix if network else ""
-        with noted() as notes:
-            _warn(real, fake, network)
-            try:
-                inputs = Inputs(real, fake, training, metric.network or "", suffix)
-                values = list(metric.compute(inputs))
-            except EvaluationError:
-                raise
-            except ValueError as error:
-                raise EvaluationError(f"{name}: {error}") from error
-        results = []
-        for value in values:
-            check_finite(value)
-            result = self._result(value, fake.examples, network, notes)
-            if value.picture is not None and picture is not None:
-                pictures.save(picture, value.picture)
-                result = dataclasses.replace(result, picture=picture.name)
-            results.append(result)
-        return results
-
-    def _result(
-        self, value: Value, fake: Examples, network: Network | None, notes: Sequence[Note]
-    ) -> Result:
-        resizes = [self.real.resize, network.resize if network else None]
+    def _results(self, name: str, inputs: Inputs) -> list[Result]:
+        with noted() as notes, _named(name):
+            _warn(inputs.real, inputs.fake, inputs.network)
+            results = list(METRICS[name].compute(inputs))
         different_notes = {tuple(note.items()): note for note in (*self._notes, *notes)}
-        return Result(
-            metric=value.metric,
-            value=value.value,
-            std=value.std,
-            better=value.better,
-            settings=value.settings,
-            real=self.real.count if value.real is None else value.real,
-            fake=fake.count if value.fake is None else value.fake,
-            split=self.real.split,
-            real_images=self.real.what,
-            fake_images=fake.what,
-            resize=", then ".join(filter(None, resizes)) or "none",
-            network=network.name if network else None,
-            sha256=network.sha256 if network else None,
-            warnings=tuple(different_notes.values()),
-        )
+        warned = tuple(different_notes.values())
+        return [dataclasses.replace(result, warnings=warned) for result in results]
+
+
+@contextlib.contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Turns a ValueError into an EvaluationError whose message begins with a name."""
+    try:
+        yield
+    except EvaluationError:
+        raise
+    except ValueError as error:
+        raise EvaluationError(f"{name}: {error}") from error
 
 
 def _warn(real: Collected, fake: Collected, network: Network | None) -> None:

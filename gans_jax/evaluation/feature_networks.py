@@ -32,6 +32,13 @@ class Network:
     verified: bool = True
 
 
+def load(name: str, weights: Path | None = None, sha256: str | None = None) -> Network:
+    """Loads `digits`, `efficientnet`, or `inception` from the file of its weights."""
+    if name == "inception":
+        return inception(weights, sha256)
+    return digits() if name == "digits" else efficientnet()
+
+
 def digits() -> Network:
     """Loads the classifier of digits, which is trained at its first use."""
     classifier = metrics.digits_classifier()

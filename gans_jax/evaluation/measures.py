@@ -4,6 +4,7 @@ import dataclasses
 import math
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy as np
 from gans_jax import metrics, pictures
 from gans_jax.evaluation.collect import Collected
 from gans_jax.evaluation.errors import EvaluationError, FewerImagesWarning, MemorisationWarning
+from gans_jax.evaluation.feature_networks import Network
+from gans_jax.evaluation.result import Result
 
 LOWER, HIGHER = "lower", "higher"
 SUBSET = 1000  # images of a subset, of which the kernel distance is an average
@@ -18,52 +21,91 @@ _NEIGHBOURS, _PAIRS, _ENERGY, _SHOWN = 1000, 1000, 2000, 8
 _SIDES = {scales: 10 * 2 ** (scales - 1) + 1 for scales in (5, 4, 3, 2, 1)}
 
 
-@dataclasses.dataclass(frozen=True)
-class Value:
-    """The number of a metric, with the part of a `Result` that the metric itself knows.
-
-    `real` and `fake` are how many examples of each set the number is of, and None where it is of
-    all. `picture` is a uint8 picture that belongs to the number.
-    """
-
-    metric: str
-    value: float
-    std: float | None = None
-    better: str | None = None
-    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
-    real: int | None = None
-    fake: int | None = None
-    picture: np.ndarray | None = None
-
-
 class Inputs(NamedTuple):
     """The sets that a metric compares, as they were collected for it.
 
-    `training` are the examples that the fakes learned from. `network` is the name of the metric's
-    feature network and `suffix` what the metric's name ends in; both are empty without a network.
+    Attributes:
+      real: the real examples.
+      fake: the generated examples.
+      training: the examples that the fakes learned from.
+      kind: the name of the metric's feature network in the collected sets; empty without one.
+      network: the feature network.
+      picture: the PNG file for the metric that makes a picture.
     """
 
     real: Collected
     fake: Collected
     training: Collected | None
-    network: str
-    suffix: str
+    kind: str
+    network: Network | None
+    picture: Path | None
+
+    @property
+    def suffix(self) -> str:
+        """The end of the metric's name."""
+        return self.network.suffix if self.network else ""
 
     @property
     def features(self) -> tuple[np.ndarray, np.ndarray]:
         """The features of the real and of the fake examples, `[n, d]` and `[m, d]`."""
-        return self.real.features[self.network], self.fake.features[self.network]
+        return self.real.features[self.kind], self.fake.features[self.kind]
+
+    def result(
+        self,
+        metric: str,
+        value: float,
+        std: float | None = None,
+        better: str | None = None,
+        settings: dict[str, Any] | None = None,
+        real: int | None = None,
+        fake: int | None = None,
+    ) -> Result:
+        """Returns a number with its provenance.
+
+        Args:
+          metric: the metric's name.
+          value: the number.
+          std: its standard deviation.
+          better: `LOWER`, `HIGHER`, or None where neither is better by itself.
+          settings: what else the metric was computed with.
+          real: how many real examples the number is of, by default all.
+          fake: how many generated examples the number is of, by default all.
+
+        Raises:
+          EvaluationError: if the number is NaN or infinite, which no comparison would notice.
+        """
+        if not math.isfinite(value):
+            raise EvaluationError(
+                f"{metric} is {value}: look at the images for constant or equal ones"
+            )
+        real_set, fake_set, network = self.real.examples, self.fake.examples, self.network
+        resizes = [real_set.resize, network.resize if network else None]
+        return Result(
+            metric,
+            value,
+            std,
+            better,
+            real=real_set.count if real is None else real,
+            fake=fake_set.count if fake is None else fake,
+            split=real_set.split,
+            real_images=real_set.what,
+            fake_images=fake_set.what,
+            resize=", then ".join(filter(None, resizes)) or "none",
+            network=network.name if network else None,
+            sha256=network.sha256 if network else None,
+            settings=settings or {},
+        )
 
 
-def frechet(inputs: Inputs) -> Iterator[Value]:
+def frechet(inputs: Inputs) -> Iterator[Result]:
     """Computes the Fréchet distance of the features, called FID for Inception's verified ones."""
-    real, fake = inputs.real.gaussians[inputs.network], inputs.fake.gaussians[inputs.network]
+    real, fake = (each.gaussians[inputs.kind] for each in inputs[:2])
     distance = metrics.frechet_distance(real, fake)
     name = f"FD{inputs.suffix}" if inputs.suffix else "FID"
-    yield Value(name, distance, better=LOWER, settings={"features": len(real.mean)})
+    yield inputs.result(name, distance, better=LOWER, settings={"features": len(real.mean)})
 
 
-def kernel(inputs: Inputs) -> Iterator[Value]:
+def kernel(inputs: Inputs) -> Iterator[Result]:
     """Computes the kernel distance of the features, called KID for Inception's verified ones."""
     real, fake = inputs.features
     size = min(SUBSET, len(real), len(fake))
@@ -78,63 +120,63 @@ def kernel(inputs: Inputs) -> Iterator[Value]:
     all_subsets_are_equal = size == len(real) == len(fake)
     name = f"KD{inputs.suffix}" if inputs.suffix else "KID"
     settings = {"subsets": 100, "subset_size": size}
-    yield Value(name, mean, None if all_subsets_are_equal else std, LOWER, settings)
+    yield inputs.result(name, mean, None if all_subsets_are_equal else std, LOWER, settings)
 
 
-def score(inputs: Inputs) -> Iterator[Value]:
+def score(inputs: Inputs) -> Iterator[Result]:
     """Computes the Inception score of the fakes, by the classes of the metric's own network."""
-    logits = inputs.fake.logits[inputs.network]
+    logits = inputs.fake.logits[inputs.kind]
     mean, std = metrics.inception_score(logits)
     settings = {"splits": 10, "classes": logits.shape[1]}
-    yield Value(f"IS{inputs.suffix}", mean, std, HIGHER, settings, real=0)
+    yield inputs.result(f"IS{inputs.suffix}", mean, std, HIGHER, settings, real=0)
 
 
-def manifold(inputs: Inputs) -> Iterator[Value]:
+def manifold(inputs: Inputs) -> Iterator[Result]:
     """Computes precision, recall, density and coverage of the features."""
     scores = metrics.manifold_scores(*inputs.features)._asdict()
     for name, value in scores.items():
         name += inputs.suffix or "-Inception"
-        yield Value(name, value, better=HIGHER, settings={"k": 5})
+        yield inputs.result(name, value, better=HIGHER, settings={"k": 5})
 
 
-def label_accuracy(inputs: Inputs) -> Iterator[Value]:
+def label_accuracy(inputs: Inputs) -> Iterator[Result]:
     """Computes the share of fakes that the network puts into the class that they are meant for."""
     labels = inputs.fake.examples.labels
     assert labels is not None  # the catalogue refuses a set without
-    predicted = inputs.fake.logits[inputs.network].argmax(axis=1)
+    predicted = inputs.fake.logits[inputs.kind].argmax(axis=1)
     share = float((predicted == np.array([int(label) for label in labels])).mean())
-    yield Value(f"label accuracy{inputs.suffix}", share, better=HIGHER, real=0)
+    yield inputs.result(f"label accuracy{inputs.suffix}", share, better=HIGHER, real=0)
 
 
-def sliced(inputs: Inputs) -> Iterator[Value]:
+def sliced(inputs: Inputs) -> Iterator[Result]:
     """Computes the sliced Wasserstein distance of pixels, or of points."""
     real, fake = _floats(inputs.real), _floats(inputs.fake)
     n = min(len(real), len(fake))
     distance = metrics.sliced_wasserstein(real[:n], fake[:n])
     name = "SWD-pixels" if inputs.real.examples.are_images else "SWD"
     settings = {"projections": 512, "units": _units(inputs)}
-    yield Value(name, distance, None, LOWER, settings, real=n, fake=n)
+    yield inputs.result(name, distance, None, LOWER, settings, real=n, fake=n)
 
 
-def energy(inputs: Inputs) -> Iterator[Value]:
+def energy(inputs: Inputs) -> Iterator[Result]:
     """Computes the energy distance of the first 2000 examples of each set."""
     real, fake = _floats(inputs.real)[:_ENERGY], _floats(inputs.fake)[:_ENERGY]
     distance, settings = metrics.energy_distance(real, fake), {"units": _units(inputs)}
-    yield Value("energy distance", distance, None, LOWER, settings, len(real), len(fake))
+    yield inputs.result("energy distance", distance, None, LOWER, settings, len(real), len(fake))
 
 
-def modes(inputs: Inputs) -> Iterator[Value]:
+def modes(inputs: Inputs) -> Iterator[Result]:
     """Counts the modes of a known density that have samples, and the samples near a mode."""
     examples, count = inputs.real.examples, len(inputs.fake.pixels)
     assert examples.centers is not None  # the catalogue refuses a set without
     shares = metrics.mode_shares(inputs.fake.pixels, examples.centers, examples.std)
     settings = {"modes": len(shares), "within": "3 standard deviations"}
     reached, near = float((shares > 0).sum()), float(shares.sum())
-    yield Value("modes with a sample", reached, None, HIGHER, settings, real=0, fake=count)
-    yield Value("share of samples near modes", near, None, HIGHER, settings, real=0, fake=count)
+    yield inputs.result("modes with a sample", reached, None, HIGHER, settings, 0, count)
+    yield inputs.result("share of samples near modes", near, None, HIGHER, settings, 0, count)
 
 
-def parzen(inputs: Inputs) -> Iterator[Value]:
+def parzen(inputs: Inputs) -> Iterator[Result]:
     """Computes the log-likelihood of real images under Parzen windows around the fakes.
 
     Every other real image chooses the bandwidth; the number is of the others.
@@ -151,7 +193,7 @@ def parzen(inputs: Inputs) -> Iterator[Value]:
         "std": "standard error of the mean",
     }
     name = "Parzen log-likelihood in nats"
-    yield Value(name, float(values.mean()), error, HIGHER, settings, len(test), len(fake))
+    yield inputs.result(name, float(values.mean()), error, HIGHER, settings, len(test), len(fake))
 
 
 def scales(side: int) -> int:
@@ -159,7 +201,7 @@ def scales(side: int) -> int:
     return next((number for number, needed in _SIDES.items() if side >= needed), 0)
 
 
-def similarity(inputs: Inputs) -> Iterator[Value]:
+def similarity(inputs: Inputs) -> Iterator[Result]:
     """Computes the mean MS-SSIM of pairs of fakes, and of real images to compare it with."""
     number = scales(min(inputs.fake.examples.shape[:2]))
     fake = _pair_similarities(inputs.fake.pixels, number)
@@ -167,7 +209,7 @@ def similarity(inputs: Inputs) -> Iterator[Value]:
     name = f"{metrics.ms_ssim_name(number)} of pairs"
     settings = {"real_value": float(real.mean()), "scales": number, "std": "between pairs"}
     counts = 2 * len(real), 2 * len(fake)
-    yield Value(name, float(fake.mean()), float(fake.std()), None, settings, *counts)
+    yield inputs.result(name, float(fake.mean()), float(fake.std()), None, settings, *counts)
 
 
 def _pair_similarities(images: np.ndarray, number: int) -> np.ndarray:
@@ -185,10 +227,10 @@ def _pair_similarities(images: np.ndarray, number: int) -> np.ndarray:
     return np.concatenate(values)
 
 
-def neighbours(inputs: Inputs) -> Iterator[Value]:
+def neighbours(inputs: Inputs) -> Iterator[Result]:
     """Computes the share of fakes that are as near to a training image as a copy would be.
 
-    The value's picture has a row for each of eight fakes, those that look like copies first: the
+    The picture has a row for each of eight fakes, those that look like copies first: the
     fake and its five nearest training images.
     """
     assert inputs.training is not None  # the catalogue refuses a task without
@@ -210,10 +252,13 @@ def neighbours(inputs: Inputs) -> Iterator[Value]:
         "probability": found.probability,
         "distance": "Euclidean, pixels",
     }
-    shown = fake[np.argsort(~found.copies, kind="stable")[:_SHOWN]]
-    picture = neighbours_picture(shown, training)
     counts = len(held_out), len(fake)
-    yield Value("share of near copies", share, None, LOWER, settings, *counts, picture)
+    result = inputs.result("share of near copies", share, None, LOWER, settings, *counts)
+    if inputs.picture is not None:
+        shown = fake[np.argsort(~found.copies, kind="stable")[:_SHOWN]]
+        pictures.save(inputs.picture, neighbours_picture(shown, training))
+        result = dataclasses.replace(result, picture=inputs.picture.name)
+    yield result
 
 
 def neighbours_picture(fake: np.ndarray, training: np.ndarray, k: int = 5) -> np.ndarray:
@@ -231,11 +276,3 @@ def _floats(collected: Collected) -> np.ndarray:
 
 def _units(inputs: Inputs) -> str:
     return "[-1, 1]" if inputs.real.examples.are_images else "the data's own"
-
-
-def check_finite(value: Value) -> None:
-    """Raises EvaluationError if a number is NaN or infinite, which no comparison would notice."""
-    if not math.isfinite(value.value):
-        raise EvaluationError(
-            f"{value.metric} is {value.value}: look at the images for constant or equal ones"
-        )

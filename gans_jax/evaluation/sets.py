@@ -24,7 +24,7 @@ _LOSSY = (".jpg", ".jpeg", ".webp")
 _ORIENTATION, _FIRST_TURNED = 0x0112, 5  # EXIF's tag, and the first value that swaps the sides
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Examples:
     """A set of examples of one shape.
 
@@ -71,21 +71,22 @@ def of_source(source: Source, num: int | None = None, split: str | None = None) 
             f"{type(source).__name__} holds pairs of images: write the translations into a folder, "
             "and compare it with --real FOLDER --fake FOLDER"
         )
-    order = np.random.default_rng(0).permutation(len(source))[:num].tolist()
-
-    def batches() -> Iterator[np.ndarray]:
-        for start in range(0, len(order), _READ):
-            yield _checked(gather(source, order[start : start + _READ])["image"])
-
+    order = np.random.default_rng(0).permutation(len(source))[:num]
     return Examples(
         type(source).__name__,
         len(order),
         example["image"].shape,
-        batches,
+        functools.partial(_read, source, order),
         split,
         centers=getattr(source, "centers", None),
         std=getattr(source, "std", 0.0),
     )
+
+
+def _read(source: Source, order: np.ndarray) -> Iterator[np.ndarray]:
+    """Yields the images or points of a source in an order, a batch at a time."""
+    for start in range(0, len(order), _READ):
+        yield _checked(gather(source, order[start : start + _READ])["image"])
 
 
 def held_out(source: Source, split: str = "test") -> tuple[Source, str]:
@@ -178,7 +179,7 @@ def of_folder(
         and no `size` is given.
     """
     files = ImageFolder(path, size=None).files
-    order = np.random.default_rng(0).permutation(len(files))[:num].tolist()
+    order = np.random.default_rng(0).permutation(len(files))[:num]
     seen = [_header(Path(path, files[index])) for index in order]
     sizes = {sides: files[index] for index, (sides, _) in zip(order, seen, strict=True)}
     if len(sizes) > 1 and size is None:
@@ -190,18 +191,13 @@ def of_folder(
     if channels is None:
         channels = 1 if all(mode in ("1", "L", "LA") for _, mode in seen) else 3
     source = ImageFolder(path, size=size, channels=channels)
-
-    def batches() -> Iterator[np.ndarray]:
-        for start in range(0, len(order), _READ):
-            yield gather(source, order[start : start + _READ])["image"]
-
     (width, height), _ = seen[0]
     labels = tuple(PurePosixPath(files[index]).parts[0] for index in order)
     return Examples(
         f"the folder {path}",
         len(order),
         (size or height, size or width, channels),
-        batches,
+        functools.partial(_read, source, order),
         split,
         labels=labels if source.classes else None,
         lossy=any(files[index].lower().endswith(_LOSSY) for index in order),

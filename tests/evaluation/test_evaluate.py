@@ -12,6 +12,9 @@ from gans_jax import data, evaluation, metrics
 from gans_jax.cli import main
 from gans_jax.data.image import to_uint8
 from gans_jax.evaluation import EvaluationError, evaluate_folders, evaluate_run
+from gans_jax.evaluation.evaluator import noted
+from gans_jax.evaluation.result import read
+from gans_jax.evaluation.sets import generated, held_out, of_source
 from gans_jax.training import load
 from tests.support.processes import ROOT, environment
 
@@ -111,7 +114,7 @@ def test_four_devices_are_one(run, tmp_path):
     options = ["--devices", "4", "--num", "101", "--batch-size", "7", "--json", str(out)]
     command = [sys.executable, "-m", "gans_jax", "evaluate", str(run), "--metrics", *names]
     subprocess.run([*command, *options], cwd=ROOT, env=environment(4), check=True)
-    four = [result.value for result in evaluation.read(out)]
+    four = [result.value for result in read(out)]
     one = [result.value for result in evaluate_run(run, names, num=101)]
     np.testing.assert_allclose(four, one, rtol=1e-4)
 
@@ -119,7 +122,7 @@ def test_four_devices_are_one(run, tmp_path):
 def test_the_average_is_evaluated(run):
     """With a decay of one half, the average is not the generator."""
     experiment, state = load(run)
-    fake = evaluation.generated(experiment.method, state, 5, seed=1)
+    fake = generated(experiment.method, state, 5, seed=1)
     (images,) = fake.batches()
     drawn = experiment.wrapped().sample(state, jax.random.key(1), 5)
     assert np.abs(images.astype(int) - to_uint8(drawn)).max() <= 1
@@ -137,15 +140,15 @@ def test_the_average_is_evaluated(run):
     ],
 )
 def test_real_images_that_were_trained_on_are_named(source, split, found, warned):
-    with evaluation.noted() as notes:
-        assert evaluation.held_out(source, split) == found
+    with noted() as notes:
+        assert held_out(source, split) == found
     assert [note["name"] for note in notes] == ["TrainingImagesWarning"] * warned
 
 
 def test_a_density_has_modes(tmp_path):
     ring = data.GaussianRing(num=500)
-    real = evaluation.of_source(ring)
-    fake = evaluation.of_source(data.GaussianRing(num=400, seed=5, modes=4))
+    real = of_source(ring)
+    fake = of_source(data.GaussianRing(num=400, seed=5, modes=4))
     found = by_name(evaluation.Evaluator(real)(fake))
     assert found["modes with a sample"].value == 4
     assert found["share of samples near modes"].value > 0.95
@@ -268,4 +271,4 @@ def test_images_that_are_not_finite_are_refused(run):
     params = jax.tree.map(lambda leaf: leaf * np.nan, state.generator.params)
     broken = state._replace(generator=state.generator._replace(params=params))
     with pytest.raises(EvaluationError, match="not finite"):
-        list(evaluation.generated(experiment.method, broken, 3).batches())
+        list(generated(experiment.method, broken, 3).batches())

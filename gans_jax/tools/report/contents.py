@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 import jax
 import numpy as np
 
-from gans_jax import core, evaluation, pictures, training
-from gans_jax.evaluation import EvaluationError, Result
+from gans_jax import core, pictures, training
+from gans_jax.evaluation import EvaluationError, Result, result
 from gans_jax.evaluation.collect import collect
+from gans_jax.evaluation.evaluate import FILE
 from gans_jax.evaluation.measures import neighbours_picture
-from gans_jax.evaluation.of_run import FILE
+from gans_jax.evaluation.sets import generated, of_source
 from gans_jax.runs import CheckpointError, folder
 from gans_jax.runs.experiment import Experiment
 from gans_jax.runs.metrics_file import read_metrics
@@ -64,7 +65,7 @@ def read(workdir: Path, extra: Sequence[Any] = ()) -> Contents:
     """
     experiment = folder.read_experiment(workdir, extra)
     notes: list[str] = []
-    results = _or_note(notes, "metrics", lambda: evaluation.read(workdir / FILE))
+    results = _or_note(notes, "metrics", lambda: result.read(workdir / FILE))
     loaded = _or_note(notes, "pictures", lambda: training.load(workdir, extra))
     interpolation = neighbours = None
     if loaded and core.is_sampler(experiment.method):
@@ -110,10 +111,10 @@ def _interpolation(experiment: Experiment, state: core.State) -> np.ndarray | No
 
 
 def _neighbours(experiment: Experiment, state: core.State) -> np.ndarray | None:
-    real = evaluation.of_source(experiment.data)
+    real = of_source(experiment.data)
     if not real.are_images or real.shape[2] not in (1, 3):
         return None
-    fake = evaluation.generated(experiment.method, state, _ROWS, batch_size=_ROWS)
+    fake = generated(experiment.method, state, _ROWS, batch_size=_ROWS)
     training_images, made = (collect(each, {}, pixels=True).pixels for each in (real, fake))
     return neighbours_picture(made, training_images, k=min(_NEIGHBOURS, len(training_images)))
 
