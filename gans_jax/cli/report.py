@@ -7,7 +7,7 @@ from typing import Any
 from gans_jax.cli.arguments import command, new_file
 from gans_jax.cli.experiment_file import own_classes
 from gans_jax.runs import ConfigError
-from gans_jax.tools.report import write_page
+from gans_jax.tools.report.page import write_page
 
 REPORT = """\
 Writes one HTML file that shows runs side by side: their curves, samples over time, interpolations,

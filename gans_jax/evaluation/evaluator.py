@@ -90,10 +90,9 @@ class Evaluator:
         metrics = [METRICS[name] for name in names]
         networks = {m.network: self._network(m.network) for m in metrics if m.network}
         whole = {m.network for m in metrics if m.network and m.whole}
+        pixels = any(m.network is None for m in metrics)
         with _named(examples.what):
-            return collect(
-                examples, networks, whole, pixels=any(m.network is None for m in metrics)
-            )
+            return collect(examples, networks, whole, pixels)
 
     def _results(self, name: str, inputs: Inputs) -> list[Result]:
         with noted() as notes, _named(name):

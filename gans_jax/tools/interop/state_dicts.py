@@ -230,10 +230,9 @@ def _remedy(wanted: str, tensors: Tensors) -> str:
 
 def _with_counterpart(network: Any) -> Generator | Discriminator:
     """Returns the network, or raises a WeightsError if the PyTorch code does not have it."""
-    try:
-        names.layers(network)
-    except TypeError as error:
-        raise WeightsError(f"{error}: export another network") from error
+    kind = type(network).__name__
+    # A subclass, such as AttentionNetwork, is another network.
+    missing = [] if type(network) in names.KINDS else [kind]
     for field, allowed in (
         ("norm", ("batch", "instance")),
         ("upsample", ("transpose",)),
@@ -241,8 +240,9 @@ def _with_counterpart(network: Any) -> Generator | Discriminator:
     ):
         value = getattr(network, field, allowed[0])
         if value not in allowed:
-            raise WeightsError(
-                f"the PyTorch code has no counterpart of {type(network).__name__} with {field} "
-                f"{value!r}: export another network"
-            )
+            missing.append(f"{kind} with {field} {value!r}")
+    if missing:
+        raise WeightsError(
+            f"the PyTorch code has no counterpart of {missing[0]}: export another network"
+        )
     return network

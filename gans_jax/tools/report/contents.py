@@ -28,7 +28,6 @@ class Contents:
     """All that a page shows of a run.
 
     Attributes:
-      name: the name of the run's folder.
       experiment: the run's experiment.
       config: the content of `config.json`.
       lines: the lines of `metrics.jsonl`.
@@ -40,7 +39,6 @@ class Contents:
       notes: why parts are missing.
     """
 
-    name: str
     experiment: Experiment
     config: str
     lines: list[dict[str, Any]]
@@ -74,7 +72,6 @@ def read(workdir: Path, extra: Sequence[Any] = ()) -> Contents:
     has_best = (workdir / "best.json").exists()
     best = _or_note(notes, "best", lambda: folder.read_best(workdir)) if has_best else None
     return Contents(
-        workdir.resolve().name,
         experiment,
         (workdir / "config.json").read_text("utf-8"),
         read_metrics(workdir / "metrics.jsonl", strict=False),

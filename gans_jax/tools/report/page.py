@@ -131,10 +131,8 @@ def _metrics(runs: Sequence[Contents], heads: Sequence[str]) -> str:
     if not rows:
         return '<p class="note">None yet: run <code>python -m gans_jax evaluate RUN</code>.</p>'
     order = list(dict.fromkeys(key[0] for key in rows))  # rows of one metric below each other
-    listed = [
-        [_metric(key), *map(_values, rows[key])]
-        for key in sorted(rows, key=lambda key: order.index(key[0]))
-    ]
+    keys = sorted(rows, key=lambda key: order.index(key[0]))
+    listed = [[_metric(key), *map(_values, rows[key])] for key in keys]
     return _table(["", *heads], listed) + _provenance(runs)
 
 
@@ -172,21 +170,20 @@ def _provenance(runs: Sequence[Contents]) -> str:
 
 
 def _curves(runs: Sequence[Contents]) -> str:
-    shown = [
-        f'<figure><img src="{figures.curves(runs, name)}" alt="{_text(name)}"></figure>'
-        for name in figures.names(runs)
-    ]
-    return f'<div class="side">{"".join(shown)}</div>\n'
+    shown = ""
+    for name in figures.names(runs):
+        shown += f'<figure><img src="{figures.curves(runs, name)}" alt="{_text(name)}"></figure>'
+    return f'<div class="side">{shown}</div>\n'
 
 
 def _per_run(
     runs: Sequence[Contents], heads: Sequence[str], show: Callable[[Contents], str]
 ) -> str:
-    shown = [(head, show(run)) for head, run in zip(heads, runs, strict=True)]
-    parts = [
-        f'<div class="wide"><p>{head}</p>{content}</div>' for head, content in shown if content
-    ]
-    return f'<div class="side">{"".join(parts)}</div>\n' if parts else ""
+    parts = ""
+    for head, run in zip(heads, runs, strict=True):
+        if content := show(run):
+            parts += f'<div class="wide"><p>{head}</p>{content}</div>'
+    return f'<div class="side">{parts}</div>\n' if parts else ""
 
 
 def _grids(run: Contents) -> str:
@@ -199,9 +196,8 @@ def _grids(run: Contents) -> str:
 
 
 def _interpolation(run: Contents) -> str:
-    if run.interpolation is None:
-        return ""
-    return _image(figures.png(run.interpolation), "interpolations")
+    picture = run.interpolation
+    return "" if picture is None else _image(figures.png(picture), "interpolations")
 
 
 def _neighbours(run: Contents) -> str:
