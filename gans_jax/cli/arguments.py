@@ -1,6 +1,7 @@
 """Arguments that several commands share, and the types of arguments."""
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -92,18 +93,21 @@ def new_file(text: str) -> Path:
     return path
 
 
+def whole(text: str, least: int, most: float, what: str) -> int:
+    """Parses a whole number in a range, which `what` describes in the error."""
+    if not (text.isdecimal() and least <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"{text!r} must be {what}")
+    return int(text)
+
+
 def seed(text: str) -> int:
     """Parses a whole number from 0 on."""
-    if not (text.isdecimal() and int(text) < 2**63):
-        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number from 0 to 2^63 - 1")
-    return int(text)
+    return whole(text, 0, 2**63 - 1, "a whole number from 0 to 2^63 - 1")
 
 
 def count(text: str) -> int:
     """Parses a whole number from 1 on."""
-    if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} must be a positive whole number")
-    return int(text)
+    return whole(text, 1, math.inf, "a positive whole number")
 
 
 def _devices_wanted(text: str) -> int | Literal["all"]:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from gans_jax.cli.arguments import command, count, new_file, png, seed
+from gans_jax.cli.arguments import command, count, new_file, png, seed, whole
 from gans_jax.core import files
 from gans_jax.data import DataError
 from gans_jax.runs import ConfigError
@@ -164,6 +164,4 @@ def _seconds(text: str) -> float:
 
 
 def _port(text: str) -> int:
-    if not (text.isdecimal() and int(text) < 2**16):
-        raise argparse.ArgumentTypeError(f"{text!r} must be a port from 0 to 65535")
-    return int(text)
+    return whole(text, 0, 65535, "a port from 0 to 65535")

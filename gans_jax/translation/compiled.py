@@ -101,10 +101,8 @@ class CompiledTranslator:
             made = self.translate(state, images, direction, key[None])
             columns = self.columns(state, images, made, direction, key[None])
             shown |= {name: values[0] for name, values in columns.items()}
-        for name in ("a", "b"):
-            if name not in shown:
-                shown[name] = core.as_float(example[name])
-        return shown
+        others = [name for name in ("a", "b") if name not in shown]
+        return shown | {name: core.as_float(example[name]) for name in others}
 
     def padded(self, state: State, size: Size, channels: int, direction: Direction) -> Size:
         """Finds the least height and width from `size` on which a translation keeps.
@@ -115,13 +113,9 @@ class CompiledTranslator:
           UnfitError: if no such size fits the network, with the network's reason.
         """
         translate = functools.partial(self.method.translate, direction=direction)
-        tried: set[Size] = set()
+        rounded = [tuple(-(-side // m) * m for side in size) for m in MULTIPLES]
         reasons = []
-        for multiple in MULTIPLES:
-            height, width = (-(-side // multiple) * multiple for side in size)
-            if (height, width) in tried:
-                continue
-            tried.add((height, width))
+        for height, width in dict.fromkeys(rounded):
             images = jax.ShapeDtypeStruct((1, height, width, channels), jnp.float32)
             try:
                 made = jax.eval_shape(translate, state, images).shape[1:3]

@@ -8,18 +8,13 @@ from gans_jax.tools.plan.cost import Plan
 def side_by_side(plans: Sequence[Plan]) -> str:
     """A table with one column per plan and one row per quantity."""
     columns = [_column(plan) for plan in plans]
+    longest = max(columns, key=len)  # whose order the rows have
+    names = dict.fromkeys([*longest, *(name for column in columns for name in column)])
     rows = [["per chip and iteration", *(plan.topology for plan in plans)]]
-    rows += [[name, *(column.get(name, "0") for column in columns)] for name in _names(columns)]
+    rows += [[name, *(column.get(name, "0") for column in columns)] for name in names]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     rows.insert(1, ["-" * width for width in widths])
     return "\n".join(f"| {' | '.join(map(str.ljust, row, widths))} |" for row in rows)
-
-
-def _names(columns: Sequence[dict[str, str]]) -> list[str]:
-    """Returns the names of all rows, in the order of the longest column."""
-    longest = max(columns, key=len)
-    missing = {name: None for column in columns for name in column if name not in longest}
-    return [*longest, *missing]
 
 
 def _column(plan: Plan) -> dict[str, str]:
