@@ -46,8 +46,9 @@ def _block(rows: Sequence[Mapping[str, np.ndarray]], factor: int) -> np.ndarray:
     cells = [[c.repeat(factor, 0).repeat(factor, 1) for c in row.values()] for row in rows]
     heights = [max(cell.shape[0] for cell in row) for row in cells]
     font = ImageFont.load_default(10)
-    named = zip(rows[0], *cells, strict=True)
-    widths = [max(*(c.shape[1] for c in own), _width(font, name)) for name, *own in named]
+    texts = [math.ceil(font.getlength(name)) + 2 for name in rows[0]]
+    columns = zip(texts, *cells, strict=True)
+    widths = [max(text, *(cell.shape[1] for cell in column)) for text, *column in columns]
     picture = Image.new("RGB", (_total(widths), LINE + _total(heights)))
     pen = ImageDraw.Draw(picture)
     for name, x in zip(rows[0], _starts(widths), strict=True):
@@ -56,10 +57,6 @@ def _block(rows: Sequence[Mapping[str, np.ndarray]], factor: int) -> np.ndarray:
         for cell, x in zip(row, _starts(widths), strict=True):
             picture.paste(Image.fromarray(np.ascontiguousarray(cell)), (x, LINE + y))
     return np.array(picture)
-
-
-def _width(font: ImageFont.FreeTypeFont | ImageFont.ImageFont, text: str) -> int:
-    return math.ceil(font.getlength(text)) + 2
 
 
 def _total(sides: Sequence[int]) -> int:

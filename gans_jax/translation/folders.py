@@ -147,9 +147,12 @@ class _Network:
         size = images[0].shape[:2]
         padded = self.padded(size)
         before = [(side - own) // 2 for side, own in zip(padded, size, strict=True)]
-        mirrored = [_mirror(image, padded, before) for image in images]
+        sides = zip(before, padded, size, strict=True)
+        widths = [(first, side - own - first) for first, side, own in sides]
         order = [i % len(images) for i in range(count)]
-        batch = np.stack([mirrored[i] for i in order])
+        # Images are mirrored at their borders, as often as needed to reach the size.
+        batch = np.stack([images[i] for i in order])
+        batch = np.pad(batch, ((0, 0), *widths, (0, 0)), "reflect")
         keys = self._keys([names[i] for i in order])
         made = self.translator.translate(self.state, batch, self.direction, keys)
         columns: dict[str, jax.Array] = {}
@@ -264,10 +267,3 @@ def _batches(sizes: dict[str, Size], batch_size: int) -> Iterator[tuple[list[str
         count = min(batch_size, len(names))
         for first in range(0, len(names), count):
             yield names[first : first + count], count
-
-
-def _mirror(image: np.ndarray, size: Size, before: Sequence[int]) -> np.ndarray:
-    """Mirrors an image at its borders, as often as needed to reach a size."""
-    sides = zip(before, size, image.shape, strict=False)
-    widths = [(first, side - own - first) for first, side, own in sides]
-    return np.pad(image, (*widths, (0, 0)), "reflect")
