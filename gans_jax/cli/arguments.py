@@ -40,9 +40,8 @@ def command(
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "workdir", type=Path, metavar="RUN", help="the run folder that `train` made"
-    )
+    text = "the run folder that `train` made"
+    parser.add_argument("workdir", type=Path, metavar="RUN", help=text)
     text = "the Python file with classes of your own, if the run's experiment has any"
     parser.add_argument("--experiment", metavar="FILE", help=text)
 

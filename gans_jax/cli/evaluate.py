@@ -31,12 +31,8 @@ metrics:
 
 def add(commands: Any) -> None:
     listed = [f"  {name:20} {metric.about}" for name, metric in METRICS.items()]
-    parser = command(
-        commands,
-        evaluate,
-        "compare samples with real examples by metrics",
-        EVALUATE + "\n".join(listed),
-    )
+    about = "compare samples with real examples by metrics"
+    parser = command(commands, evaluate, about, EVALUATE + "\n".join(listed))
     text = "the run folder that `train` made"
     parser.add_argument("workdir", type=Path, nargs="?", metavar="RUN", help=text)
     text = "which metrics to compute, from the list above"
@@ -44,9 +40,8 @@ def add(commands: Any) -> None:
     text = "how many samples, and at most as many real examples (default: 10000)"
     parser.add_argument("--num", type=count, default=10_000, metavar="N", help=text)
     parser.add_argument("--real", metavar="FOLDER", help="a folder of real images")
-    parser.add_argument(
-        "--fake", metavar="FOLDER", help="a folder of generated images, instead of RUN"
-    )
+    text = "a folder of generated images, instead of RUN"
+    parser.add_argument("--fake", metavar="FOLDER", help=text)
     text = "a folder of the images that the fakes were learned from, for `neighbours`"
     parser.add_argument("--train", metavar="FOLDER", help=text)
     text = "the split of the run's data to compare with: `test` (default), `train` or another"

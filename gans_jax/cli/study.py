@@ -47,9 +47,8 @@ def add(commands: Any) -> None:
     parser.add_argument("--fake", metavar="FOLDER", help="a folder of generated images")
     text = "a folder of generated images of another method"
     parser.add_argument("--against", metavar="FOLDER", help=text)
-    parser.add_argument(
-        "--out", type=new_file, metavar="CSV", help="the file of answers; an old one grows"
-    )
+    text = "the file of answers; an old one grows"
+    parser.add_argument("--out", type=new_file, metavar="CSV", help=text)
     text = "how many trials of a session count (default: 40)"
     parser.add_argument("--trials", type=count, default=40, metavar="N", help=text)
     text = "how many trials for practice come before (default: 10, or 0 without --real)"

@@ -24,13 +24,7 @@ from gans_jax.pictures import sheets
 from gans_jax.runs import folder
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.progress import progress_bar
-from gans_jax.translation.compiled import (
-    OTHER,
-    UNFIT,
-    CompiledTranslator,
-    Size,
-    UnfitError,
-)
+from gans_jax.translation.compiled import OTHER, UNFIT, CompiledTranslator, Size, UnfitError
 
 SHEET_ROWS = 16
 

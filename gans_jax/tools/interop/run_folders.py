@@ -108,10 +108,7 @@ def _images(
 
 
 def _pix2pix(
-    found: Mapping[Part, Imported],
-    channels: tuple[int, int],
-    fresh: nn.Module,
-    evaluation: bool,
+    found: Mapping[Part, Imported], channels: tuple[int, int], fresh: nn.Module, evaluation: bool
 ) -> Pix2Pix:
     judge, conditional = fresh, True
     if "discriminator-a-to-b" in found:
@@ -198,9 +195,7 @@ def _part(tree: Any, key: str | None) -> Variables:
 
 
 def _state(
-    method: core.Method,
-    batch: dict[str, jax.ShapeDtypeStruct],
-    found: Mapping[Part, Imported],
+    method: core.Method, batch: dict[str, jax.ShapeDtypeStruct], found: Mapping[Part, Imported]
 ) -> core.State:
     """Returns the state before iteration 0 with the weights that were found."""
     # `method.init` would draw all the weights that are replaced, which takes a minute.

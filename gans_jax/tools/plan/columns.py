@@ -19,11 +19,7 @@ def side_by_side(plans: Sequence[Plan]) -> str:
 
 def _column(plan: Plan) -> dict[str, str]:
     """Returns the cells of a plan by the names of their rows."""
-    seconds = {
-        "compute": plan.compute_s,
-        "HBM": plan.memory_s,
-        "interconnect": plan.interconnect_s,
-    }
+    seconds = {"compute": plan.compute_s, "HBM": plan.memory_s, "interconnect": plan.interconnect_s}
     bound = max(seconds, key=seconds.__getitem__)
     cells = {
         "chips": f"{plan.chips}",
