@@ -1,18 +1,12 @@
 """Hashes, groups and the command, on images that are smooth noise."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.tables import deduplicate_planted
 from gans_jax.cli import main
 from gans_jax.tools import deduplicate
-
-sys.path.append(str(Path(__file__).parents[2] / "experiments"))
-
-import deduplicate_planted
 
 
 def picture(rng: np.random.Generator) -> Image.Image:
@@ -139,6 +133,6 @@ def test_false_positives_and_recall_are_counted(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(deduplicate, "encoder", lambda images: None)
     found = {10: [[3, 8]], 14: [[3, 8, 10], [4, 9, 13]]}  # the last copy is of 0
     monkeypatch.setattr(deduplicate, "groups", lambda images, _: found[len(images)])
-    deduplicate_planted.main(str(tmp_path))
+    deduplicate_planted.main(tmp_path, 2000)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[-1] for line in lines[:-1]] == ["0.2000"] + ["0.250"] * 5
