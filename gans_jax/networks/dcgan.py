@@ -81,7 +81,9 @@ class DCGANGenerator(nn.Module):
 
     def _double(self, x: Array, width: int, use_bias: bool) -> Array:
         kernel, padding, extra = (5, 2, 1) if self.lineage == "paper" else (4, 1, 0)
-        return ConvTranspose(width, kernel, 2, padding, extra, use_bias, self.dtype)(x)
+        return ConvTranspose(width, kernel, 2, padding, use_bias, self.dtype, output_padding=extra)(
+            x
+        )
 
 
 class DCGANDiscriminator(nn.Module):
@@ -102,9 +104,7 @@ class DCGANDiscriminator(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
-        x = _halve(x, self.features, self.norm, self.lineage, train, self.dtype)
-        use_bias = self.lineage == "paper" or self.norm == "none"
-        return Conv(1, x.shape[1], use_bias=use_bias, dtype=self.dtype)(x)[:, 0, 0, 0]
+        return _code(self, x, 1, train)[:, 0]
 
 
 class DCGANEncoder(nn.Module):
@@ -122,22 +122,21 @@ class DCGANEncoder(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
-        x = _halve(x, self.features, self.norm, self.lineage, train, self.dtype)
-        use_bias = self.lineage == "paper" or self.norm == "none"
-        x = Conv(self.code, x.shape[1], use_bias=use_bias, dtype=self.dtype)(x)
-        return at_least_float32(x[:, 0, 0])
+        return at_least_float32(_code(self, x, self.code, train))
 
 
-def _halve(
-    x: Array, features: int, norm: Norm, lineage: Lineage, train: bool, dtype: DType
-) -> Array:
-    """Applies strided convolutions of the calling compact module, down to a side of 4 to 7."""
+def _code(network: DCGANDiscriminator | DCGANEncoder, x: Array, units: int, train: bool) -> Array:
+    """Applies the convolutions of a network, down to one pixel of `units` channels.
+
+    The last convolution covers the features of the smallest side, 4 to 7.
+    """
     _, doublings = _stages(x.shape[1])
-    use_bias = lineage == "paper" or norm == "none"
-    kernel, padding = (5, 2) if lineage == "paper" else (4, 1)
+    norm, dtype = network.norm, network.dtype
+    use_bias = network.lineage == "paper" or norm == "none"
+    kernel, padding = (5, 2) if network.lineage == "paper" else (4, 1)
     for layer in range(doublings):
-        x = Conv(features * 2**layer, kernel, 2, padding, use_bias, dtype)(x)
+        x = Conv(network.features * 2**layer, kernel, 2, padding, use_bias, dtype)(x)
         if layer:
             x = normalize(x, norm, train, dtype)
         x = leaky_relu(x)
-    return x
+    return Conv(units, x.shape[1], use_bias=use_bias, dtype=dtype)(x)[:, 0, 0]

@@ -24,11 +24,8 @@ def scale_init(key: Array, shape: tuple[int, ...], dtype: str = "float32") -> Ar
     return 1 + 0.02 * jax.random.normal(key, shape, dtype)
 
 
-class Conv(nn.Module):
-    """A 2-D convolution, `[n, h, w, ci] -> [n, (h + 2p - k) / s + 1, ..., features]`.
-
-    k is `kernel`, s is `stride` and p is `padding`, for height and width alike.
-    """
+class _Convolution(nn.Module):
+    """The fields of a convolution and of its transpose."""
 
     features: int
     kernel: int
@@ -38,38 +35,40 @@ class Conv(nn.Module):
     dtype: DType = "float32"
     kernel_init: Callable[..., Array] = normal_init
 
+    def _add_bias(self, y: Array) -> Array:
+        if not self.use_bias:
+            return y
+        return y + self.param("bias", nn.initializers.zeros, (self.features,)).astype(y.dtype)
+
+
+class Conv(_Convolution):
+    """A 2-D convolution, `[n, h, w, ci] -> [n, (h + 2p - k) / s + 1, ..., features]`.
+
+    k is `kernel`, s is `stride` and p is `padding`, for height and width alike.
+    """
+
     @nn.compact
     def __call__(self, x: Array) -> Array:
         shape = (self.kernel, self.kernel, x.shape[-1], self.features)
         x, w = promote_dtype(x, self.param("kernel", self.kernel_init, shape), dtype=self.dtype)
-        y = ops.conv(x, w, stride=self.stride, padding=self.padding)
-        return _add_bias(self, y) if self.use_bias else y
+        return self._add_bias(ops.conv(x, w, self.stride, self.padding))
 
 
-class ConvTranspose(nn.Module):
+class ConvTranspose(_Convolution):
     """The transpose of `Conv`, `[n, h, w, ci] -> [n, (h - 1)s - 2p + k + op, ..., features]`.
 
     op is `output_padding`. The kernel is stored as the transposed convolution has it,
     `[k, k, features, ci]`.
     """
 
-    features: int
-    kernel: int
-    stride: int = 1
-    padding: int = 0
     output_padding: int = 0
-    use_bias: bool = False
-    dtype: DType = "float32"
-    kernel_init: Callable[..., Array] = normal_init
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
         shape = (self.kernel, self.kernel, self.features, x.shape[-1])
         x, w = promote_dtype(x, self.param("kernel", self.kernel_init, shape), dtype=self.dtype)
-        y = ops.conv_transpose(
-            x, w, stride=self.stride, padding=self.padding, output_padding=self.output_padding
-        )
-        return _add_bias(self, y) if self.use_bias else y
+        y = ops.conv_transpose(x, w, self.stride, self.padding, self.output_padding)
+        return self._add_bias(y)
 
 
 class ResizeConv(nn.Module):
@@ -105,11 +104,6 @@ def at_least_float32(x: Array) -> Array:
     return x.astype(jnp.promote_types(x.dtype, jnp.float32))
 
 
-def _add_bias(module: nn.Module, y: Array) -> Array:
-    bias = module.param("bias", nn.initializers.zeros, (y.shape[-1],))
-    return y + bias.astype(y.dtype)
-
-
 def normalize(x: Array, norm: Norm, train: bool, dtype: DType) -> Array:
     """Applies a normalisation layer of the calling compact module, with PyTorch's constants.
 
@@ -134,13 +128,9 @@ def normalize(x: Array, norm: Norm, train: bool, dtype: DType) -> Array:
     if norm == "layer":
         axes = tuple(range(1, x.ndim))
         return nn.LayerNorm(1e-5, dtype=dtype, reduction_axes=axes, feature_axes=-1)(x)
-    return nn.BatchNorm(
-        use_running_average=not train,
-        momentum=0.9,
-        epsilon=1e-5,
-        dtype=dtype,
-        scale_init=scale_init,
-    )(x)
+    return nn.BatchNorm(not train, momentum=0.9, epsilon=1e-5, dtype=dtype, scale_init=scale_init)(
+        x
+    )
 
 
 def has_offset(norm: Norm) -> bool:

@@ -1,7 +1,7 @@
 """The residual generator of CycleGAN (Zhu et al. 2017, arXiv:1703.10593).
 
-It follows Johnson et al. 2016 (arXiv:1603.08155). Its three parts are functions that a compact
-module calls, so that other networks can share some of them.
+It follows Johnson et al. 2016 (arXiv:1603.08155). Its three parts are methods, so that a subclass
+can consist of some of them.
 """
 
 from functools import partial
@@ -42,57 +42,6 @@ class ResNetBlock(nn.Module):
         return x + normalize(conv()(reflect(y, 1)), self.norm, train, self.dtype)
 
 
-def encode(x: Array, features: int, norm: Norm, train: bool, dtype: DType) -> Array:
-    """Applies a 7x7 and two strided 3x3 convolutions of the calling compact module.
-
-    Their shape is `[n, h, w, any] -> [n, h / 4, w / 4, 4 * features]`.
-    """
-    require_multiple(x, 4, 8)
-    use_bias = not has_offset(norm)
-    x = Conv(features, 7, use_bias=use_bias, dtype=dtype)(reflect(x, 3))
-    x = nn.relu(normalize(x, norm, train, dtype))
-    for width in (2 * features, 4 * features):
-        x = Conv(width, 3, 2, 1, use_bias, dtype)(x)
-        x = nn.relu(normalize(x, norm, train, dtype))
-    return x
-
-
-def transform(x: Array, blocks: int, norm: Norm, train: bool, remat: bool, dtype: DType) -> Array:
-    """Applies residual blocks of the calling compact module, which keep the shape.
-
-    With `remat` the backward pass computes their insides again instead of keeping them.
-    """
-    block = nn.remat(ResNetBlock, static_argnums=2) if remat else ResNetBlock
-    for index in range(blocks):
-        # Linen would name the blocks differently with remat, and so their parameters.
-        x = block(norm, dtype, name=f"ResNetBlock_{index}")(x, train)
-    return x
-
-
-def decode(
-    x: Array,
-    channels: int,
-    features: int,
-    norm: Norm,
-    upsample: Upsample,
-    train: bool,
-    dtype: DType,
-) -> Array:
-    """Applies two doublings and a 7x7 convolution of the calling compact module.
-
-    Their shape is `[n, h, w, any] -> [n, 4h, 4w, channels]`. The output has no activation.
-    """
-    use_bias = not has_offset(norm)
-    for width in (2 * features, features):
-        if upsample == "resize":
-            x = ResizeConv(width, use_bias, dtype)(x)
-        else:
-            x = ConvTranspose(width, 3, 2, 1, 1, use_bias, dtype)(x)
-        x = nn.relu(normalize(x, norm, train, dtype))
-    x = Conv(channels, 7, use_bias=True, dtype=dtype)(reflect(x, 3))
-    return at_least_float32(x)
-
-
 class ResNetGenerator(nn.Module):
     """Maps images to images, `[n, h, w, any] -> [n, h, w, channels]` in [-1, 1].
 
@@ -121,10 +70,47 @@ class ResNetGenerator(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
-        x = encode(x, self.features, self.norm, train, self.dtype)
-        x = transform(x, self.blocks, self.norm, train, self.remat, self.dtype)
-        x = decode(x, self.channels, self.features, self.norm, self.upsample, train, self.dtype)
-        return self._output(x)
+        return self._decode(self._transform(self._encode(x, train), train), train)
+
+    def _encode(self, x: Array, train: bool) -> Array:
+        """Applies a 7x7 and two strided 3x3 convolutions of the calling compact module.
+
+        Their shape is `[n, h, w, any] -> [n, h / 4, w / 4, 4 * features]`.
+        """
+        require_multiple(x, 4, 8)
+        use_bias = not has_offset(self.norm)
+        x = Conv(self.features, 7, use_bias=use_bias, dtype=self.dtype)(reflect(x, 3))
+        x = nn.relu(normalize(x, self.norm, train, self.dtype))
+        for width in (2 * self.features, 4 * self.features):
+            x = Conv(width, 3, 2, 1, use_bias, self.dtype)(x)
+            x = nn.relu(normalize(x, self.norm, train, self.dtype))
+        return x
+
+    def _transform(self, x: Array, train: bool) -> Array:
+        """Applies the residual blocks, which keep the shape.
+
+        With `remat` the backward pass computes their insides again instead of keeping them.
+        """
+        block = nn.remat(ResNetBlock, static_argnums=2) if self.remat else ResNetBlock
+        for index in range(self.blocks):
+            # Linen would name the blocks differently with remat, and so their parameters.
+            x = block(self.norm, self.dtype, name=f"ResNetBlock_{index}")(x, train)
+        return x
+
+    def _decode(self, x: Array, train: bool) -> Array:
+        """Applies two doublings and a 7x7 convolution of the calling compact module.
+
+        Their shape is `[n, h, w, any] -> [n, 4h, 4w, channels]`.
+        """
+        use_bias = not has_offset(self.norm)
+        for width in (2 * self.features, self.features):
+            if self.upsample == "resize":
+                x = ResizeConv(width, use_bias, self.dtype)(x)
+            else:
+                x = ConvTranspose(width, 3, 2, 1, use_bias, self.dtype, output_padding=1)(x)
+            x = nn.relu(normalize(x, self.norm, train, self.dtype))
+        x = Conv(self.channels, 7, use_bias=True, dtype=self.dtype)(reflect(x, 3))
+        return self._output(at_least_float32(x))
 
     def _output(self, x: Array) -> Array:
         return jnp.tanh(x)

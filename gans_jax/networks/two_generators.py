@@ -1,11 +1,10 @@
 """Modules that translate in both directions between two domains, by `a_to_b` and `b_to_a`."""
 
 import flax.linen as nn
-import jax.numpy as jnp
 from jax import Array
 
 from gans_jax.networks.layers import DType, Norm, Upsample, run_part
-from gans_jax.networks.resnet_generator import decode, encode, transform
+from gans_jax.networks.resnet_generator import ResNetGenerator
 
 
 class TwoGenerators(nn.Module):
@@ -52,10 +51,14 @@ class SharedEncoderTranslator(nn.Module):
     dtype: DType = "float32"
 
     def setup(self) -> None:
-        options = self.norm, self.remat, self.dtype
-        self.encoder = _Encoder(self.features, self.encoder_blocks, *options)
-        decoder = self.channels, self.features, self.decoder_blocks, self.upsample, *options
-        self.decoder_a, self.decoder_b = _Decoder(*decoder), _Decoder(*decoder)
+        self.encoder = self._part(_Encoder, self.encoder_blocks)
+        self.decoder_a = self._part(_Decoder, self.decoder_blocks)
+        self.decoder_b = self._part(_Decoder, self.decoder_blocks)
+
+    def _part(self, part: type[ResNetGenerator], blocks: int) -> ResNetGenerator:
+        return part(
+            self.channels, self.features, blocks, self.norm, self.upsample, self.remat, self.dtype
+        )
 
     def __call__(self, a: Array, b: Array, train: bool = False) -> tuple[Array, Array]:
         return self.a_to_b(a, train), self.b_to_a(b, train)
@@ -67,30 +70,17 @@ class SharedEncoderTranslator(nn.Module):
         return self.decoder_a(self.encoder(x, train), train)
 
 
-class _Encoder(nn.Module):
-    features: int
-    blocks: int
-    norm: Norm
-    remat: bool
-    dtype: DType
+class _Encoder(ResNetGenerator):
+    """The first part of a `ResNetGenerator`, with `blocks` of its residual blocks."""
 
     @nn.compact
-    def __call__(self, x: Array, train: bool) -> Array:
-        x = encode(x, self.features, self.norm, train, self.dtype)
-        return transform(x, self.blocks, self.norm, train, self.remat, self.dtype)
+    def __call__(self, x: Array, train: bool = False) -> Array:
+        return self._transform(self._encode(x, train), train)
 
 
-class _Decoder(nn.Module):
-    channels: int
-    features: int
-    blocks: int
-    upsample: Upsample
-    norm: Norm
-    remat: bool
-    dtype: DType
+class _Decoder(ResNetGenerator):
+    """The last part of a `ResNetGenerator`, with `blocks` of its residual blocks."""
 
     @nn.compact
-    def __call__(self, x: Array, train: bool) -> Array:
-        x = transform(x, self.blocks, self.norm, train, self.remat, self.dtype)
-        x = decode(x, self.channels, self.features, self.norm, self.upsample, train, self.dtype)
-        return jnp.tanh(x)
+    def __call__(self, x: Array, train: bool = False) -> Array:
+        return self._decode(self._transform(x, train), train)
