@@ -1,53 +1,30 @@
 """Sources of examples, and the step-indexed stream that batches them."""
 
-from gans_jax.data.augment import Augment
-from gans_jax.data.digits import Digits
-from gans_jax.data.domains import DigitDomains, Unpaired, UnpairedFolders
-from gans_jax.data.folder import ImageFolder
-from gans_jax.data.idx import IDX
-from gans_jax.data.objects import CutOuts, PastedObjects, Side
-from gans_jax.data.pairs import PairedFolder, Unaligned
-from gans_jax.data.source import DataError
-from gans_jax.data.stream import Stream, stream
-from gans_jax.data.tasks import (
-    Colourisation,
-    Denoising,
-    Deraining,
-    EdgesToPhoto,
-    Inpainting,
-    Rotation,
-    SuperResolution,
-)
-from gans_jax.data.tfds import TFDS
-from gans_jax.data.toy import GaussianGrid, GaussianRing, ParallelLines, TwoGaussians, TwoUniforms
-
-__all__ = [
-    "IDX",
-    "TFDS",
-    "Augment",
-    "Colourisation",
-    "CutOuts",
-    "DataError",
-    "Denoising",
-    "Deraining",
-    "DigitDomains",
-    "Digits",
-    "EdgesToPhoto",
-    "GaussianGrid",
-    "GaussianRing",
-    "ImageFolder",
-    "Inpainting",
-    "PairedFolder",
-    "ParallelLines",
-    "PastedObjects",
-    "Rotation",
-    "Side",
-    "Stream",
-    "SuperResolution",
-    "TwoGaussians",
-    "TwoUniforms",
-    "Unaligned",
-    "Unpaired",
-    "UnpairedFolders",
-    "stream",
-]
+from gans_jax.data.augment import Augment as Augment
+from gans_jax.data.digits import Digits as Digits
+from gans_jax.data.domains import DigitDomains as DigitDomains
+from gans_jax.data.domains import Unpaired as Unpaired
+from gans_jax.data.domains import UnpairedFolders as UnpairedFolders
+from gans_jax.data.folder import ImageFolder as ImageFolder
+from gans_jax.data.idx import IDX as IDX
+from gans_jax.data.objects import CutOuts as CutOuts
+from gans_jax.data.objects import PastedObjects as PastedObjects
+from gans_jax.data.objects import Side as Side
+from gans_jax.data.pairs import PairedFolder as PairedFolder
+from gans_jax.data.pairs import Unaligned as Unaligned
+from gans_jax.data.source import DataError as DataError
+from gans_jax.data.stream import Stream as Stream
+from gans_jax.data.stream import stream as stream
+from gans_jax.data.tasks import Colourisation as Colourisation
+from gans_jax.data.tasks import Denoising as Denoising
+from gans_jax.data.tasks import Deraining as Deraining
+from gans_jax.data.tasks import EdgesToPhoto as EdgesToPhoto
+from gans_jax.data.tasks import Inpainting as Inpainting
+from gans_jax.data.tasks import Rotation as Rotation
+from gans_jax.data.tasks import SuperResolution as SuperResolution
+from gans_jax.data.tfds import TFDS as TFDS
+from gans_jax.data.toy import GaussianGrid as GaussianGrid
+from gans_jax.data.toy import GaussianRing as GaussianRing
+from gans_jax.data.toy import ParallelLines as ParallelLines
+from gans_jax.data.toy import TwoGaussians as TwoGaussians
+from gans_jax.data.toy import TwoUniforms as TwoUniforms

@@ -1,98 +1,57 @@
 """Metrics of samples: pure functions of images, features and label maps, in float64."""
 
-from gans_jax.metrics.activations import discriminator_features, strongest_responses
-from gans_jax.metrics.classifier import DigitsClassifier, DigitsTraining, digits_classifier
-from gans_jax.metrics.densities import energy_distance, mode_shares
-from gans_jax.metrics.divergences import (
-    histograms,
-    jensen_shannon,
-    kl_divergence,
-    optimal_discriminator,
-    pearson_chi2,
-    total_variation,
-)
-from gans_jax.metrics.frechet import FewSamplesWarning, frechet_distance
-from gans_jax.metrics.gaussian import FeatureStatistics, Gaussian, fit_gaussian
-from gans_jax.metrics.images import adjacent_ms_ssim, ms_ssim, ms_ssim_name, psnr, ssim
-from gans_jax.metrics.inception_score import inception_score
-from gans_jax.metrics.kernel_distance import Estimate, kernel_distance
-from gans_jax.metrics.lipschitz import clipped_lipschitz_bound, lipschitz_bound
-from gans_jax.metrics.manifold import ManifoldScores, manifold_scores
-from gans_jax.metrics.neighbours import Memorisation, Neighbours, memorisation, nearest_neighbours
-from gans_jax.metrics.parzen import choose_bandwidth, parzen_log_likelihood
-from gans_jax.metrics.pretrained import (
-    FeatureNetwork,
-    convert_inception,
-    load_efficientnet,
-    load_inception,
-)
-from gans_jax.metrics.segmentation import (
-    CITYSCAPES,
-    FACADES,
-    Palette,
-    confusion_matrix,
-    label_map,
-    segmentation_scores,
-)
-from gans_jax.metrics.sliced import sliced_wasserstein
-from gans_jax.metrics.svm import SVMScores, linear_svm
-from gans_jax.metrics.transport import Critic, Transport, c_transform, earth_mover, lipschitz_critic
-from gans_jax.weights import WeightsError
-
-__all__ = [
-    "CITYSCAPES",
-    "FACADES",
-    "Critic",
-    "DigitsClassifier",
-    "DigitsTraining",
-    "Estimate",
-    "FeatureNetwork",
-    "FeatureStatistics",
-    "FewSamplesWarning",
-    "Gaussian",
-    "ManifoldScores",
-    "Memorisation",
-    "Neighbours",
-    "Palette",
-    "SVMScores",
-    "Transport",
-    "WeightsError",
-    "adjacent_ms_ssim",
-    "c_transform",
-    "choose_bandwidth",
-    "clipped_lipschitz_bound",
-    "confusion_matrix",
-    "convert_inception",
-    "digits_classifier",
-    "discriminator_features",
-    "earth_mover",
-    "energy_distance",
-    "fit_gaussian",
-    "frechet_distance",
-    "histograms",
-    "inception_score",
-    "jensen_shannon",
-    "kernel_distance",
-    "kl_divergence",
-    "label_map",
-    "linear_svm",
-    "lipschitz_bound",
-    "lipschitz_critic",
-    "load_efficientnet",
-    "load_inception",
-    "manifold_scores",
-    "memorisation",
-    "mode_shares",
-    "ms_ssim",
-    "ms_ssim_name",
-    "nearest_neighbours",
-    "optimal_discriminator",
-    "parzen_log_likelihood",
-    "pearson_chi2",
-    "psnr",
-    "segmentation_scores",
-    "sliced_wasserstein",
-    "ssim",
-    "strongest_responses",
-    "total_variation",
-]
+from gans_jax.metrics.activations import discriminator_features as discriminator_features
+from gans_jax.metrics.activations import strongest_responses as strongest_responses
+from gans_jax.metrics.classifier import DigitsClassifier as DigitsClassifier
+from gans_jax.metrics.classifier import DigitsTraining as DigitsTraining
+from gans_jax.metrics.classifier import digits_classifier as digits_classifier
+from gans_jax.metrics.densities import energy_distance as energy_distance
+from gans_jax.metrics.densities import mode_shares as mode_shares
+from gans_jax.metrics.divergences import histograms as histograms
+from gans_jax.metrics.divergences import jensen_shannon as jensen_shannon
+from gans_jax.metrics.divergences import kl_divergence as kl_divergence
+from gans_jax.metrics.divergences import optimal_discriminator as optimal_discriminator
+from gans_jax.metrics.divergences import pearson_chi2 as pearson_chi2
+from gans_jax.metrics.divergences import total_variation as total_variation
+from gans_jax.metrics.frechet import FewSamplesWarning as FewSamplesWarning
+from gans_jax.metrics.frechet import frechet_distance as frechet_distance
+from gans_jax.metrics.gaussian import FeatureStatistics as FeatureStatistics
+from gans_jax.metrics.gaussian import Gaussian as Gaussian
+from gans_jax.metrics.gaussian import fit_gaussian as fit_gaussian
+from gans_jax.metrics.images import adjacent_ms_ssim as adjacent_ms_ssim
+from gans_jax.metrics.images import ms_ssim as ms_ssim
+from gans_jax.metrics.images import ms_ssim_name as ms_ssim_name
+from gans_jax.metrics.images import psnr as psnr
+from gans_jax.metrics.images import ssim as ssim
+from gans_jax.metrics.inception_score import inception_score as inception_score
+from gans_jax.metrics.kernel_distance import Estimate as Estimate
+from gans_jax.metrics.kernel_distance import kernel_distance as kernel_distance
+from gans_jax.metrics.lipschitz import clipped_lipschitz_bound as clipped_lipschitz_bound
+from gans_jax.metrics.lipschitz import lipschitz_bound as lipschitz_bound
+from gans_jax.metrics.manifold import ManifoldScores as ManifoldScores
+from gans_jax.metrics.manifold import manifold_scores as manifold_scores
+from gans_jax.metrics.neighbours import Memorisation as Memorisation
+from gans_jax.metrics.neighbours import Neighbours as Neighbours
+from gans_jax.metrics.neighbours import memorisation as memorisation
+from gans_jax.metrics.neighbours import nearest_neighbours as nearest_neighbours
+from gans_jax.metrics.parzen import choose_bandwidth as choose_bandwidth
+from gans_jax.metrics.parzen import parzen_log_likelihood as parzen_log_likelihood
+from gans_jax.metrics.pretrained import FeatureNetwork as FeatureNetwork
+from gans_jax.metrics.pretrained import convert_inception as convert_inception
+from gans_jax.metrics.pretrained import load_efficientnet as load_efficientnet
+from gans_jax.metrics.pretrained import load_inception as load_inception
+from gans_jax.metrics.segmentation import CITYSCAPES as CITYSCAPES
+from gans_jax.metrics.segmentation import FACADES as FACADES
+from gans_jax.metrics.segmentation import Palette as Palette
+from gans_jax.metrics.segmentation import confusion_matrix as confusion_matrix
+from gans_jax.metrics.segmentation import label_map as label_map
+from gans_jax.metrics.segmentation import segmentation_scores as segmentation_scores
+from gans_jax.metrics.sliced import sliced_wasserstein as sliced_wasserstein
+from gans_jax.metrics.svm import SVMScores as SVMScores
+from gans_jax.metrics.svm import linear_svm as linear_svm
+from gans_jax.metrics.transport import Critic as Critic
+from gans_jax.metrics.transport import Transport as Transport
+from gans_jax.metrics.transport import c_transform as c_transform
+from gans_jax.metrics.transport import earth_mover as earth_mover
+from gans_jax.metrics.transport import lipschitz_critic as lipschitz_critic
+from gans_jax.weights import WeightsError as WeightsError
