@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from gans_jax.data.image import pad_square
-from gans_jax.data.source import DataError, InMemory
+from gans_jax.data.source import InMemory, check_choice
 
 FILE = Path(__file__).with_name("digits.npz")
 CLASSES, TRAIN_PER_CLASS = 10, 400
@@ -29,10 +29,8 @@ class Digits(InMemory):
     size: Literal[28, 32] = 28
 
     def __post_init__(self) -> None:
-        if self.split not in ("train", "test"):
-            raise DataError(f"Digits has no split {self.split!r}: choose 'train' or 'test'")
-        if self.size not in (28, 32):
-            raise DataError(f"Digits has no size {self.size!r}: choose 28 or 32")
+        check_choice("split", self.split, ("train", "test"))
+        check_choice("size", self.size, (28, 32))
 
     @functools.cached_property
     def arrays(self) -> dict[str, np.ndarray]:

@@ -11,50 +11,46 @@ from gans_jax.data import skipping
 from gans_jax.data.augment import Fitted, read_image
 from gans_jax.data.digits import Digits
 from gans_jax.data.folder import ImageFolder
+from gans_jax.data.order import generator, shuffled
 from gans_jax.data.skipping import OnBad
-from gans_jax.data.source import (
-    AnySource,
-    DataError,
-    Example,
-    InMemory,
-    Shape,
-    Source,
-    generator,
-    image_shape,
-    shuffled,
-)
+from gans_jax.data.source import AnySource, DataError, Example, InMemory, Shape, Source, known_shape
 
 INK, PAPER = (20, 40, 140), (250, 210, 60)
 
 
 class _Domains(Fitted):
-    """Base of the sources of two domains, which a stream shuffles independently."""
+    """Base of the sources of two domains, which a stream shuffles independently.
 
-    @property
-    def domains(self) -> tuple[Source, Source]:
-        """The sources of the domains a and b, whose examples have an `image`."""
-        raise NotImplementedError
+    A subclass defines `a` and `b`, the sources of the domains, whose examples have an `image`.
+    """
+
+    a: AnySource
+    b: AnySource
 
     def __len__(self) -> int:
-        return max(map(len, self.domains))
+        return max(len(self.a), len(self.b))
 
     def __getitem__(self, index: int) -> Example:
         if not 0 <= index < len(self):
             raise IndexError(f"example {index} is not one of the {len(self)}: count from 0")
-        a, b = (self._image(domain, index % len(self.domains[domain])) for domain in (0, 1))
-        return {"a": a, "b": b}
+        return {
+            "a": self._image("a", index % len(self.a)),
+            "b": self._image("b", index % len(self.b)),
+        }
 
     def draw(self, seed: int, position: int) -> Example:
         """Returns `a` and `b` at a position of the endless stream of `seed`."""
-        images = []
-        for domain in (0, 1):
-            index = shuffled(len(self.domains[domain]), seed, position, domain)
-            images.append(self._image(domain, index, generator(seed, position, domain)))
-        return {"a": images[0], "b": images[1]}
+        a, b = shuffled(len(self.a), seed, position, 0), shuffled(len(self.b), seed, position, 1)
+        return {
+            "a": self._image("a", a, generator(seed, position, 0)),
+            "b": self._image("b", b, generator(seed, position, 1)),
+        }
 
-    def _image(self, domain: int, index: int, rng: np.random.Generator | None = None) -> np.ndarray:
-        source = self.domains[domain]
-        (image,) = self._fit((domain, index), lambda: [read_image(source, index)], rng)
+    def _image(
+        self, name: Literal["a", "b"], index: int, rng: np.random.Generator | None = None
+    ) -> np.ndarray:
+        source = self.a if name == "a" else self.b
+        (image,) = self._fit((name, index), lambda: [read_image(source, index)], rng)
         return image
 
 
@@ -78,12 +74,8 @@ class Unpaired(_Domains):
     a: AnySource
     b: AnySource
 
-    @property
-    def domains(self) -> tuple[Source, Source]:
-        return self.a, self.b
-
     def shapes(self) -> dict[str, Shape]:
-        a, b = (self._fitted_shape(image_shape(source)) for source in self.domains)
+        a, b = (self._fitted_shape(known_shape(source, "image")) for source in (self.a, self.b))
         return {"a": a, "b": b}
 
 
@@ -119,10 +111,6 @@ class UnpairedFolders(_Domains):
     def b(self) -> ImageFolder:
         """The images of `trainB`, in their original size."""
         return self._folder("B")
-
-    @property
-    def domains(self) -> tuple[Source, Source]:
-        return self.a, self.b
 
     def shapes(self) -> dict[str, Shape]:
         return dict.fromkeys(("a", "b"), (self.size, self.size, self.channels))
@@ -173,10 +161,6 @@ class DigitDomains(_Domains):
         share = self._digits(1) / 255
         painted = share * np.array(INK) + (1 - share) * np.array(PAPER)
         return _Images(np.rint(painted).astype(np.uint8))
-
-    @property
-    def domains(self) -> tuple[Source, Source]:
-        return self.a, self.b
 
     def _digits(self, first: int) -> np.ndarray:
         images = Digits(self.split, size=32).arrays["image"]

@@ -16,7 +16,7 @@ from gans_jax.core import checks
 from gans_jax.data import skipping
 from gans_jax.data.image import crop_centre, fit_square, to_array
 from gans_jax.data.skipping import BadExample, OnBad, Skipped
-from gans_jax.data.source import DataError, Example, Shape
+from gans_jax.data.source import DataError, Example, Shape, check_choice
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
@@ -70,9 +70,8 @@ class ImageFolder:
 
     def __post_init__(self) -> None:
         checks.positive(size=self.size, crop=self.crop)
-        skipping.check(self.on_bad)
-        if self.channels not in (1, 3):
-            raise DataError(f"images cannot have {self.channels!r} channels: choose 1 or 3")
+        check_choice("channels", self.channels, (1, 3))
+        check_choice("on_bad", self.on_bad, ("raise", "skip"))
 
     @functools.cached_property
     def files(self) -> tuple[str, ...]:

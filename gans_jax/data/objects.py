@@ -13,16 +13,8 @@ from gans_jax.core import checks
 from gans_jax.data.augment import read_image
 from gans_jax.data.folder import DECODING_ERRORS, ImageFolder
 from gans_jax.data.image import resize
-from gans_jax.data.source import (
-    AnySource,
-    DataError,
-    Example,
-    Shape,
-    Shaped,
-    Source,
-    generator,
-    shuffled,
-)
+from gans_jax.data.order import generator, shuffled
+from gans_jax.data.source import AnySource, DataError, Example, Shape, Source, known_shape
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,8 +34,7 @@ class Side:
         return {"image": self.source[index][self.name]}
 
     def shapes(self) -> dict[str, Shape]:
-        known = isinstance(self.source, Shaped)
-        return {"image": self.source.shapes()[self.name]} if known else {}
+        return {"image": known_shape(self.source, self.name)}
 
 
 @dataclasses.dataclass(frozen=True)

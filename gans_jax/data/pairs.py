@@ -12,8 +12,9 @@ from gans_jax.core import Direction
 from gans_jax.data import skipping
 from gans_jax.data.augment import Fitted
 from gans_jax.data.folder import ImageFolder
+from gans_jax.data.order import generator, shuffled
 from gans_jax.data.skipping import BadExample, OnBad, Skipped
-from gans_jax.data.source import AnySource, DataError, Example, Shape, Shaped, generator, shuffled
+from gans_jax.data.source import AnySource, DataError, Example, Shape, Shaped, check_choice
 
 SAME_PROPORTIONS = 0.02  # by how much rounding can change the proportions of a small copy
 
@@ -72,10 +73,8 @@ class PairedFolder(Paired, Fitted):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        skipping.check(self.on_bad)
-        if self.direction not in ("a_to_b", "b_to_a"):
-            raise DataError(f"direction cannot be {self.direction!r}: choose 'a_to_b' or 'b_to_a'")
-        ImageFolder(self.path, channels=self.channels)  # checks the channels
+        check_choice("direction", self.direction, ("a_to_b", "b_to_a"))
+        ImageFolder(self.path, channels=self.channels, on_bad=self.on_bad)  # checks both values
 
     @functools.cached_property
     def _folders(self) -> tuple[ImageFolder, ...]:

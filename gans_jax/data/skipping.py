@@ -20,12 +20,6 @@ class BadExample(DataError):
     """The file of an example is at fault, so that reading it fails at any time, on any host."""
 
 
-def check(on_bad: str) -> None:
-    """Raises a DataError unless `on_bad` is one of the two choices."""
-    if on_bad not in ("raise", "skip"):
-        raise DataError(f"on_bad cannot be {on_bad!r}: choose 'raise' or 'skip'")
-
-
 @dataclasses.dataclass
 class Skipped:
     """Reads the examples of a source, and remembers the bad ones.

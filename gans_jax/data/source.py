@@ -1,7 +1,6 @@
 """What a source of examples is, and how examples are gathered into a batch."""
 
-import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 import numpy as np
@@ -12,6 +11,12 @@ Shape = tuple[int | None, ...]
 
 class DataError(ValueError):
     """Data are missing, unreadable or unfit; the message names them and the remedy."""
+
+
+def check_choice(name: str, value: object, options: Collection[object]) -> None:
+    """Raises a DataError unless the value of a field is one of the options."""
+    if value not in options:
+        raise DataError(f"{name} cannot be {value!r}: choose {' or '.join(map(repr, options))}")
 
 
 class Source(Protocol):
@@ -56,10 +61,10 @@ def is_drawn(source: Source) -> TypeGuard[Drawn]:
     return isinstance(source, Drawn)
 
 
-def image_shape(source: Source) -> Shape:
-    """Returns the shape [h, w, c] of the source's `image`, as far as its fields tell it."""
-    unknown = (None, None, None)
-    return source.shapes().get("image", unknown) if isinstance(source, Shaped) else unknown
+def known_shape(source: Source, name: str) -> Shape:
+    """Returns the shape [h, w, c] of an image of the source, as far as its fields tell it."""
+    shapes = source.shapes() if isinstance(source, Shaped) else {}
+    return shapes.get(name, (None, None, None))
 
 
 class InMemory:
@@ -96,43 +101,12 @@ def stack(examples: Sequence[Mapping[str, np.ndarray]]) -> Example:
     """
     if any(example.keys() != examples[0].keys() for example in examples):
         raise DataError("examples of one batch have different keys: give all of them the same")
-    return {name: _stack(name, [example[name] for example in examples]) for name in examples[0]}
-
-
-def shuffled(length: int, seed: int, position: int, order: int = 0) -> int:
-    """Returns the index at a position of endless epochs, each a new permutation of the examples.
-
-    Args:
-      length: the number of examples in an epoch.
-      seed: of the permutations.
-      position: the place in the endless sequence, from 0.
-      order: a number that tells independent sequences of one seed apart.
-    """
-    epoch, offset = divmod(position, length)
-    return int(permutation(length, seed, epoch, order)[offset])
-
-
-# NumPy shuffles an epoch at once; grain's shuffle costs about 25 microseconds per example.
-@functools.lru_cache(maxsize=16)
-def permutation(length: int, seed: int, epoch: int, order: int = 0) -> np.ndarray:
-    """Returns the order of `length` examples in an epoch; see `shuffled`."""
-    return _generator(seed, (epoch, order) if order else (epoch,)).permutation(length)
-
-
-def generator(seed: int, position: int, order: int = 0) -> np.random.Generator:
-    """Returns the random numbers that belong to a position of the endless stream of `seed`."""
-    # The key has three numbers, so that it differs from the key of every permutation.
-    return _generator(seed, (position, order, 0))
-
-
-def _generator(seed: int, key: tuple[int, ...]) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
-
-
-def _stack(name: str, values: list[np.ndarray]) -> np.ndarray:
-    shapes = {np.shape(value) for value in values}
-    if len(shapes) > 1:
-        raise DataError(
-            f"{name!r} has shapes {sorted(shapes)} within one batch: give the source a `size`"
-        )
-    return np.stack(values)
+    batch = {}
+    for name in examples[0]:
+        values = [example[name] for example in examples]
+        if len(shapes := {np.shape(value) for value in values}) > 1:
+            raise DataError(
+                f"{name!r} has shapes {sorted(shapes)} within one batch: give the source a `size`"
+            )
+        batch[name] = np.stack(values)
+    return batch

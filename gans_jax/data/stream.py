@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from gans_jax import core
-from gans_jax.data.source import DataError, Example, Source, gather, is_drawn, permutation, stack
+from gans_jax.data.order import permutation
+from gans_jax.data.source import DataError, Example, Source, gather, is_drawn, stack
 
 
 @dataclasses.dataclass(frozen=True)

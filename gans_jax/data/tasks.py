@@ -15,8 +15,9 @@ from scipy import ndimage
 from gans_jax.core import checks
 from gans_jax.data.augment import Fitted, read_image
 from gans_jax.data.image import from_array, resize, to_array
+from gans_jax.data.order import generator
 from gans_jax.data.pairs import Paired
-from gans_jax.data.source import AnySource, DataError, Example, Shape, generator, image_shape
+from gans_jax.data.source import AnySource, DataError, Example, Shape, known_shape
 
 GREY = 127
 
@@ -44,7 +45,7 @@ class Task(Paired, Fitted):
         return len(self.source)
 
     def shapes(self) -> dict[str, Shape]:
-        return dict.fromkeys(("a", "b"), self._fitted_shape(image_shape(self.source)))
+        return dict.fromkeys(("a", "b"), self._fitted_shape(known_shape(self.source, "image")))
 
     def pair(self, index: int, rng: np.random.Generator | None = None) -> Example:
         (b,) = self._fit(index, lambda: [read_image(self.source, index)], rng)

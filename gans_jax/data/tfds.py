@@ -88,11 +88,9 @@ class TFDS:
         image = np.asarray(found["image"])
         if image.dtype != np.uint8:
             raise DataError(f"{self.name!r} has {image.dtype} images: choose one with uint8 images")
-        example = {"image": image if self.size is None else _fit(image, self.size)}
+        if self.size is not None:
+            image = to_array(fit_square(from_array(image), self.size))
+        example = {"image": image}
         if "label" in found:
             example["label"] = np.array(found["label"], np.int32)
         return example
-
-
-def _fit(image: np.ndarray, size: int) -> np.ndarray:
-    return to_array(fit_square(from_array(image), size))

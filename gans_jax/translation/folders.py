@@ -15,11 +15,12 @@ import numpy as np
 
 from gans_jax import core, pictures
 from gans_jax.core import Direction, State
-from gans_jax.data import DataError, ImageFolder, skipping
+from gans_jax.data import DataError, ImageFolder
 from gans_jax.data.folder import decode
 from gans_jax.data.image import to_array, to_uint8
 from gans_jax.data.pairs import by_name
 from gans_jax.data.skipping import BadExample, OnBad
+from gans_jax.data.source import check_choice
 from gans_jax.pictures import sheets
 from gans_jax.runs import folder
 from gans_jax.runs.config import ConfigError
@@ -79,7 +80,7 @@ def translate_folder(
       DataError: if an image cannot be used, there are no images that can, a file to write exists,
         two images would be written to the same file, or one folder is in the other.
     """
-    skipping.check(on_bad)
+    check_choice("on_bad", on_bad, ("raise", "skip"))
     network = _network(Path(workdir), direction, seed, extra)
     files = _files(Path(source), Path(target))
     sizes, skipped = _survey(network, files, on_bad, progress)

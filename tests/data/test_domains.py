@@ -165,7 +165,7 @@ def test_sixteen_bits_and_channels(root):
     save_to = f"{root}/trainB/0.png"
     Image.fromarray(np.full((8, 8), 1000, np.uint16)).save(save_to)
     assert "trainB/0.png has 16 bits per channel" in refused(UnpairedFolders(root))
-    with pytest.raises(DataError, match="4 channels"):
+    with pytest.raises(DataError, match="channels cannot be 4"):
         UnpairedFolders(root, channels=4)
     assert UnpairedFolders(root, "test", channels=1)[0]["a"].shape == (8, 8, 1)
 
@@ -202,7 +202,7 @@ def test_digit_domains_batch():
 
 
 def test_unknown_split_of_the_digits():
-    with pytest.raises(DataError, match="no split 'val'"):
+    with pytest.raises(DataError, match="split cannot be 'val'"):
         len(DigitDomains("val"))
 
 

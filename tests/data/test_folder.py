@@ -201,5 +201,5 @@ def test_linked_class_folder_is_read(tmp_path):
 
 
 def test_wrong_number_of_channels():
-    with pytest.raises(DataError, match="2 channels: choose 1 or 3"):
+    with pytest.raises(DataError, match="channels cannot be 2: choose 1 or 3"):
         ImageFolder("any", channels=2)

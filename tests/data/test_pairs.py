@@ -234,7 +234,7 @@ def test_missing_and_empty_folders(tmp_path, beside):
 def test_unfit_settings():
     for fields, message in [
         ({"direction": "left"}, "'left': choose 'a_to_b' or 'b_to_a'"),
-        ({"channels": 2}, "2 channels: choose 1 or 3"),
+        ({"channels": 2}, "channels cannot be 2: choose 1 or 3"),
         ({"augment": Augment()}, "give a `size`"),
         ({"cache": -1}, "-1 MiB"),
     ]:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from gans_jax.data import DataError, GaussianRing, stream
-from gans_jax.data.source import InMemory, generator, permutation, shuffled
+from gans_jax.data.order import generator, permutation, shuffled
+from gans_jax.data.source import InMemory
 
 
 @dataclasses.dataclass(frozen=True)

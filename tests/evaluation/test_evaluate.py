@@ -222,7 +222,7 @@ def test_broken_folders_are_refused(write, tmp_path, capsys):
         (["--fake", "x"], "--fake is for images in folders: leave it or"),
         (["--best"], "has no best checkpoint: train with --evaluate-every"),
         (["--devices", "99"], "this machine has 1 devices, not 99"),
-        (["--split", "val"], "Digits has no split 'val': choose 'train' or 'test'"),
+        (["--split", "val"], "split cannot be 'val': choose 'train' or 'test'"),
     ],
 )
 def test_what_cannot_be_computed_is_refused(run, arguments, words, capsys):

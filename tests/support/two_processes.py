@@ -14,7 +14,8 @@ import jax
 import numpy as np
 
 from gans_jax import data, parallel, training
-from gans_jax.data.source import InMemory, permutation
+from gans_jax.data.order import permutation
+from gans_jax.data.source import InMemory
 from gans_jax.training import Checkpoints, ConfigError, Experiment
 
 if __name__ == "__main__":  # before the imports below, which use a device

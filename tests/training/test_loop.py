@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from gans_jax import data, networks, wrappers
-from gans_jax.data.source import permutation
+from gans_jax.data.order import permutation
 from gans_jax.runs import config
 from gans_jax.training import (
     CheckpointError,
