@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import chex
 import flax.linen as nn
@@ -19,7 +18,7 @@ from jax import Array
 
 from gans_jax.core import as_float
 from gans_jax.data import Digits, stream
-from gans_jax.metrics.blocks import in_blocks
+from gans_jax.metrics.blocks import apply_precisely, in_blocks
 from gans_jax.networks.layers import Conv
 from gans_jax.version import __version__
 from gans_jax.weights import WeightsError, read_tensors, write_tensors
@@ -30,12 +29,16 @@ _SHIFT = 2
 
 
 class _Network(nn.Module):
-    """Digits `[n, 28, 28, 1]` in [-1, 1] to features `[n, 64]` and logits `[n, 10]`."""
+    """Maps digits `[n, 28, 28, 1]` to features `[n, 64]` and logits `[n, 10]`.
+
+    The digits are uint8, or float in [-1, 1].
+    """
 
     width: int
 
     @nn.compact
     def __call__(self, x: Array) -> tuple[Array, Array]:
+        x = as_float(x)
         init = nn.initializers.he_normal()
         for width in (self.width, 2 * self.width):
             x = nn.relu(Conv(width, 4, 2, 1, use_bias=True, kernel_init=init)(x))
@@ -128,7 +131,7 @@ def _train(training: DigitsTraining) -> chex.ArrayTree:
     optimizer = optax.adam(schedule)
 
     def loss(params: chex.ArrayTree, images: Array, labels: Array) -> Array:
-        _, logits = network.apply({"params": params}, as_float(images))
+        _, logits = network.apply({"params": params}, images)
         return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
     @jax.jit
@@ -152,13 +155,6 @@ def _train(training: DigitsTraining) -> chex.ArrayTree:
     return jax.tree.map(np.asarray, params)
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _apply(width: int, params: chex.ArrayTree, images: Array) -> tuple[Array, Array]:
-    with jax.default_matmul_precision("highest"):
-        outputs: Any = _Network(width).apply({"params": params}, as_float(images))
-    return outputs
-
-
 def _run(width: int, params: chex.ArrayTree, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[1:] not in _SHAPES or not len(images):
@@ -168,7 +164,8 @@ def _run(width: int, params: chex.ArrayTree, images: np.ndarray) -> tuple[np.nda
         )
     border = (images.shape[1] - 28) // 2
     digits = images[:, border : border + 28, border : border + 28]
-    features, logits = in_blocks(lambda block: _apply(width, params, block), digits, _BLOCK)
+    run = functools.partial(apply_precisely, _Network(width), params)
+    features, logits = in_blocks(run, digits, _BLOCK)
     return features, logits
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from gans_jax.metrics.distances import as_points
+
 
 def energy_distance(x: np.ndarray, y: np.ndarray) -> float:
     """Returns 2 E|X - Y| - E|X - X'| - E|Y - Y'| (Szekely & Rizzo 2013), in units of the data.
@@ -13,7 +15,7 @@ def energy_distance(x: np.ndarray, y: np.ndarray) -> float:
       x: samples `[n, ...]`.
       y: samples `[m, ...]`.
     """
-    x, y = (np.asarray(a, np.float64).reshape(len(a), -1) for a in (x, y))
+    x, y = as_points(x, y, np.float64)
     within = pairwise_distances(x, x).mean() + pairwise_distances(y, y).mean()
     return float(2 * pairwise_distances(x, y).mean() - within)
 

@@ -1,10 +1,32 @@
-"""Distances between all pairs of two sets, a block of rows at a time."""
+"""Two sets of examples as points, and the distances of all pairs, a block of rows at a time."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 _PAIRS = 2**23  # 64 MB of distances
+
+
+def as_points(
+    x: np.ndarray, y: np.ndarray, dtype: type[np.float64] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns two sets of examples as points of one space, `[n, d]` and `[m, d]`.
+
+    Args:
+      x: examples `[n, ...]`.
+      y: examples `[m, ...]`.
+      dtype: the type of the points; None for the types of x and y.
+
+    Raises:
+      ValueError: if the examples differ in size, or one set has none.
+    """
+    x, y = (np.asarray(a, dtype).reshape(len(a), -1) for a in (x, y))
+    if x.shape[1] != y.shape[1] or not (len(x) and len(y)):
+        raise ValueError(
+            f"sets of shape {x.shape} and {y.shape} cannot be compared: "
+            "give both some examples of one size"
+        )
+    return x, y
 
 
 def squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
@@ -23,12 +45,7 @@ def squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.
     Raises:
       ValueError: if the examples differ in size, or one set has none.
     """
-    x, y = (a.reshape(len(a), -1) for a in map(np.asarray, (x, y)))
-    if x.shape[1] != y.shape[1] or not (len(x) and len(y)):
-        raise ValueError(
-            f"sets of shape {x.shape} and {y.shape} have no distances: "
-            "give both some examples of one size"
-        )
+    x, y = as_points(x, y)
     centre = y.mean(axis=0, dtype=np.float64)
     y = y - centre
     y_norms = np.square(y).sum(axis=1)

@@ -7,6 +7,8 @@ by its integrals over cells, a set of samples by `histograms`.
 
 import numpy as np
 
+from gans_jax.metrics.distances import as_points
+
 
 def total_variation(p: np.ndarray, q: np.ndarray) -> float:
     """Returns the maximum of |P(A) - Q(A)| over events A, half the sum of |p - q|, in [0, 1]."""
@@ -72,11 +74,7 @@ def histograms(x: np.ndarray, y: np.ndarray, bins: int = 50) -> tuple[np.ndarray
     Raises:
       ValueError: if the samples differ in dimension, or one set is empty.
     """
-    x, y = (np.asarray(a, np.float64).reshape(len(a), -1) for a in (x, y))
-    if x.shape[1] != y.shape[1] or not (len(x) and len(y)):
-        raise ValueError(
-            f"x {x.shape} and y {y.shape} share no grid: give samples of one dimension in both"
-        )
+    x, y = as_points(x, y, np.float64)
     both = np.concatenate([x, y])
     limits = list(zip(both.min(axis=0), both.max(axis=0), strict=True))
     counts = [np.histogramdd(a, bins, limits)[0].ravel() for a in (x, y)]

@@ -5,11 +5,10 @@ without squeeze-and-excitation, with ReLU6.
 """
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from gans_jax import ops
+from gans_jax.networks.layers import Conv
 
 SIZE = 224
 # Of each stage: blocks, kernel, stride of the first block, expansion, output channels.
@@ -33,29 +32,25 @@ class EfficientNetLite0(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> tuple[Array, Array]:
-        x = _relu6(_Conv(32, 3, 2, name="_conv_stem")(x))
+        x = nn.relu6(_conv(x, "_conv_stem", 32, 3, 2))
         number = 0
         for repeats, kernel, first_stride, expansion, width in _STAGES:
             for repeat in range(repeats):
                 stride = 1 if repeat else first_stride
                 x = _block(x, f"_blocks.{number}", kernel, stride, expansion, width)
                 number += 1
-        x = _relu6(_Conv(1280, name="_conv_head")(x))
+        x = nn.relu6(_conv(x, "_conv_head", 1280))
         features = x.mean(axis=(1, 2))
         return features, nn.Dense(1000, name="_fc")(features)
-
-
-def _relu6(x: Array) -> Array:
-    return jnp.clip(x, 0, 6)
 
 
 def _block(x: Array, name: str, kernel: int, stride: int, expansion: int, width: int) -> Array:
     """Widens, filters each channel by itself, and narrows; adds x where the shapes agree."""
     y = x
     if expansion > 1:
-        y = _relu6(_Conv(expansion * x.shape[-1], name=f"{name}._expand_conv")(y))
-    y = _relu6(_Depthwise(kernel, stride, name=f"{name}._depthwise_conv")(y))
-    y = _Conv(width, name=f"{name}._project_conv")(y)
+        y = nn.relu6(_conv(y, f"{name}._expand_conv", expansion * x.shape[-1]))
+    y = nn.relu6(_Depthwise(kernel, stride, name=f"{name}._depthwise_conv")(y))
+    y = _conv(y, f"{name}._project_conv", width)
     return x + y if x.shape == y.shape else y
 
 
@@ -65,17 +60,9 @@ def _pad_same(x: Array, kernel: int, stride: int) -> Array:
     return jnp.pad(x, ((0, 0), *pads, (0, 0)))
 
 
-class _Conv(nn.Module):
-    features: int
-    kernel: int = 1
-    stride: int = 1
-
-    @nn.compact
-    def __call__(self, x: Array) -> Array:
-        shape = (self.kernel, self.kernel, x.shape[-1], self.features)
-        w = self.param("kernel", nn.initializers.he_normal(), shape, jnp.float32)
-        bias = self.param("bias", nn.initializers.zeros, (self.features,), jnp.float32)
-        return ops.conv(_pad_same(x, self.kernel, self.stride), w, stride=self.stride) + bias
+def _conv(x: Array, name: str, features: int, kernel: int = 1, stride: int = 1) -> Array:
+    x = _pad_same(x, kernel, stride)
+    return Conv(features, kernel, stride, use_bias=True, name=name)(x)
 
 
 class _Depthwise(nn.Module):
@@ -108,9 +95,3 @@ def batch_norm(layer: str) -> str:
     if not block:
         return {"_conv_stem": "_bn0", "_conv_head": "_bn1"}[conv]
     return f"{block}." + {"_expand": "_bn0", "_depthwise": "_bn1", "_project": "_bn2"}[conv[:-5]]
-
-
-def shapes() -> dict[str, dict[str, jax.ShapeDtypeStruct]]:
-    """Returns the shapes of the parameters by layer, without making any parameters."""
-    image = jax.ShapeDtypeStruct((1, SIZE, SIZE, 3), jnp.float32)
-    return jax.eval_shape(EfficientNetLite0().init, jax.random.key(0), image)["params"]

@@ -2,7 +2,6 @@
 
 import warnings
 
-import chex
 import numpy as np
 
 from gans_jax.metrics.gaussian import Gaussian
@@ -46,7 +45,6 @@ def frechet_distance(p: Gaussian, q: Gaussian) -> float:
 
 def _trace_of_root(a: np.ndarray, b: np.ndarray) -> float:
     """Returns tr((a b)^(1/2)) of two covariances."""
-    chex.assert_equal_shape([a, b])
     values, vectors = np.linalg.eigh(a)
     root = vectors * np.sqrt(np.maximum(values, 0))
     return np.sqrt(np.maximum(np.linalg.eigvalsh(root.T @ b @ root), 0)).sum()

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import NamedTuple, Self
 
-import chex
 import numpy as np
 
 # How many rows are gathered before they enter the covariance. So small batches cost no more than
@@ -110,7 +109,6 @@ class FeatureStatistics:
 
     def _add_outer(self, rows: np.ndarray) -> None:
         """Adds the lower triangle of `rows.T @ rows` to the scatter, which is half the work."""
-        chex.assert_shape(rows, (None, len(self._mean)))
         from scipy.linalg.blas import dsyrk  # slow to import
 
         self._scatter = dsyrk(

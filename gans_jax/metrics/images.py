@@ -4,7 +4,6 @@ Images are `[n, h, w, c]` in any units; `data_range` is the distance between the
 largest value that a pixel can have: 2 for images in [-1, 1], 1 for [0, 1], 255 for uint8.
 """
 
-import chex
 import numpy as np
 
 # Wang, Simoncelli & Bovik 2003, section 3.2: from the finest scale to the coarsest.
@@ -126,8 +125,6 @@ def _check_side(images: np.ndarray, scales: int) -> None:
 
 def _similarities(x: np.ndarray, y: np.ndarray, data_range: float) -> tuple[np.ndarray, np.ndarray]:
     """Returns SSIM and its contrast-structure factor, `[n, c]` both, as means over all windows."""
-    chex.assert_rank([x, y], 4)
-    chex.assert_equal_shape([x, y])
     mean_x, mean_y = _blur(x), _blur(y)
     variances = _blur(x * x) + _blur(y * y) - mean_x**2 - mean_y**2
     covariance = _blur(x * y) - mean_x * mean_y

@@ -5,7 +5,6 @@ depends: mean pools that leave the border out of the mean, and one max pool in t
 """
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -132,9 +131,3 @@ def _block_e(x: Array, name: str, pooled: Array) -> Array:
         _unit(twice, f"{name}.branch3x3dbl_3b", 384, 3, 1),
         _unit(pooled, f"{name}.branch_pool", 192),
     )
-
-
-def shapes() -> dict[str, dict[str, jax.ShapeDtypeStruct]]:
-    """Returns the shapes of the parameters by layer, without making any parameters."""
-    image = jax.ShapeDtypeStruct((1, SIZE, SIZE, 3), jnp.float32)
-    return jax.eval_shape(Inception().init, jax.random.key(0), image)["params"]

@@ -1,7 +1,6 @@
 """Feature networks, and where their weights come from."""
 
 import dataclasses
-import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +12,7 @@ import numpy as np
 from jax import Array
 
 from gans_jax.metrics import efficientnet, inception
-from gans_jax.metrics.blocks import in_blocks
+from gans_jax.metrics.blocks import apply_precisely, in_blocks
 from gans_jax.metrics.resize import resize_clean, resize_legacy
 from gans_jax.weights import WeightsError, file_sha256, read_tensors, write_tensors
 
@@ -70,15 +69,7 @@ class FeatureNetwork:
         if images.shape[3] == 1:
             images = images.repeat(3, axis=3)
         resized = (resize_legacy if self.resize == "legacy" else resize_clean)(images, self.size)
-        return _apply(self.network, self.params, (resized - np.float32(self.centre)) / 128)
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def _apply(network: nn.Module, params: chex.ArrayTree, images: Array) -> tuple[Array, Array]:
-    # TPUs would multiply in bfloat16 and GPUs in TF32, which changes the third digit of FID.
-    with jax.default_matmul_precision("highest"):
-        outputs: Any = network.apply({"params": params}, images)
-    return outputs
+        return apply_precisely(self.network, self.params, (resized - np.float32(self.centre)) / 128)
 
 
 def load_inception(
@@ -94,9 +85,10 @@ def load_inception(
     Raises:
       WeightsError: if the file is missing, has another hash or does not hold this network.
     """
-    params, digest = _load(Path(path), inception.shapes(), sha256)
+    network, size = inception.Inception(), inception.SIZE
+    params, digest = _load(Path(path), shapes(network, size), sha256)
     name = "FID" if resize == "legacy" else "FID (clean)"
-    return FeatureNetwork(name, inception.Inception(), inception.SIZE, 128, digest, resize, params)
+    return FeatureNetwork(name, network, size, 128, digest, resize, params)
 
 
 def load_efficientnet(resize: Literal["legacy", "clean"] = "clean") -> FeatureNetwork:
@@ -120,16 +112,16 @@ def load_efficientnet(resize: Literal["legacy", "clean"] = "clean") -> FeatureNe
     digest = file_sha256(path)
     if digest != EFFICIENTNET_PTH:
         raise WeightsError(f"{path} has the sha256 {digest}: install the package again")
+    network, size = efficientnet.EfficientNetLite0(), efficientnet.SIZE
     weights, params = read_tensors(path), {}
-    for layer in efficientnet.shapes():
+    for layer in shapes(network, size):
         if layer == "_fc":
             params[layer] = {"kernel": weights["_fc.weight"].T, "bias": weights["_fc.bias"]}
         else:
             kernel, bias = folded(weights, layer, efficientnet.batch_norm(layer))
             params[layer] = {"kernel": kernel, "bias": bias}
-    network = efficientnet.EfficientNetLite0()
     name, device_params = "FD-EfficientNetLite0", jax.device_put(params)
-    return FeatureNetwork(name, network, efficientnet.SIZE, 127, digest, resize, device_params)
+    return FeatureNetwork(name, network, size, 127, digest, resize, device_params)
 
 
 def convert_inception(
@@ -161,7 +153,7 @@ def convert_inception(
     weights = {name: tensor.astype(np.float64) for name, tensor in read_tensors(pth).items()}
     leaves: dict[str, np.ndarray] = {}
     try:
-        for layer in inception.shapes():
+        for layer in shapes(inception.Inception(), inception.SIZE):
             if layer == "fc":
                 leaves["fc/kernel"] = weights["fc.weight"].T
             else:
@@ -171,6 +163,12 @@ def convert_inception(
         raise WeightsError(f"{pth} lacks {error}: it holds another network") from error
     write_tensors(path, {name: np.asarray(v, np.float32) for name, v in leaves.items()})
     return file_sha256(path)
+
+
+def shapes(network: nn.Module, size: int) -> dict[str, dict[str, jax.ShapeDtypeStruct]]:
+    """Returns the shapes of the parameters by layer, without making any parameters."""
+    image = jax.ShapeDtypeStruct((1, size, size, 3), np.float32)
+    return jax.eval_shape(network.init, jax.random.key(0), image)["params"]
 
 
 def folded(

@@ -4,7 +4,6 @@ Distances after one resize cannot be compared with distances after the other (Pa
 2022, arXiv:2104.11222).
 """
 
-import chex
 import numpy as np
 from PIL import Image
 
@@ -14,7 +13,6 @@ def resize_legacy(images: np.ndarray, size: int) -> np.ndarray:
 
     It maps uint8 `[n, h, w, c]` to float32 `[n, size, size, c]` in 0..255, as torch-fidelity does.
     """
-    chex.assert_rank(images, 4)
     rows, columns = (_bilinear(side, size) for side in images.shape[1:3])
     return np.einsum("ph,nhwc,qw->npqc", rows, images.astype(np.float32), columns, optimize=True)
 
@@ -24,7 +22,6 @@ def resize_clean(images: np.ndarray, size: int) -> np.ndarray:
 
     It maps uint8 `[n, h, w, c]` to float32 `[n, size, size, c]`, a little outside 0..255 at times.
     """
-    chex.assert_rank(images, 4)
     resized = np.empty((len(images), size, size, images.shape[3]), np.float32)
     for image, out in zip(images.astype(np.float32), resized, strict=True):
         for channel in range(images.shape[3]):

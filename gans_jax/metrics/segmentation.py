@@ -111,10 +111,9 @@ def label_map(images: np.ndarray, palette: Palette, *, ignore: bool) -> np.ndarr
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[3] != 3:
         raise ValueError(f"label maps are read from RGB images [n, h, w, 3], not {images.shape}")
-    if images.dtype == np.uint8:
-        pixels = images.astype(np.float32)
-    else:
-        pixels = (images.astype(np.float32) + 1) * 127.5
+    pixels = images.astype(np.float32)
+    if images.dtype != np.uint8:
+        pixels = (pixels + 1) * 127.5
     colours, classes = palette.colours, np.arange(len(palette.names))
     if ignore and palette.ignored:
         colours = np.concatenate([colours, np.array(palette.ignored, np.uint8)])

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gans_jax.metrics.densities import pairwise_distances
+from gans_jax.metrics.distances import as_points
 from gans_jax.metrics.divergences import probabilities
 
 
@@ -94,10 +95,8 @@ def lipschitz_critic(
     x, y, p, q = _weighted(x, y, p, q)
     points = np.concatenate([x, y])
     first, second = np.nonzero(~np.eye(len(points), dtype=bool))
-    numbers = np.arange(len(first))
-    entries = np.repeat([1.0, -1.0], len(first))
-    places = np.tile(numbers, 2), np.concatenate([first, second])
-    differences = sparse.csr_array((entries, places), shape=(len(first), len(points)))
+    indicators = sparse.eye_array(len(points), format="csr")
+    differences = indicators[first] - indicators[second]
     limits = lipschitz * pairwise_distances(points, points)[first, second]
     bounds = [(0, 0)] + [(None, None)] * (len(points) - 1)
     gains = np.concatenate([p, -q])
@@ -134,12 +133,7 @@ def c_transform(psi: np.ndarray, costs: np.ndarray) -> np.ndarray:
 def _weighted(
     x: np.ndarray, y: np.ndarray, p: np.ndarray | None, q: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    x, y = (np.asarray(a, np.float64).reshape(len(a), -1) for a in (x, y))
-    if x.shape[1] != y.shape[1]:
-        raise ValueError(
-            f"points of x have {x.shape[1]} numbers and points of y have {y.shape[1]}: "
-            "give points of one space"
-        )
+    x, y = as_points(x, y, np.float64)
     return x, y, _weights(p, "p", x, "x"), _weights(q, "q", y, "y")
 
 

@@ -35,7 +35,6 @@ class Geometry(NamedTuple):
 
 def conv(x: Array, w: Array, geometry: Geometry) -> Array:
     """Convolves images `[n, h, w, ci]` with `[kh, kw, ci, co]` to `[n, oh, ow, co]`."""
-    chex.assert_rank([x, w], 4)
     strides = (geometry.stride, geometry.stride)
     padding = [(p, p) for p in geometry.padding]
     return lax.conv_general_dilated(x, w, strides, padding, dimension_numbers=LAYOUT)

@@ -101,5 +101,5 @@ def test_refuses_what_is_no_distribution(divergence):
 
 
 def test_histograms_refuse_two_dimensions():
-    with pytest.raises(ValueError, match="share no grid"):
+    with pytest.raises(ValueError, match="cannot be compared"):
         histograms(np.zeros((3, 2)), np.zeros((3, 1)))

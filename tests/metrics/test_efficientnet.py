@@ -7,8 +7,9 @@ from gans_jax.weights import WeightsError
 
 def test_size():
     """4,652,008 parameters (TensorFlow's table: 4.7 million), two of batch norm's per channel."""
-    leaves = [leaf for layer in efficientnet.shapes().values() for leaf in layer.values()]
-    biases = sum(layer["bias"].shape[0] for layer in efficientnet.shapes().values())
+    layers = pretrained.shapes(efficientnet.EfficientNetLite0(), efficientnet.SIZE).values()
+    leaves = [leaf for layer in layers for leaf in layer.values()]
+    biases = sum(layer["bias"].shape[0] for layer in layers)
     assert sum(int(np.prod(leaf.shape)) for leaf in leaves) + biases - 1000 == 4_652_008
 
 

@@ -4,7 +4,13 @@ import pytest
 from flax import linen as nn
 from PIL import Image
 
-from gans_jax.metrics import FeatureNetwork, convert_inception, inception, load_inception
+from gans_jax.metrics import (
+    FeatureNetwork,
+    convert_inception,
+    inception,
+    load_inception,
+    pretrained,
+)
 from gans_jax.metrics.resize import resize_clean, resize_legacy
 from gans_jax.weights import WeightsError
 
@@ -106,7 +112,7 @@ def test_converts_the_public_weights_alone(tmp_path):
 
 def test_inceptions_size():
     """Keras counts 23,851,784 for 1,000 classes, with three vectors for each convolution."""
-    shapes = inception.shapes()
+    shapes = pretrained.shapes(inception.Inception(), inception.SIZE)
     sizes = [int(np.prod(layer["kernel"].shape)) for layer in shapes.values()]
     channels = sum(layer["bias"].shape[0] for name, layer in shapes.items() if name != "fc")
     assert len(shapes) == 94 + 1
