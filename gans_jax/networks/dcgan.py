@@ -10,15 +10,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
-from gans_jax.networks.layers import (
-    Conv,
-    ConvTranspose,
-    DType,
-    Norm,
-    at_least_float32,
-    leaky_relu,
-    normalize,
-)
+from gans_jax.networks import layers
+from gans_jax.networks.layers import DType, Norm
 
 Lineage = Literal["torch", "paper"]
 
@@ -63,13 +56,13 @@ class DCGANGenerator(nn.Module):
         use_bias = self.lineage == "paper" or self.norm == "none"
         width = self.features * 2 ** (doublings - 1)
         x = self._project(z, start, width, use_bias)
-        x = nn.relu(normalize(x, self.norm, train, self.dtype))
+        x = nn.relu(layers.normalize(x, self.norm, train, self.dtype))
         for _ in range(doublings - 1):
             width //= 2
             x = self._double(x, width, use_bias)
-            x = nn.relu(normalize(x, self.norm, train, self.dtype))
+            x = nn.relu(layers.normalize(x, self.norm, train, self.dtype))
         x = self._double(x, self.channels, use_bias)
-        return jnp.tanh(at_least_float32(x))
+        return jnp.tanh(layers.at_least_float32(x))
 
     def _project(self, z: Array, start: int, width: int, use_bias: bool) -> Array:
         if self.lineage == "paper":
@@ -77,13 +70,13 @@ class DCGANGenerator(nn.Module):
             x = nn.Dense(start * start * width, dtype=self.dtype, kernel_init=init)(z)
             return x.reshape(-1, start, start, width)
         z = z[:, None, None, :]
-        return ConvTranspose(width, kernel=start, use_bias=use_bias, dtype=self.dtype)(z)
+        return layers.ConvTranspose(width, kernel=start, use_bias=use_bias, dtype=self.dtype)(z)
 
     def _double(self, x: Array, width: int, use_bias: bool) -> Array:
         kernel, padding, extra = (5, 2, 1) if self.lineage == "paper" else (4, 1, 0)
-        return ConvTranspose(width, kernel, 2, padding, use_bias, self.dtype, output_padding=extra)(
-            x
-        )
+        return layers.ConvTranspose(
+            width, kernel, 2, padding, use_bias, self.dtype, output_padding=extra
+        )(x)
 
 
 class DCGANDiscriminator(nn.Module):
@@ -122,7 +115,7 @@ class DCGANEncoder(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
-        return at_least_float32(_code(self, x, self.code, train))
+        return layers.at_least_float32(_code(self, x, self.code, train))
 
 
 def _code(network: DCGANDiscriminator | DCGANEncoder, x: Array, units: int, train: bool) -> Array:
@@ -135,8 +128,8 @@ def _code(network: DCGANDiscriminator | DCGANEncoder, x: Array, units: int, trai
     use_bias = network.lineage == "paper" or norm == "none"
     kernel, padding = (5, 2) if network.lineage == "paper" else (4, 1)
     for layer in range(doublings):
-        x = Conv(network.features * 2**layer, kernel, 2, padding, use_bias, dtype)(x)
+        x = layers.Conv(network.features * 2**layer, kernel, 2, padding, use_bias, dtype)(x)
         if layer:
-            x = normalize(x, norm, train, dtype)
-        x = leaky_relu(x)
-    return Conv(units, x.shape[1], use_bias=use_bias, dtype=dtype)(x)[:, 0, 0]
+            x = layers.normalize(x, norm, train, dtype)
+        x = layers.leaky_relu(x)
+    return layers.Conv(units, x.shape[1], use_bias=use_bias, dtype=dtype)(x)[:, 0, 0]

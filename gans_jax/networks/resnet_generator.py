@@ -10,19 +10,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
-from gans_jax.networks.layers import (
-    Conv,
-    ConvTranspose,
-    DType,
-    Norm,
-    ResizeConv,
-    Upsample,
-    at_least_float32,
-    has_offset,
-    normalize,
-    reflect,
-    require_multiple,
-)
+from gans_jax.networks import layers
+from gans_jax.networks.layers import DType, Norm, Upsample
 
 
 class ResNetBlock(nn.Module):
@@ -36,10 +25,10 @@ class ResNetBlock(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
-        use_bias = not has_offset(self.norm)
-        conv = partial(Conv, x.shape[-1], 3, use_bias=use_bias, dtype=self.dtype)
-        y = nn.relu(normalize(conv()(reflect(x, 1)), self.norm, train, self.dtype))
-        return x + normalize(conv()(reflect(y, 1)), self.norm, train, self.dtype)
+        use_bias = not layers.has_offset(self.norm)
+        conv = partial(layers.Conv, x.shape[-1], 3, use_bias=use_bias, dtype=self.dtype)
+        y = nn.relu(layers.normalize(conv()(layers.reflect(x, 1)), self.norm, train, self.dtype))
+        return x + layers.normalize(conv()(layers.reflect(y, 1)), self.norm, train, self.dtype)
 
 
 class ResNetGenerator(nn.Module):
@@ -77,13 +66,13 @@ class ResNetGenerator(nn.Module):
 
         Their shape is `[n, h, w, any] -> [n, h / 4, w / 4, 4 * features]`.
         """
-        require_multiple(x, 4, 8)
-        use_bias = not has_offset(self.norm)
-        x = Conv(self.features, 7, use_bias=use_bias, dtype=self.dtype)(reflect(x, 3))
-        x = nn.relu(normalize(x, self.norm, train, self.dtype))
+        layers.require_multiple(x, 4, 8)
+        use_bias = not layers.has_offset(self.norm)
+        x = layers.Conv(self.features, 7, use_bias=use_bias, dtype=self.dtype)(layers.reflect(x, 3))
+        x = nn.relu(layers.normalize(x, self.norm, train, self.dtype))
         for width in (2 * self.features, 4 * self.features):
-            x = Conv(width, 3, 2, 1, use_bias, self.dtype)(x)
-            x = nn.relu(normalize(x, self.norm, train, self.dtype))
+            x = layers.Conv(width, 3, 2, 1, use_bias, self.dtype)(x)
+            x = nn.relu(layers.normalize(x, self.norm, train, self.dtype))
         return x
 
     def _transform(self, x: Array, train: bool) -> Array:
@@ -102,15 +91,15 @@ class ResNetGenerator(nn.Module):
 
         Their shape is `[n, h, w, any] -> [n, 4h, 4w, channels]`.
         """
-        use_bias = not has_offset(self.norm)
+        use_bias = not layers.has_offset(self.norm)
         for width in (2 * self.features, self.features):
             if self.upsample == "resize":
-                x = ResizeConv(width, use_bias, self.dtype)(x)
+                x = layers.ResizeConv(width, use_bias, self.dtype)(x)
             else:
-                x = ConvTranspose(width, 3, 2, 1, use_bias, self.dtype, output_padding=1)(x)
-            x = nn.relu(normalize(x, self.norm, train, self.dtype))
-        x = Conv(self.channels, 7, use_bias=True, dtype=self.dtype)(reflect(x, 3))
-        return self._output(at_least_float32(x))
+                x = layers.ConvTranspose(width, 3, 2, 1, use_bias, self.dtype, output_padding=1)(x)
+            x = nn.relu(layers.normalize(x, self.norm, train, self.dtype))
+        x = layers.Conv(self.channels, 7, use_bias=True, dtype=self.dtype)(layers.reflect(x, 3))
+        return self._output(layers.at_least_float32(x))
 
     def _output(self, x: Array) -> Array:
         return jnp.tanh(x)

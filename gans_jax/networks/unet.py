@@ -4,19 +4,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
-from gans_jax.networks.layers import (
-    Conv,
-    ConvTranspose,
-    DType,
-    Norm,
-    ResizeConv,
-    Upsample,
-    at_least_float32,
-    has_offset,
-    leaky_relu,
-    normalize,
-    require_multiple,
-)
+from gans_jax.networks import layers
+from gans_jax.networks.layers import DType, Norm, Upsample
 
 
 class UNetGenerator(nn.Module):
@@ -61,32 +50,33 @@ class UNetGenerator(nn.Module):
     def __call__(self, x: Array, train: bool = False) -> Array:
         if self.size < 4 or self.size & (self.size - 1):
             raise ValueError(f"a U-Net cannot have size {self.size}: choose 4, 8, 16, ...")
-        require_multiple(x, self.size, self.size)
+        layers.require_multiple(x, self.size, self.size)
         encoded = self._encode(x, train)
         x = encoded.pop()
         for layer in range(len(encoded), 0, -1):
-            x = self._double(x, encoded[-1].shape[-1], not has_offset(self.norm))
-            x = normalize(x, self.norm, train, self.dtype)
+            x = self._double(x, encoded[-1].shape[-1], not layers.has_offset(self.norm))
+            x = layers.normalize(x, self.norm, train, self.dtype)
             if 4 <= layer < self.size.bit_length() - 2:
                 x = nn.Dropout(self.dropout, deterministic=not self.has_rng("dropout"))(x)
             features = encoded.pop()
             x = jnp.concatenate([features, x], axis=-1) if self.skip else x
-        return jnp.tanh(at_least_float32(self._double(x, self.channels, use_bias=True)))
+        return jnp.tanh(layers.at_least_float32(self._double(x, self.channels, use_bias=True)))
 
     def _encode(self, x: Array, train: bool) -> list[Array]:
         """Returns the encoder's features of every size, the largest first."""
         last = self.size.bit_length() - 2
         encoded = []
         for layer in range(last + 1):
-            width, use_bias = self.features * min(2**layer, 8), not has_offset(self.norm)
-            x = Conv(width, 4, 2, 1, use_bias, self.dtype)(leaky_relu(x) if layer else x)
+            width, use_bias = self.features * min(2**layer, 8), not layers.has_offset(self.norm)
+            x = layers.leaky_relu(x) if layer else x
+            x = layers.Conv(width, 4, 2, 1, use_bias, self.dtype)(x)
             if 0 < layer < last:
-                x = normalize(x, self.norm, train, self.dtype)
+                x = layers.normalize(x, self.norm, train, self.dtype)
             encoded.append(x)
         return encoded
 
     def _double(self, x: Array, width: int, use_bias: bool) -> Array:
         x = nn.relu(x)
         if self.upsample == "resize":
-            return ResizeConv(width, use_bias, self.dtype)(x)
-        return ConvTranspose(width, 4, 2, 1, use_bias=use_bias, dtype=self.dtype)(x)
+            return layers.ResizeConv(width, use_bias, self.dtype)(x)
+        return layers.ConvTranspose(width, 4, 2, 1, use_bias=use_bias, dtype=self.dtype)(x)
