@@ -1,7 +1,7 @@
 """What a source of examples is, and how examples are gathered into a batch."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, TypeGuard, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -54,11 +54,6 @@ class Shaped(Source, Protocol):
 
     def shapes(self) -> dict[str, Shape]:
         """Returns the shape of each image of an example; None for a side that only files tell."""
-
-
-def is_drawn(source: Source) -> TypeGuard[Drawn]:
-    """Returns whether the source has a `draw` of its own."""
-    return isinstance(source, Drawn)
 
 
 def known_shape(source: Source, name: str) -> Shape:

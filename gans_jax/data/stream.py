@@ -7,7 +7,7 @@ import numpy as np
 
 from gans_jax import core
 from gans_jax.data.order import permutation
-from gans_jax.data.source import DataError, Example, Source, gather, is_drawn, stack
+from gans_jax.data.source import DataError, Drawn, Example, Source, gather, stack
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Stream:
         return minibatch * self.batch_size + np.array(self.rows)
 
     def _examples(self, positions: np.ndarray) -> Example:
-        if is_drawn(self.source):
+        if isinstance(self.source, Drawn):
             return stack([self.source.draw(self.seed, int(position)) for position in positions])
         epochs, offsets = np.divmod(positions, len(self.source))
         indices = [

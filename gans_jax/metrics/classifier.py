@@ -16,7 +16,7 @@ import optax
 from flax import traverse_util
 from jax import Array
 
-from gans_jax.core import as_float
+from gans_jax import core
 from gans_jax.data import Digits, stream
 from gans_jax.metrics.blocks import apply_precisely, in_blocks
 from gans_jax.networks.layers import Conv
@@ -38,7 +38,7 @@ class _Network(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> tuple[Array, Array]:
-        x = as_float(x)
+        x = core.as_float(x)
         init = nn.initializers.he_normal()
         for width in (self.width, 2 * self.width):
             x = nn.relu(Conv(width, 4, 2, 1, use_bias=True, kernel_init=init)(x))
@@ -130,29 +130,24 @@ def _train(training: DigitsTraining) -> chex.ArrayTree:
     schedule = optax.cosine_decay_schedule(training.learning_rate, training.iterations)
     optimizer = optax.adam(schedule)
 
-    def loss(params: chex.ArrayTree, images: Array, labels: Array) -> Array:
-        _, logits = network.apply({"params": params}, images)
-        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+    def loss(player: core.Player, images: Array, labels: Array) -> core.Loss:
+        _, logits = network.apply({"params": player.params}, images)
+        entropies = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+        return entropies.mean(), core.Aux(player.batch_stats, {})
 
-    @jax.jit
-    def step(params, opt_state, images, labels):
-        gradients = jax.grad(loss)(params, images, labels)
-        updates, opt_state = optimizer.update(gradients, opt_state)
-        return optax.apply_updates(params, updates), opt_state
-
+    update = jax.jit(core.descend(loss, optimizer, "classifier"))
     # A digit padded to 32 pixels is shifted by cutting another part of 28 pixels from it.
     batches = stream(Digits(size=32), training.batch_size, training.seed)
     shifts = np.random.default_rng(training.seed).integers(
         0, 2 * _SHIFT + 1, (training.iterations, 2)
     )
-    image = jnp.zeros((1, 28, 28, 1))
-    params = jax.jit(network.init)(jax.random.key(training.seed), image)["params"]
-    opt_state = jax.jit(optimizer.init)(params)
+    create = jax.jit(functools.partial(core.create, network, optimizer))
+    player = create(jax.random.key(training.seed), jnp.zeros((1, 28, 28, 1)))
     for t, (y, x) in enumerate(shifts):
         batch = batches[t]
         images = batch["image"][:, y : y + 28, x : x + 28]
-        params, opt_state = step(params, opt_state, images, batch["label"])
-    return jax.tree.map(np.asarray, params)
+        player, _, _ = update(player, images, batch["label"])
+    return jax.tree.map(np.asarray, player.params)
 
 
 def _run(width: int, params: chex.ArrayTree, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
