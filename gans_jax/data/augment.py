@@ -4,12 +4,16 @@ import dataclasses
 import functools
 import threading
 from collections.abc import Callable, Hashable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from gans_jax.core import checks
 from gans_jax.data.image import resize, scaled
+from gans_jax.data.order import Rng
 from gans_jax.data.source import DataError, Shape, Source
+
+Images: TypeAlias = Sequence[np.ndarray]
 
 _LOCK = threading.Lock()  # not a field of Memory, because a lock cannot be copied with its source
 
@@ -31,9 +35,7 @@ class Augment:
         if self.enlarge < 1:
             raise DataError(f"an image enlarged {self.enlarge} times holds no window: choose >= 1")
 
-    def window(
-        self, images: Sequence[np.ndarray], size: int | None, rng: np.random.Generator | None
-    ) -> list[np.ndarray]:
+    def window(self, images: Images, size: int | None, rng: Rng | None) -> list[np.ndarray]:
         """Returns copies of the same window of all images.
 
         Args:
@@ -60,10 +62,10 @@ class Memory:
     """
 
     def __init__(self, limit: int) -> None:
-        self._kept: dict[Hashable, Sequence[np.ndarray]] = {}
+        self._kept: dict[Hashable, Images] = {}
         self._free = limit
 
-    def get(self, key: Hashable, make: Callable[[], Sequence[np.ndarray]]) -> Sequence[np.ndarray]:
+    def get(self, key: Hashable, make: Callable[[], Images]) -> Images:
         """Returns the arrays of `key`, made by `make` unless they are kept; do not change them."""
         if key in self._kept:
             return self._kept[key]
@@ -105,12 +107,7 @@ class Fitted:
     def _memory(self) -> Memory:
         return Memory(self.cache * 2**20)
 
-    def _fit(
-        self,
-        key: Hashable,
-        read: Callable[[], Sequence[np.ndarray]],
-        rng: np.random.Generator | None,
-    ) -> list[np.ndarray]:
+    def _fit(self, key: Hashable, read: Callable[[], Images], rng: Rng | None) -> list[np.ndarray]:
         """Returns one window of the images that `read` returns, resized as the first of them."""
         images = self._memory.get(key, lambda: self._resize(read()))
         return self.augment.window(images, self.size, rng)
@@ -120,7 +117,7 @@ class Fitted:
         height, width, channels = shape
         return self.size or height, self.size or width, channels
 
-    def _resize(self, images: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+    def _resize(self, images: Images) -> Images:
         if self.size is None:
             return images
         height, width = images[0].shape[:2]

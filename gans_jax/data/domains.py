@@ -11,7 +11,7 @@ from gans_jax.data import skipping
 from gans_jax.data.augment import Fitted, read_image
 from gans_jax.data.digits import Digits
 from gans_jax.data.folder import ImageFolder
-from gans_jax.data.order import generator, shuffled
+from gans_jax.data.order import Rng, generator, shuffled
 from gans_jax.data.skipping import OnBad
 from gans_jax.data.source import AnySource, DataError, Example, InMemory, Shape, Source, known_shape
 
@@ -46,9 +46,7 @@ class _Domains(Fitted):
             "b": self._image("b", b, generator(seed, position, 1)),
         }
 
-    def _image(
-        self, name: Literal["a", "b"], index: int, rng: np.random.Generator | None = None
-    ) -> np.ndarray:
+    def _image(self, name: Literal["a", "b"], index: int, rng: Rng | None = None) -> np.ndarray:
         source = self.a if name == "a" else self.b
         (image,) = self._fit((name, index), lambda: [read_image(source, index)], rng)
         return image

@@ -13,7 +13,7 @@ from gans_jax.core import checks
 from gans_jax.data.augment import read_image
 from gans_jax.data.folder import DECODING_ERRORS, ImageFolder
 from gans_jax.data.image import resize
-from gans_jax.data.order import generator, shuffled
+from gans_jax.data.order import Rng, generator, shuffled
 from gans_jax.data.source import AnySource, DataError, Example, Shape, Source, known_shape
 
 
@@ -140,14 +140,12 @@ class PastedObjects:
         indices = tuple(shuffled(len(self), seed, position, order) for order in (0, 1))
         return self._example(indices, tuple(generator(seed, position, order) for order in (0, 1)))
 
-    def _example(self, indices: tuple[int, ...], rngs: tuple[np.random.Generator, ...]) -> Example:
+    def _example(self, indices: tuple[int, ...], rngs: tuple[Rng, ...]) -> Example:
         objects = self.objects_a, self.objects_b
         (a, mask_a), (b, mask_b) = map(self._paste, indices, objects, rngs)
         return {"a": a, "b": b, "mask_a": mask_a, "mask_b": mask_b}
 
-    def _paste(
-        self, index: int, objects: Source, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _paste(self, index: int, objects: Source, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
         """Returns the background at `index` with a drawn object on it, and the object's mask."""
         background = read_image(self.backgrounds, index)
         if background.shape != (self.size, self.size, 3):
@@ -160,7 +158,7 @@ class PastedObjects:
         pasted = share * layer[..., :3] + (1 - share) * background
         return np.rint(pasted).astype(np.uint8), layer[..., 3:].copy()
 
-    def _place(self, cut_out: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _place(self, cut_out: np.ndarray, rng: Rng) -> np.ndarray:
         """Returns a transparent image, uint8 [size, size, 4], with the object at a random place."""
         if cut_out.shape[2] != 4:
             raise DataError(

@@ -1,8 +1,11 @@
 """The order of examples, and the random numbers that belong to a place in it."""
 
 import functools
+from typing import TypeAlias
 
 import numpy as np
+
+Rng: TypeAlias = np.random.Generator
 
 
 def shuffled(length: int, seed: int, position: int, order: int = 0) -> int:
@@ -25,11 +28,11 @@ def permutation(length: int, seed: int, epoch: int, order: int = 0) -> np.ndarra
     return _generator(seed, (epoch, order) if order else (epoch,)).permutation(length)
 
 
-def generator(seed: int, position: int, order: int = 0) -> np.random.Generator:
+def generator(seed: int, position: int, order: int = 0) -> Rng:
     """Returns the random numbers that belong to a position of the endless stream of `seed`."""
     # The key has three numbers, so that it differs from the key of every permutation.
     return _generator(seed, (position, order, 0))
 
 
-def _generator(seed: int, key: tuple[int, ...]) -> np.random.Generator:
+def _generator(seed: int, key: tuple[int, ...]) -> Rng:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))

@@ -12,7 +12,7 @@ from gans_jax.core import Direction
 from gans_jax.data import skipping
 from gans_jax.data.augment import Fitted
 from gans_jax.data.folder import ImageFolder
-from gans_jax.data.order import generator, shuffled
+from gans_jax.data.order import Rng, generator, shuffled
 from gans_jax.data.skipping import BadExample, OnBad, Skipped
 from gans_jax.data.source import AnySource, DataError, Example, Shape, Shaped, check_choice
 
@@ -22,7 +22,7 @@ SAME_PROPORTIONS = 0.02  # by how much rounding can change the proportions of a 
 class Paired:
     """Base of the sources of pairs. A subclass defines `pair` and `__len__`."""
 
-    def pair(self, index: int, rng: np.random.Generator | None = None) -> Example:
+    def pair(self, index: int, rng: Rng | None = None) -> Example:
         """Returns the pair at `index`, altered by draws from `rng`; the same each time without."""
         raise NotImplementedError
 
@@ -100,7 +100,7 @@ class PairedFolder(Paired, Fitted):
     def shapes(self) -> dict[str, Shape]:
         return dict.fromkeys(("a", "b"), (self.size, self.size, self.channels))
 
-    def pair(self, index: int, rng: np.random.Generator | None = None) -> Example:
+    def pair(self, index: int, rng: Rng | None = None) -> Example:
         def read(place: int) -> list[np.ndarray]:
             return self._fit(place, lambda: self._read(self.files[place]), rng)
 

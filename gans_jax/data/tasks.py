@@ -15,7 +15,7 @@ from scipy import ndimage
 from gans_jax.core import checks
 from gans_jax.data.augment import Fitted, read_image
 from gans_jax.data.image import from_array, resize, to_array
-from gans_jax.data.order import generator
+from gans_jax.data.order import Rng, generator
 from gans_jax.data.pairs import Paired
 from gans_jax.data.source import AnySource, DataError, Example, Shape, known_shape
 
@@ -37,7 +37,7 @@ class Task(Paired, Fitted):
 
     source: AnySource
 
-    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def corrupt(self, image: np.ndarray, rng: Rng) -> np.ndarray:
         """Returns the input of the task whose answer is `image`."""
         raise NotImplementedError
 
@@ -47,7 +47,7 @@ class Task(Paired, Fitted):
     def shapes(self) -> dict[str, Shape]:
         return dict.fromkeys(("a", "b"), self._fitted_shape(known_shape(self.source, "image")))
 
-    def pair(self, index: int, rng: np.random.Generator | None = None) -> Example:
+    def pair(self, index: int, rng: Rng | None = None) -> Example:
         (b,) = self._fit(index, lambda: [read_image(self.source, index)], rng)
         rng = generator(0, index) if rng is None else rng
         return {"a": self.corrupt(b, rng), "b": b}
@@ -57,7 +57,7 @@ class Task(Paired, Fitted):
 class Colourisation(Task):
     """`a` is the luma (ITU-R BT.601) of `b`, in every channel."""
 
-    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def corrupt(self, image: np.ndarray, rng: Rng) -> np.ndarray:
         if image.shape[-1] != 3:
             raise DataError(
                 f"images with {image.shape[-1]} channels have no colour: give a source with 3"
@@ -76,7 +76,7 @@ class Inpainting(Task):
         if not 0 < self.hole <= 1:
             raise DataError(f"a hole cannot take {self.hole} of a side: choose one in (0, 1]")
 
-    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def corrupt(self, image: np.ndarray, rng: Rng) -> np.ndarray:
         height, width = image.shape[:2]
         side = max(1, round(self.hole * min(height, width)))
         top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
@@ -95,7 +95,7 @@ class SuperResolution(Task):
         super().__post_init__()
         checks.positive(factor=self.factor)
 
-    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def corrupt(self, image: np.ndarray, rng: Rng) -> np.ndarray:
         height, width = image.shape[:2]
         small = resize(image, max(1, height // self.factor), max(1, width // self.factor))
         return resize(small, height, width)
@@ -117,7 +117,7 @@ class EdgesToPhoto(Task):
         super().__post_init__()
         checks.positive(sigma=self.sigma, steepness=self.steepness)
 
-    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def corrupt(self, image: np.ndarray, rng: Rng) -> np.ndarray:
         grey = _grey(image)[..., 0].astype(np.float32)
         slope = ndimage.gaussian_gradient_magnitude(grey, self.sigma, mode="nearest")
         edges = 255 * (1 - np.minimum(slope / self.steepness, 1))
@@ -144,7 +144,7 @@ class Deraining(Task):
             if not 0 < value <= 1:
                 raise DataError(f"{name} cannot be {value}: choose one in (0, 1]")
 
-    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def corrupt(self, image: np.ndarray, rng: Rng) -> np.ndarray:
         height, width = image.shape[:2]
         length = max(2, height // 8)
         lean = rng.uniform(-0.5, 0.5) * length
@@ -167,7 +167,7 @@ class Denoising(Task):
         super().__post_init__()
         checks.positive(std=self.std)
 
-    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def corrupt(self, image: np.ndarray, rng: Rng) -> np.ndarray:
         return _levels(image + self.std * rng.standard_normal(image.shape))
 
 
@@ -181,7 +181,7 @@ class Rotation(Task):
         super().__post_init__()
         checks.positive(degrees=self.degrees)
 
-    def corrupt(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def corrupt(self, image: np.ndarray, rng: Rng) -> np.ndarray:
         angle = rng.uniform(-self.degrees, self.degrees)
         return to_array(from_array(image).rotate(angle, Image.Resampling.BICUBIC))
 

@@ -79,11 +79,11 @@ def discriminator_features(network: nn.Module, player: Player, images: np.ndarra
     """
 
     @jax.jit
-    def run(block: Array) -> tuple[Array]:
+    def run(block: Array) -> Array:
         found = activations(network, player, as_float(block))
-        return (jnp.concatenate([pool(x).reshape(_BLOCK, -1) for x in found], axis=1),)
+        return jnp.concatenate([pool(x).reshape(_BLOCK, -1) for x in found], axis=1)
 
-    return in_blocks(run, images, _BLOCK)[0]
+    return in_blocks(run, images, _BLOCK)
 
 
 def pool(x: Array) -> Array:
@@ -128,8 +128,8 @@ def strongest_responses(
         last = activations(network, player, as_float(images), change)[-1]
         return last[..., :features].max(axis=(1, 2))
 
-    plain = jax.jit(lambda block: (responses(block, lambda x: x),))
-    chosen = np.argsort(-in_blocks(plain, images, _BLOCK)[0], axis=0)[:count].T
+    plain = jax.jit(lambda block: responses(block, lambda x: x))
+    chosen = np.argsort(-in_blocks(plain, images, _BLOCK), axis=0)[:count].T
 
     @jax.jit
     def gradient(images: Array, feature: Array) -> Array:

@@ -22,9 +22,7 @@ def apply_precisely(network: nn.Module, params: chex.ArrayTree, images: jax.Arra
         return network.apply({"params": params}, images)
 
 
-def in_blocks(
-    network: Callable[[np.ndarray], tuple[jax.Array, ...]], images: np.ndarray, size: int
-) -> tuple[np.ndarray, ...]:
+def in_blocks(network: Callable[[np.ndarray], Any], images: np.ndarray, size: int) -> Any:
     """Returns the outputs of a network for any number of images, `size` of them at a time.
 
     The network sees uint8 images, and always `size` of them: the last block is filled up with
@@ -32,13 +30,13 @@ def in_blocks(
     in their last bit, on the images beside it.
 
     Args:
-      network: a function of uint8 `[size, h, w, c]` to arrays `[size, ...]`.
+      network: a function of uint8 `[size, h, w, c]` to a tree of arrays `[size, ...]`.
       images: `[n, h, w, c]` with n > 0, uint8, or float in [-1, 1], which is rounded as in a PNG
         file.
       size: images in a block.
 
     Returns:
-      Arrays `[n, ...]`, as many as the network returns.
+      A tree of arrays `[n, ...]`, as the network returns.
     """
     chex.assert_rank(images, 4)
     outputs = []
@@ -46,5 +44,5 @@ def in_blocks(
         block = images[start : start + size]
         block = block if block.dtype == np.uint8 else to_uint8(block)
         filled = np.concatenate([block, np.zeros((size - len(block), *block.shape[1:]), np.uint8)])
-        outputs.append([np.asarray(output)[: len(block)] for output in network(filled)])
-    return tuple(np.concatenate(parts) for parts in zip(*outputs, strict=True))
+        outputs.append(jax.device_get(network(filled)))
+    return jax.tree.map(lambda *parts: np.concatenate(parts)[: len(images)], *outputs)

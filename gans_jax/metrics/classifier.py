@@ -160,8 +160,7 @@ def _run(width: int, params: chex.ArrayTree, images: np.ndarray) -> tuple[np.nda
     border = (images.shape[1] - 28) // 2
     digits = images[:, border : border + 28, border : border + 28]
     run = functools.partial(apply_precisely, _Network(width), params)
-    features, logits = in_blocks(run, digits, _BLOCK)
-    return features, logits
+    return in_blocks(run, digits, _BLOCK)
 
 
 def _cache_file(training: DigitsTraining) -> Path:

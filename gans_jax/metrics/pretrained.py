@@ -62,8 +62,7 @@ class FeatureNetwork:
             raise ValueError(
                 f"a feature network takes images [n, h, w, 1 or 3]: reshape {images.shape}"
             )
-        features, logits = in_blocks(self._of_block, images, _BLOCK)
-        return features, logits
+        return in_blocks(self._of_block, images, _BLOCK)
 
     def _of_block(self, images: np.ndarray) -> tuple[Array, Array]:
         if images.shape[3] == 1:

@@ -5,13 +5,15 @@ meant for some hundred points, because the coupling has n x m unknowns. For more
 `sliced_wasserstein`.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from gans_jax.metrics.densities import pairwise_distances
 from gans_jax.metrics.distances import as_points
 from gans_jax.metrics.divergences import probabilities
+
+Weights: TypeAlias = np.ndarray | None  # probabilities of points; None for equal ones
 
 
 class Transport(NamedTuple):
@@ -40,9 +42,7 @@ class Critic(NamedTuple):
     on_y: np.ndarray
 
 
-def earth_mover(
-    x: np.ndarray, y: np.ndarray, p: np.ndarray | None = None, q: np.ndarray | None = None
-) -> Transport:
+def earth_mover(x: np.ndarray, y: np.ndarray, p: Weights = None, q: Weights = None) -> Transport:
     """Returns the minimum over couplings of E |x - y|, in the Euclidean norm.
 
     Arjovsky et al. 2017, arXiv:1701.07875, equation 1.
@@ -70,12 +70,7 @@ def earth_mover(
 
 
 def lipschitz_critic(
-    x: np.ndarray,
-    y: np.ndarray,
-    p: np.ndarray | None = None,
-    q: np.ndarray | None = None,
-    *,
-    lipschitz: float = 1.0,
+    x: np.ndarray, y: np.ndarray, p: Weights = None, q: Weights = None, *, lipschitz: float = 1.0
 ) -> Critic:
     """Returns the maximum of E f(x) - E f(y) over functions f with |f(a) - f(b)| <= K |a - b|.
 
@@ -131,13 +126,13 @@ def c_transform(psi: np.ndarray, costs: np.ndarray) -> np.ndarray:
 
 
 def _weighted(
-    x: np.ndarray, y: np.ndarray, p: np.ndarray | None, q: np.ndarray | None
+    x: np.ndarray, y: np.ndarray, p: Weights, q: Weights
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     x, y = as_points(x, y, np.float64)
     return x, y, _weights(p, "p", x, "x"), _weights(q, "q", y, "y")
 
 
-def _weights(values: np.ndarray | None, name: str, points: np.ndarray, what: str) -> np.ndarray:
+def _weights(values: Weights, name: str, points: np.ndarray, what: str) -> np.ndarray:
     if values is None:
         return np.full(len(points), 1 / len(points))
     values = probabilities(values, name)

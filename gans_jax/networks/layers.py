@@ -128,9 +128,13 @@ def normalize(x: Array, norm: Norm, train: bool, dtype: DType) -> Array:
     if norm == "layer":
         axes = tuple(range(1, x.ndim))
         return nn.LayerNorm(1e-5, dtype=dtype, reduction_axes=axes, feature_axes=-1)(x)
-    return nn.BatchNorm(not train, momentum=0.9, epsilon=1e-5, dtype=dtype, scale_init=scale_init)(
-        x
-    )
+    return nn.BatchNorm(
+        use_running_average=not train,
+        momentum=0.9,
+        epsilon=1e-5,
+        dtype=dtype,
+        scale_init=scale_init,
+    )(x)
 
 
 def has_offset(norm: Norm) -> bool:
