@@ -3,68 +3,33 @@
 import importlib
 from types import ModuleType
 
-from gans_jax import (
-    core,
-    data,
-    losses,
-    metrics,
-    networks,
-    ops,
-    parallel,
-    penalties,
-    priors,
-    schedules,
-    wrappers,
-)
-from gans_jax.methods import (
-    BEGAN,
-    GAN,
-    MMDGAN,
-    WGAN,
-    WGANGP,
-    AdversarialAutoencoder,
-    AttentionGAN,
-    BiGAN,
-    CoGAN,
-    CoulombGAN,
-    CycleGAN,
-    DistanceGAN,
-    Pix2Pix,
-    SimGAN,
-    SmoothGAN,
-)
-from gans_jax.version import __version__
-
-__all__ = [
-    "BEGAN",
-    "GAN",
-    "MMDGAN",
-    "WGAN",
-    "WGANGP",
-    "AdversarialAutoencoder",
-    "AttentionGAN",
-    "BiGAN",
-    "CoGAN",
-    "CoulombGAN",
-    "CycleGAN",
-    "DistanceGAN",
-    "Pix2Pix",
-    "SimGAN",
-    "SmoothGAN",
-    "__version__",
-    "core",
-    "data",
-    "losses",
-    "metrics",
-    "networks",
-    "ops",
-    "parallel",
-    "penalties",
-    "priors",
-    "schedules",
-    "training",
-    "wrappers",
-]
+from gans_jax import core as core
+from gans_jax import data as data
+from gans_jax import losses as losses
+from gans_jax import metrics as metrics
+from gans_jax import networks as networks
+from gans_jax import ops as ops
+from gans_jax import parallel as parallel
+from gans_jax import penalties as penalties
+from gans_jax import priors as priors
+from gans_jax import schedules as schedules
+from gans_jax import wrappers as wrappers
+from gans_jax.methods import BEGAN as BEGAN
+from gans_jax.methods import GAN as GAN
+from gans_jax.methods import MMDGAN as MMDGAN
+from gans_jax.methods import WGAN as WGAN
+from gans_jax.methods import WGANGP as WGANGP
+from gans_jax.methods import AdversarialAutoencoder as AdversarialAutoencoder
+from gans_jax.methods import AttentionGAN as AttentionGAN
+from gans_jax.methods import BiGAN as BiGAN
+from gans_jax.methods import CoGAN as CoGAN
+from gans_jax.methods import CoulombGAN as CoulombGAN
+from gans_jax.methods import CycleGAN as CycleGAN
+from gans_jax.methods import DistanceGAN as DistanceGAN
+from gans_jax.methods import Pix2Pix as Pix2Pix
+from gans_jax.methods import SimGAN as SimGAN
+from gans_jax.methods import SmoothGAN as SmoothGAN
+from gans_jax.version import __version__ as __version__
 
 
 def __getattr__(name: str) -> ModuleType:

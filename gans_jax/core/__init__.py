@@ -1,87 +1,39 @@
 """What every method shares: its protocols, players, one step of descent, and global randomness."""
 
-from gans_jax.core.devices import (
-    AXIS,
-    bound_axis,
-    device_count,
-    example_keys,
-    gather,
-    mean_over_devices,
-)
-from gans_jax.core.method import (
-    Batch,
-    Direction,
-    Method,
-    MethodBase,
-    Metrics,
-    OptimizerFactory,
-    Player,
-    Prior,
-    Sampler,
-    State,
-    Translator,
-    is_sampler,
-    is_translator,
-)
-from gans_jax.core.networks import (
-    Passes,
-    apply,
-    as_float,
-    check_output,
-    create,
-    create_pair,
-    infer,
-    mean_logit,
-    per_example,
-    refuse_other_shape,
-    takes_train,
-)
-from gans_jax.core.update import (
-    Aux,
-    Loss,
-    descend,
-    micro_batches,
-    repeat_update,
-    take_step,
-    unrolled,
-)
-
-__all__ = [
-    "AXIS",
-    "Aux",
-    "Batch",
-    "Direction",
-    "Loss",
-    "Method",
-    "MethodBase",
-    "Metrics",
-    "OptimizerFactory",
-    "Passes",
-    "Player",
-    "Prior",
-    "Sampler",
-    "State",
-    "Translator",
-    "apply",
-    "as_float",
-    "bound_axis",
-    "check_output",
-    "create",
-    "create_pair",
-    "descend",
-    "device_count",
-    "example_keys",
-    "gather",
-    "infer",
-    "is_sampler",
-    "is_translator",
-    "mean_logit",
-    "mean_over_devices",
-    "micro_batches",
-    "per_example",
-    "refuse_other_shape",
-    "repeat_update",
-    "take_step",
-    "takes_train",
-    "unrolled",
-]
+from gans_jax.core.devices import AXIS as AXIS
+from gans_jax.core.devices import bound_axis as bound_axis
+from gans_jax.core.devices import device_count as device_count
+from gans_jax.core.devices import example_keys as example_keys
+from gans_jax.core.devices import gather as gather
+from gans_jax.core.devices import mean_over_devices as mean_over_devices
+from gans_jax.core.method import Batch as Batch
+from gans_jax.core.method import Direction as Direction
+from gans_jax.core.method import Method as Method
+from gans_jax.core.method import MethodBase as MethodBase
+from gans_jax.core.method import Metrics as Metrics
+from gans_jax.core.method import OptimizerFactory as OptimizerFactory
+from gans_jax.core.method import Player as Player
+from gans_jax.core.method import Prior as Prior
+from gans_jax.core.method import Sampler as Sampler
+from gans_jax.core.method import State as State
+from gans_jax.core.method import Translator as Translator
+from gans_jax.core.method import is_sampler as is_sampler
+from gans_jax.core.method import is_translator as is_translator
+from gans_jax.core.networks import Passes as Passes
+from gans_jax.core.networks import apply as apply
+from gans_jax.core.networks import as_float as as_float
+from gans_jax.core.networks import check_output as check_output
+from gans_jax.core.networks import create as create
+from gans_jax.core.networks import create_pair as create_pair
+from gans_jax.core.networks import infer as infer
+from gans_jax.core.networks import mean_logit as mean_logit
+from gans_jax.core.networks import per_example as per_example
+from gans_jax.core.networks import refuse_other_shape as refuse_other_shape
+from gans_jax.core.networks import takes_train as takes_train
+from gans_jax.core.update import Aux as Aux
+from gans_jax.core.update import Loss as Loss
+from gans_jax.core.update import descend as descend
+from gans_jax.core.update import micro_batches as micro_batches
+from gans_jax.core.update import repeat_update as repeat_update
+from gans_jax.core.update import take_step as take_step
+from gans_jax.core.update import unrolled as unrolled

@@ -39,8 +39,7 @@ CHANGES = {
 
 def checkpoint(workdir, experiment):
     """All that the newest checkpoint of a run holds."""
-    _, batch = folder._data(workdir)
-    like = folder.state_shapes(experiment.wrapped(), batch)
+    like = folder.state_shapes(experiment.wrapped(), folder.batch_shapes(workdir))
     with Checkpoints(workdir / "checkpoints") as checkpoints:
         return checkpoints.restore(like)
 
