@@ -110,6 +110,7 @@ def test_descend_takes_one_step_of_the_mean_gradient():
     np.testing.assert_allclose(metrics["distance"], np.full(4, 3.0))
 
 
+@pytest.mark.filterwarnings("ignore:`optimistic_adam` is deprecated")
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_traced_learning_rate_scales_the_step_of_every_optimizer(name):
     """A schedule multiplies the rate that the optimizer is made with, in every iteration anew."""

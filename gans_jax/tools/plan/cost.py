@@ -106,11 +106,7 @@ def assemble(
     if peak > place.chip.memory:
         raise refusal(method, place, batch_per_chip, peak)
     seconds = roofline(place, cost["flops"], cost["bytes accessed"], collectives)
-    totals: dict[str, dict[str, int]] = {}
-    for kind, size, times in collectives:
-        total = totals.setdefault(kind, {"count": 0, "bytes": 0})
-        total["count"] += times
-        total["bytes"] += times * size
+    totals = _totals(collectives)
     iteration_s = max(seconds.values())
     return Plan(
         topology=place.name,
@@ -132,6 +128,16 @@ def assemble(
         iteration_s=iteration_s,
         images_per_second=k * batch_per_chip * place.chips / iteration_s,
     )
+
+
+def _totals(collectives: tuple[hlo.Collective, ...]) -> dict[str, dict[str, int]]:
+    """Returns how often each kind of exchange happens, and the bytes of all its results."""
+    totals: dict[str, dict[str, int]] = {}
+    for kind, size, times in collectives:
+        total = totals.setdefault(kind, {"count": 0, "bytes": 0})
+        total["count"] += times
+        total["bytes"] += times * size
+    return totals
 
 
 def roofline(
