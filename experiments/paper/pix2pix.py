@@ -5,7 +5,7 @@
     python -m gans_jax train experiments/paper/pix2pix.py:edges2shoes --data.path edges2shoes/train
 
 Not run here: it needs an accelerator. The folders have the layout of pix2pix's data sets. The
-settings are those of the paper's appendix 6.2.
+settings come from the paper's appendix 6.2.
 """
 
 from gans_jax import Pix2Pix, data

@@ -89,10 +89,5 @@ def inception(path: Path | None, sha256: str | None = None) -> Network:
 def _from_torch(path: Path) -> metrics.FeatureNetwork:
     with tempfile.TemporaryDirectory() as folder:
         converted = Path(folder, "inception.npz")
-        try:
-            digest = metrics.convert_inception(path, converted)
-        except ImportError as error:
-            raise WeightsError(
-                f"{path} is read by PyTorch, which is not installed: convert it where it is"
-            ) from error
+        digest = metrics.convert_inception(path, converted)
         return metrics.load_inception(converted, sha256=digest)

@@ -96,7 +96,7 @@ def resume(
       experiment: the run's own experiment with as many iterations or more; with several seeds, the
         one of the first seed.
       extra: classes and functions of your own that the experiment is made of.
-      progress, devices, profile: as for `train`; they may differ from those of the run so far.
+      progress, devices, profile: as for `train`; they may change when a run goes on.
 
     Raises:
       ConfigError: if there is no run, or `experiment` is another one; it lists the differences.
