@@ -1,18 +1,67 @@
-"""Files that are written as a whole or not at all."""
+"""Files that are read within bounds, and written as a whole or not at all."""
 
+import contextlib
+import errno
 import os
+import stat
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
+
+
+class UnfitFile(OSError):
+    """A path that leads to something else than a regular file, or to more bytes than allowed."""
 
 
 def write(path: Path, content: str | bytes) -> None:
     """Writes a file, so that no reader and no crash ever meets half of it; text is UTF-8.
 
-    The content first goes into a hidden file in the same folder, which then takes the place of
-    `path`. An OSError leaves neither the hidden file nor a change of `path` behind.
+    The content first goes into a hidden file in the same folder. Once that is on the disk, it takes
+    the place of `path`. An OSError names `path`, and leaves neither the hidden file nor a change of
+    `path` behind.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    data = content.encode() if isinstance(content, str) else content
+    beside = path.with_name(f".{os.getpid()}.{threading.get_ident()}.part")
     try:
-        beside.write_bytes(content.encode() if isinstance(content, str) else content)
+        with open(beside, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         beside.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def read(path: str | os.PathLike[str], limit: int) -> bytes:
+    """Returns the content of a regular file of at most `limit` bytes.
+
+    Raises:
+      UnfitFile: if the path leads to a device, a pipe or a folder, or to more bytes.
+      OSError: if the file cannot be read.
+    """
+    with open_regular(path) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise UnfitFile(errno.EFBIG, f"it has more than {limit} bytes", os.fspath(path))
+    return content
+
+
+@contextlib.contextmanager
+def open_regular(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Opens a regular file for reading; a pipe or a device is refused and never waited for.
+
+    Raises:
+      UnfitFile: if the path leads to a device, a pipe or a folder.
+      OSError: if the file cannot be opened.
+    """
+    # Without this flag, to open a pipe waits until another process writes to it.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UnfitFile(errno.EINVAL, "it is no regular file", os.fspath(path))
+    with open(descriptor, "rb") as file:
+        yield file
