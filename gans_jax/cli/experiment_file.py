@@ -6,6 +6,7 @@ import difflib
 import functools
 import os
 import runpy
+import sys
 import traceback
 import types
 from pathlib import Path
@@ -27,6 +28,7 @@ def load_file(file: str | os.PathLike[str]) -> tuple[Experiment, list[Any]]:
     path, name = _split_name(os.fspath(file))
     if not os.path.isfile(path):
         raise ConfigError(f"there is no file {path}: {_remedy(path)}")
+    _make_importable(Path(path).resolve().parent)
     module = f"experiment {Path(path).stem}"  # hides no module, as the stem alone could
     try:
         defined = runpy.run_path(path, run_name=module)
@@ -38,6 +40,16 @@ def load_file(file: str | os.PathLike[str]) -> tuple[Experiment, list[Any]]:
     named = [v for v in defined.values() if isinstance(v, type | types.FunctionType)]
     own = [v for v in named if v.__module__ == module]
     return experiment, list(dict.fromkeys(own + _foreign(experiment)))
+
+
+def _make_importable(folder: Path) -> None:
+    """Lets a file import its neighbours, and, if its folder is in a package, that package."""
+    top = folder
+    while (top / "__init__.py").is_file():
+        top = top.parent
+    for path in dict.fromkeys([str(top), str(folder)]):
+        if path not in sys.path:
+            sys.path.insert(0, path)
 
 
 def default_workdir(file: str) -> Path:

@@ -1,6 +1,7 @@
 """The parser of all commands, and the exit codes of errors and signals."""
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from gans_jax.cli import (
     train,
     translate,
 )
+from gans_jax.core import output
 from gans_jax.data import DataError
 from gans_jax.evaluation import EvaluationError
 from gans_jax.runs import CheckpointError, ConfigError
@@ -37,9 +39,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     The code is 0 on success, 1 after an error whose message was printed, 2 if `plan` refuses, and
     128 + n after signal n.
     """
+    with output.unfailing():
+        return _main(argv)
+
+
+def _main(argv: Sequence[str] | None) -> int:
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        cache = Path("~/.cache/gans_jax/xla").expanduser()
-        jax.config.update("jax_compilation_cache_dir", str(cache))
+        with contextlib.suppress(RuntimeError):  # there is no home directory
+            cache = Path("~/.cache/gans_jax/xla").expanduser()
+            jax.config.update("jax_compilation_cache_dir", str(cache))
     ops.keep_freed_memory()
     parser = _parser()
     options, overrides = parser.parse_known_args(argv)
@@ -52,7 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PlanError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except (*EXPECTED, FloatingPointError, OSError) as error:
+    except OSError as error:
+        named = error.filename is not None and error.strerror is not None
+        print("error:", f"{error.filename}: {error.strerror}" if named else error, file=sys.stderr)
+        return 1
+    except (*EXPECTED, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except training.Interrupted as stop:

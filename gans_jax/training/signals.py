@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 
+SIGHUP = getattr(signal, "SIGHUP", None)  # what a closed terminal sends; Windows has none
+ENDING = [number for number in (signal.SIGINT, signal.SIGTERM, SIGHUP) if number is not None]
+
+
 class Interrupted(KeyboardInterrupt):
-    """SIGINT or SIGTERM (`number`) ended the run, after its state was saved."""
+    """A signal (`number`) ended the run, after its state was saved."""
 
     def __init__(self, number: int, done: int, workdir: Path) -> None:
         super().__init__(
@@ -22,7 +26,10 @@ class Interrupted(KeyboardInterrupt):
 
 @contextlib.contextmanager
 def collected() -> Iterator[list[int]]:
-    """Collects SIGINT and SIGTERM, so that an iteration is finished; the second acts as usual."""
+    """Collects SIGINT, SIGTERM and SIGHUP, so that an iteration is finished.
+
+    The second signal acts as usual. A SIGHUP that is ignored, as under `nohup`, stays ignored.
+    """
     received: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield received  # only the main thread may set handlers
@@ -32,13 +39,19 @@ def collected() -> Iterator[list[int]]:
         received.append(number)
         restore()
         # Not print, which fails if the signal interrupts another print.
-        os.write(2, b"\nfinishing this iteration and saving; once more to quit at once\n")
+        with contextlib.suppress(OSError):
+            os.write(2, b"\nfinishing this iteration and saving; once more to quit at once\n")
 
     def restore() -> None:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # Python knows nothing (None) of a handler that C code has set.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in ENDING}
+    if before.get(SIGHUP) is signal.SIG_IGN:
+        del before[SIGHUP]
+    for number in before:
+        signal.signal(number, note)
     try:
         yield received
     finally:

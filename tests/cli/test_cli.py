@@ -168,6 +168,26 @@ def test_a_stopped_run_continues_exactly_in_a_new_process(own, tmp_path, monkeyp
     assert metrics(stopped) == metrics(straight)
 
 
+@pytest.mark.parametrize(("stop", "code"), [("SIGTERM", 143), ("SIGHUP", 129), (None, 0)])
+def test_a_run_outlives_the_reader_of_its_messages(own, stop, code, tmp_path, monkeypatch):
+    if stop:
+        monkeypatch.setenv("STOP_AT", "150")
+        monkeypatch.setenv("STOP_BY", stop)
+    reader, writer = os.pipe()
+    os.close(reader)
+    kept = os.dup(2)
+    os.dup2(writer, 2)
+    os.close(writer)
+    try:
+        monkeypatch.setattr(sys, "stderr", os.fdopen(2, "w", closefd=False))
+        assert main(["train", str(own[0]), "--workdir", str(tmp_path / "run")]) == code
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+    step = load(tmp_path / "run", load_file(own[0])[1])[1].step
+    assert step == 60 if stop is None else 0 < step < 60
+
+
 def metrics(workdir):
     lines = [json.loads(line) for line in (workdir / "metrics.jsonl").open()]
     return [
@@ -187,6 +207,19 @@ def test_an_own_class_is_found_only_with_its_file(own, tmp_path, capsys):
     terms = ("--a", 1, "--b", 2, "--c", 3)
     arithmetic = ("arithmetic", workdir, *terms, "--out", out, "--experiment", file)
     assert "makes points: draw them with `sample`" in error(capsys, *arithmetic)
+
+
+def test_a_file_imports_its_neighbours_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    folder = tmp_path / "own_package" / "inner"
+    folder.mkdir(parents=True)
+    for place in (folder, folder.parent):
+        (place / "__init__.py").touch()
+    (folder / "a_neighbour.py").write_text(IMAGES)
+    (folder / "first.py").write_text("from a_neighbour import experiment")
+    (folder / "second.py").write_text("from own_package.inner.a_neighbour import experiment")
+    for file in ("first.py", "second.py"):
+        assert load_file(folder / file)[0].iterations == 6
 
 
 def test_files_that_hold_no_experiment(tmp_path, monkeypatch, capsys):
