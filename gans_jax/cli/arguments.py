@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import jax
 
+from gans_jax.core import files
 from gans_jax.runs import ConfigError
 
 
@@ -41,7 +42,7 @@ def command(
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     text = "the run folder that `train` made"
-    parser.add_argument("workdir", type=Path, metavar="RUN", help=text)
+    parser.add_argument("workdir", type=path, metavar="RUN", help=text)
     text = "the Python file with classes of your own, if the run's experiment has any"
     parser.add_argument("--experiment", metavar="FILE", help=text)
 
@@ -77,6 +78,14 @@ class _Help(argparse.Action):
         options.help = True
 
 
+def path(text: str) -> Path:
+    """Parses the path of a file or a folder of this machine."""
+    try:
+        return files.local(text)
+    except files.UnfitFile as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from error
+
+
 def png(text: str) -> Path:
     """Parses the path of a new PNG file."""
     if not text.endswith(".png"):
@@ -86,10 +95,10 @@ def png(text: str) -> Path:
 
 def new_file(text: str) -> Path:
     """Parses the path of a file to write, in a folder that exists."""
-    path = Path(text)
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {path.parent}: make it first")
-    return path
+    new = path(text)
+    if not new.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {new.parent}: make it first")
+    return new
 
 
 def whole(text: str, least: int, most: float, what: str) -> int:

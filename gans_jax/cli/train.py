@@ -7,7 +7,7 @@ from typing import Any
 import jax
 
 from gans_jax import parallel, training
-from gans_jax.cli.arguments import add_devices, add_run, command, count, local_devices, seed
+from gans_jax.cli.arguments import add_devices, add_run, command, count, local_devices, path, seed
 from gans_jax.cli.experiment_file import default_workdir, load_file, override, own_classes
 from gans_jax.runs import ConfigError, Experiment, folder
 
@@ -30,7 +30,7 @@ def add(commands: Any) -> None:
     parser = command(commands, train, "run an experiment", TRAIN, own_help=True)
     parser.add_argument("file", metavar="FILE", help="such as experiments/digits/wgan_digits.py")
     text = "a new folder (default: runs/STEM for STEM.py, runs/STEM_NAME for STEM.py:NAME)"
-    parser.add_argument("--workdir", type=Path, help=text)
+    parser.add_argument("--workdir", type=path, help=text)
     text = "train so many seeds in one program: the experiment's seed and the next ones"
     parser.add_argument("--seeds", type=count, metavar="NUM", help=text)
     _add_machines(parser)

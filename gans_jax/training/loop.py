@@ -4,12 +4,12 @@ import dataclasses
 import functools
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import jax
 
 from gans_jax import wrappers
+from gans_jax.core import files
 from gans_jax.runs import config, folder
 from gans_jax.runs.experiment import Experiment
 from gans_jax.training.feed import listed_files
@@ -64,7 +64,7 @@ def train(
       CheckpointError: if a state is not finite, differs between devices, or cannot be written.
       Interrupted: after a signal.
     """
-    workdir = Path(workdir)
+    workdir = files.local(workdir)
     numbers = None if seeds is None else range(experiment.seed, experiment.seed + seeds)
     places = folder.places(workdir, numbers)
     program = _program(experiment, numbers, devices, extra)
@@ -103,7 +103,7 @@ def resume(
       CheckpointError: if no checkpoint is intact, or the seeds have none in common.
       Exception: whatever `train` raises during the run.
     """
-    workdir = Path(workdir)
+    workdir = files.local(workdir)
     places = folder.runs(workdir)
     saved = [folder.read_experiment(place, extra) for place in places]
     seeds = None if places == [workdir] else [each.seed for each in saved]

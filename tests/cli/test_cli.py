@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gans_jax import pictures
+from gans_jax import pictures, training
 from gans_jax.cli import arithmetic, load_file, main
 from gans_jax.cli.experiment_file import default_workdir
 from gans_jax.data.image import to_uint8
@@ -186,6 +186,16 @@ def test_a_run_outlives_the_reader_of_its_messages(own, stop, code, tmp_path, mo
         os.close(kept)
     step = load(tmp_path / "run", load_file(own[0])[1])[1].step
     assert step == 60 if stop is None else 0 < step < 60
+
+
+def test_an_object_store_is_refused_before_anything_is_made(own, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main(["train", str(own[0]), "--workdir", "gs://bucket/run"])
+    assert "gs://bucket/run: object stores are not supported" in capsys.readouterr().err
+    with pytest.raises(OSError, match="object stores are not supported"):
+        training.train(load_file(own[0])[0], "gs://bucket/run", progress=False)
+    assert not list(tmp_path.iterdir())
 
 
 def metrics(workdir):
