@@ -51,7 +51,7 @@ def unfailing() -> Iterator[None]:
         pass
     os.close(descriptor)
     out, err = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = Unfailing(out), Unfailing(err)  # type: ignore[assignment]
+    sys.stdout, sys.stderr = Unfailing(out), Unfailing(err)
     try:
         yield
     finally:
@@ -65,12 +65,11 @@ def _settle(stream: TextIO | None) -> None:
 
     The interpreter flushes its streams when it ends, and ends with code 120 if that fails.
     """
+    if stream is None or getattr(stream, "closed", True):
+        return
     try:
-        if stream is not None:
-            stream.flush()
+        stream.flush()
     except OSError:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
         os.close(null)
-    except (AttributeError, ValueError):
-        return  # it is no stream of the system, or closed

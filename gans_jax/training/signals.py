@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-
-SIGHUP = getattr(signal, "SIGHUP", None)  # what a closed terminal sends; Windows has none
+SIGHUP: int | None = getattr(signal, "SIGHUP", None)  # from a closed terminal; Windows has none
 ENDING = [number for number in (signal.SIGINT, signal.SIGTERM, SIGHUP) if number is not None]
 
 
@@ -48,7 +47,7 @@ def collected() -> Iterator[list[int]]:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     before: dict[int, Any] = {number: signal.getsignal(number) for number in ENDING}
-    if before.get(SIGHUP) is signal.SIG_IGN:
+    if SIGHUP is not None and before[SIGHUP] is signal.SIG_IGN:
         del before[SIGHUP]
     for number in before:
         signal.signal(number, note)
