@@ -79,7 +79,8 @@ def load_inception(
     Args:
       path: the `.npz` or `.safetensors` file.
       sha256: the hash that the file must have; None for any.
-      resize: "legacy" gives the FID of torch-fidelity and of TTUR, "clean" clean-fid's.
+      resize: "legacy" gives the FID of torch-fidelity and of TTUR, "clean" clean-fid's from
+        February 2022 on, which clips what it has resized; earlier versions did not.
 
     Raises:
       WeightsError: if the file is missing, has another hash or does not hold this network.
