@@ -355,7 +355,7 @@ def test_wgans_warm_up_has_two_traces():
 
 @pytest.mark.parametrize(("clip_first", "critic", "generator"), [(False, 1, 1.5), (True, 1.5, 2)])
 def test_wgan_clips_after_or_before_each_critic_update(clip_first, critic, generator):
-    """f(x) = wx with w = 3, and g(z) = az with a = 1/2, at x = z = 1: w gains 1/2, and a gains w."""
+    """f(x) = wx with w = 3 and g(z) = az with a = 1/2, at x = z = 1: w gains 1/2, and a gains w."""
     line = nn.Dense(1, use_bias=False, kernel_init=nn.initializers.constant(3))
     ones = lambda key, num: jnp.ones((num, 1))
     method = WGAN(

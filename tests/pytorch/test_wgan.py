@@ -56,7 +56,9 @@ def _train_critic(critic, generator, reals, zs, clip_first):
     return gradients, distance.item()
 
 
-@pytest.mark.parametrize(("norm", "clip_first"), [("batch", False), ("none", False), ("none", True)])
+@pytest.mark.parametrize(
+    ("norm", "clip_first"), [("batch", False), ("none", False), ("none", True)]
+)
 def test_wgan_iteration(norm, clip_first) -> None:
     """The gradients of all six updates, and the parameters after the iteration."""
     networks = _networks(norm)
