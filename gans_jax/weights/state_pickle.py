@@ -185,9 +185,9 @@ def _call(name: Any, arguments: Any) -> Any:
     if name == _ORDERED:
         return _ordered(*arguments)
     if name in _REBUILD:
-        return _tensor(*arguments[:4], arguments[0].type)
+        return _tensor(arguments, arguments[0].type)
     if name == _REBUILD_UNTYPED:
-        return _tensor(*arguments[:4], arguments[6].name)
+        return _tensor(arguments, arguments[6].name)
     if name in _PARAMETERS:
         return arguments[0]
     raise Refused("is damaged: its pickle calls a value that is not a function")
@@ -200,7 +200,8 @@ def _ordered(pairs: Any = ()) -> dict[Any, Any]:
     return target
 
 
-def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, kind: str) -> StoredTensor:
+def _tensor(arguments: tuple[Any, ...], kind: str) -> StoredTensor:
+    storage, offset, shape, strides = arguments[:4]
     numbers = (offset, *shape, *strides)
     sizes = len(shape) == len(strides) <= _MOST_AXES and all(_is_size(n) for n in numbers)
     if not isinstance(storage, Storage) or not sizes:

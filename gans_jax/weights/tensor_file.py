@@ -11,7 +11,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from gans_jax.core import files
+from gans_jax.core import extras, files
 from gans_jax.weights.state_pickle import Refused, shortened
 from gans_jax.weights.torch_file import read_torch
 
@@ -40,6 +40,7 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     """
     path = Path(path)
     content = _read(path)
+    _check_package(path)
     try:
         if path.suffix == ".safetensors":
             return _read_safetensors(content)
@@ -53,11 +54,14 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     except Refused as error:
         raise WeightsError(f"{path} {error}") from error
     except ImportError as error:
-        raise WeightsError(
-            f"{path} needs the package safetensors: pip install gans_jax[interop]"
-        ) from error
+        raise WeightsError(f"{path} needs a package ({error}): install it again") from error
     except Exception as error:  # damage makes zipfile, pickletools and NumPy raise nearly anything
         raise WeightsError(f"{path} is damaged ({error}): copy or save it again") from error
+
+
+def _check_package(path: Path) -> None:
+    if path.suffix == ".safetensors" and (missing := extras.lack("safetensors")):
+        raise WeightsError(f"{path} {missing}")
 
 
 def _read_safetensors(content: bytes) -> dict[str, np.ndarray]:
@@ -107,6 +111,7 @@ def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, np.ndarray
 
 def _encoded(path: Path, tensors: dict[str, Any]) -> bytes:
     file = io.BytesIO()
+    _check_package(path)
     try:
         if path.suffix == ".safetensors":
             from safetensors.numpy import save  # an optional package

@@ -123,5 +123,5 @@ def test_a_file_without_checksums_is_refused_with_the_setting(tmp_path) -> None:
         path = _saved(tmp_path / "state.pth", {"weight": torch.ones(5)}, "zip")
     finally:
         torch.serialization.set_crc32_options(True)
-    with pytest.raises(WeightsError, match="has a wrong checksum of .*set_crc32_options"):
+    with pytest.raises(WeightsError, match=r"has a wrong checksum of .*set_crc32_options"):
         read_tensors(path)
