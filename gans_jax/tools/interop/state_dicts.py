@@ -225,6 +225,13 @@ def _check(name: str, leaves: list[_Leaf], tensors: Tensors, file: str) -> None:
     there = f"{unknown} {tensors[unknown].shape}" if unknown else "nothing"
     for leaf in leaves:
         found = tensors.get(leaf.name)
+        longer = next((key for key in tensors if key.endswith(f".{leaf.name}")), None)
+        if found is None and longer:
+            prefix = longer.removesuffix(leaf.name)
+            raise WeightsError(
+                f"{file} has {longer} in place of {leaf.name}: save the part of the state dict "
+                f"whose names begin with {prefix!r}, without this prefix"
+            )
         if found is None:
             what = f"lacks {leaf.name} {leaf.shape} of {name} (and has {there} besides)"
         elif found.shape != leaf.shape:

@@ -92,6 +92,10 @@ def test_the_names_of_wrappers_do_not_count(prefix):
     # A part of a network may be compiled alone.
     parts = {name.replace("model.", "model._orig_mod."): value for name, value in tensors.items()}
     tiny.assert_same_bits(from_pytorch("basic", parts).params, found["params"])
+    with pytest.raises(
+        WeightsError, match=r"net\.pth has netG\.model\.0\.weight in place of model"
+    ):
+        from_pytorch("basic", {f"netG.{name}": tensors[name] for name in tensors}, "net.pth")
     with pytest.raises(WeightsError, match=r"net\.pth has two tensors model\.\d\.\w+: save one"):
         from_pytorch("basic", tensors | wrapped, "net.pth")
 
