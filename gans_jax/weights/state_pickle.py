@@ -47,6 +47,8 @@ _WITHOUT_EFFECT = {"PROTO", "FRAME"}
 # A tensor takes about 40; each takes a microsecond, and up to a hundred bytes of memory.
 _MOST_OPCODES = 2_000_000
 _MOST_AXES = 32
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = 120
 
 
 def load(file: BinaryIO, storages: dict[str, Storage] | None = None) -> Any:
@@ -176,7 +178,7 @@ def _known(module: Any, name: Any) -> _Name:
 
 def shortened(text: str) -> str:
     """Returns a text from a file as it may stand in an error, on one line."""
-    return reprlib.repr(text)[1:-1]
+    return _BRIEF.repr(text)[1:-1]
 
 
 def _call(name: Any, arguments: Any) -> Any:

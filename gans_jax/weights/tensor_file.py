@@ -56,7 +56,8 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     except ImportError as error:
         raise WeightsError(f"{path} needs a package ({error}): install it again") from error
     except Exception as error:  # damage makes zipfile, pickletools and NumPy raise nearly anything
-        raise WeightsError(f"{path} is damaged ({error}): copy or save it again") from error
+        reason = shortened(str(error))
+        raise WeightsError(f"{path} is damaged ({reason}): copy or save it again") from error
 
 
 def _check_package(path: Path) -> None:

@@ -19,6 +19,7 @@ from gans_jax.networks import (
 from gans_jax.tools.interop import names
 from gans_jax.tools.interop.names import Discriminator, Generator, Layer
 from gans_jax.weights import WeightsError
+from gans_jax.weights.state_pickle import shortened
 
 Tensors = Mapping[str, np.ndarray]
 Variables = Mapping[str, Any]
@@ -154,7 +155,7 @@ def _cleaned(tensors: Tensors, file: str) -> dict[str, np.ndarray]:
     for long_name, tensor in tensors.items():
         name = ".".join(part for part in long_name.split(".") if part not in _WRAPPERS)
         if name in found:
-            raise WeightsError(f"{file} has two tensors {name}: save one network alone")
+            raise WeightsError(f"{file} has two tensors {shortened(name)}: save one network alone")
         found[name] = tensor
 
     def kept(name: str) -> bool:
@@ -222,17 +223,11 @@ def _check(name: str, leaves: list[_Leaf], tensors: Tensors, file: str) -> None:
     """Raises a WeightsError that names the first difference between the file and the network."""
     known = {leaf.name for leaf in leaves}
     unknown = next((key for key in tensors if key not in known), None)
-    there = f"{unknown} {tensors[unknown].shape}" if unknown else "nothing"
+    there = f"{shortened(unknown)} {tensors[unknown].shape}" if unknown else "nothing"
     for leaf in leaves:
         found = tensors.get(leaf.name)
-        longer = next((key for key in tensors if key.endswith(f".{leaf.name}")), None)
-        if found is None and longer:
-            prefix = longer.removesuffix(leaf.name)
-            raise WeightsError(
-                f"{file} has {longer} in place of {leaf.name}: save the part of the state dict "
-                f"whose names begin with {prefix!r}, without this prefix"
-            )
         if found is None:
+            _refuse_prefix(leaf.name, tensors, file)
             what = f"lacks {leaf.name} {leaf.shape} of {name} (and has {there} besides)"
         elif found.shape != leaf.shape:
             what = f"has {leaf.name} {found.shape}, which in {name} is {leaf.shape}"
@@ -241,6 +236,17 @@ def _check(name: str, leaves: list[_Leaf], tensors: Tensors, file: str) -> None:
         raise WeightsError(f"{file} {what}: {_remedy(name, tensors)}")
     if unknown:
         raise WeightsError(f"{file} has {there}, which {name} lacks: {_remedy(name, tensors)}")
+
+
+def _refuse_prefix(name: str, tensors: Tensors, file: str) -> None:
+    """Raises a WeightsError if the tensor is there with more in front, as `netG.model.0.weight`."""
+    for longer in tensors:
+        if longer.endswith(f".{name}"):
+            prefix = shortened(longer.removesuffix(name))
+            raise WeightsError(
+                f"{file} has {prefix}{name} in place of {name}: save the part of the state dict "
+                f"whose names begin with {prefix!r}, without this prefix"
+            )
 
 
 def _remedy(wanted: str, tensors: Tensors) -> str:
