@@ -57,7 +57,7 @@ class WGAN(Generative):
     prior: Any = Normal()
     learning_rate: float = 5e-5
     clip: float = 0.01
-    clip_first: bool = False
+    clip_first: bool = dataclasses.field(default=False, metadata={"later": True})
     n_critic: int = 5
     warmup: bool = False
     optimizer: core.OptimizerFactory = rmsprop
