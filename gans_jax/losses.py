@@ -13,16 +13,21 @@ from typing import Any
 import chex
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from gans_jax import core
 from gans_jax.core import checks
 
 
+def absolute(x: Array) -> Array:
+    """Returns |x|, whose derivative at exactly 0 is 0, as in PyTorch; `jnp.abs` has 1 there."""
+    return x * lax.stop_gradient(jnp.sign(x))
+
+
 def l1(x: Array, y: Array) -> Array:
     """Returns the mean of |x - y| over all values of two arrays of one shape."""
     chex.assert_equal_shape((x, y))
-    return jnp.mean(jnp.abs(x - y))
+    return jnp.mean(absolute(x - y))
 
 
 def _promote(logits: Array) -> Array:
@@ -146,7 +151,8 @@ class Hinge(AdversarialLoss):
 class RisingPrior:
     """A class prior that rises by `increase` every so many iterations, up to `limit`.
 
-    The default is the schedule of PUGAN's code.
+    The default is the schedule of PUGAN's code: its iteration number 10,000, which is step 9,999,
+    is the first with the prior 0.4.
 
     Raises:
       ValueError: unless start and limit are in (0, 1).
@@ -162,7 +168,7 @@ class RisingPrior:
         checks.positive(increase=self.increase, every=self.every)
 
     def __call__(self, step: chex.Numeric) -> Array:
-        return jnp.minimum(self.start + self.increase * (step // self.every), self.limit)
+        return jnp.minimum(self.start + self.increase * ((step + 1) // self.every), self.limit)
 
 
 @dataclasses.dataclass(frozen=True)

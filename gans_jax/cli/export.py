@@ -13,8 +13,8 @@ EXPORT = """\
 With --stablehlo, writes the trained sampler with its parameters as a program for CPU, CUDA and TPU,
 which needs nothing but JAX and flatbuffers:
 
-  import jax.export, numpy
-  sampler = jax.export.deserialize(open("sampler.bin", "rb").read())
+  import jax.export, numpy, pathlib
+  sampler = jax.export.deserialize(pathlib.Path("sampler.bin").read_bytes())
   images = sampler.call(numpy.uint32(0))
 
 The argument is a seed. `images` is float32 [num, ...] in [-1, 1], and equals what the command

@@ -58,8 +58,10 @@ def read(path: str | os.PathLike[str], limit: int) -> bytes:
       OSError: if the file cannot be read.
     """
     with open_regular(path) as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
+        # To read `limit` bytes would take that much memory, however small the file is.
+        small = os.fstat(file.fileno()).st_size <= limit
+        content = file.read() if small else b""
+    if not small or len(content) > limit:
         raise UnfitFile(errno.EFBIG, f"it has more than {limit} bytes", os.fspath(path))
     return content
 

@@ -13,7 +13,7 @@ from jax import Array, lax
 
 from gans_jax import core
 from gans_jax.core import Aux, Batch, Direction, Loss, Metrics, Passes, Player, checks
-from gans_jax.losses import AdversarialLoss, LeastSquares, l1
+from gans_jax.losses import AdversarialLoss, LeastSquares, absolute, l1
 from gans_jax.methods.two_domains import TwoDomains, TwoDomainsState
 from gans_jax.networks import LayeredTranslator
 from gans_jax.schedules import Constant
@@ -87,8 +87,8 @@ class AttentionGAN(TwoDomains):
         metrics = {
             "attention_cycle_a": l1(on_fake_b, before_a),
             "attention_cycle_b": l1(on_fake_a, before_b),
-            "sparsity_a": jnp.mean(jnp.abs(on_a)),
-            "sparsity_b": jnp.mean(jnp.abs(on_b)),
+            "sparsity_a": jnp.mean(absolute(on_a)),
+            "sparsity_b": jnp.mean(absolute(on_b)),
         }
         cycle = metrics["attention_cycle_a"] + metrics["attention_cycle_b"]
         sparsity = metrics["sparsity_a"] + metrics["sparsity_b"]

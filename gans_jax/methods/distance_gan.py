@@ -14,7 +14,7 @@ from jax import Array
 
 from gans_jax import core
 from gans_jax.core import Aux, Batch, Loss, Passes, Player, checks
-from gans_jax.losses import AdversarialLoss, LeastSquares, l1
+from gans_jax.losses import AdversarialLoss, LeastSquares, absolute, l1
 from gans_jax.methods.two_domains import TwoDomains
 from gans_jax.schedules import Constant
 
@@ -40,13 +40,13 @@ def distances(images: Array) -> Array:
         raise ValueError("one image has no distance to others: use two or more, or halves=True")
     i, j = np.triu_indices(images.shape[0], 1)
     flat = images.reshape(images.shape[0], -1)
-    return jnp.mean(jnp.abs(flat[i] - flat[j]), axis=1)
+    return jnp.mean(absolute(flat[i] - flat[j]), axis=1)
 
 
 def self_distances(images: Array) -> Array:
     """Returns the mean of |left half - right half| of each image, `[n, h, w, c] -> [n]`, even w."""
     left, right = jnp.split(images, 2, axis=2)
-    return jnp.mean(jnp.abs(left - right), axis=(1, 2, 3))
+    return jnp.mean(absolute(left - right), axis=(1, 2, 3))
 
 
 def scale_of(images: Array, *, halves: bool = False) -> Scale:

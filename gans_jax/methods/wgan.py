@@ -32,9 +32,10 @@ def critic_updates_before(t: int, n_critic: int, warmup: bool) -> int:
 class WGAN(Generative):
     """Wasserstein GAN with weight clipping (Arjovsky et al. 2017, arXiv:1701.07875), Algorithm 1.
 
-    RMSProp is PyTorch's (decay 0.99, epsilon outside the root), as in the authors' code, which
-    clips before each critic update instead of after it. `warmup` is that code's schedule: 100
-    critic iterations in the first 25 iterations and in every 500th.
+    RMSProp is PyTorch's (decay 0.99, epsilon outside the root), as in the authors' code. `warmup`
+    is that code's schedule: 100 critic iterations in the first 25 iterations and in every 500th.
+    Algorithm 1 clips after each critic update. With `clip_first` the weights are clipped before it,
+    as in the authors' code, so that the generator meets a critic whose last update is not clipped.
 
     Batch: `image` `[n_critic, n, ...]`, uint8 or float in [-1, 1]; `step` scans over as many
     minibatches as it is given.
@@ -56,6 +57,7 @@ class WGAN(Generative):
     prior: Any = Normal()
     learning_rate: float = 5e-5
     clip: float = 0.01
+    clip_first: bool = dataclasses.field(default=False, metadata={"later": True})
     n_critic: int = 5
     warmup: bool = False
     optimizer: core.OptimizerFactory = rmsprop
@@ -105,15 +107,21 @@ class WGAN(Generative):
     def update_critic(
         self, critic: Player, generator: Player, real: Array, key: Array
     ) -> tuple[Player, Metrics]:
-        """Runs lines 3 to 7 of Algorithm 1."""
+        """Runs lines 3 to 7 of Algorithm 1; with `clip_first`, line 7 comes first."""
         z_key, loss_key = jax.random.split(key)
+        if self.clip_first:
+            critic = self._clipped(critic)
         real = core.as_float(real)  # line 3
         z = self.prior(z_key, real.shape[0])  # line 4
         optimizer = self.optimizer(self.learning_rate)
         update = descend(self.critic_loss, optimizer, "critic")
         critic, metrics, _ = update(critic, generator, real, z, loss_key)  # lines 5 and 6
-        clipped = penalties.clip_weights(critic.params, self.clip)  # line 7
-        return critic._replace(params=clipped), metrics
+        if not self.clip_first:
+            critic = self._clipped(critic)  # line 7
+        return critic, metrics
+
+    def _clipped(self, critic: Player) -> Player:
+        return critic._replace(params=penalties.clip_weights(critic.params, self.clip))
 
     def update_generator(
         self, generator: Player, critic: Player, num: int, key: Array

@@ -17,7 +17,7 @@ def energy_distance(x: np.ndarray, y: np.ndarray) -> float:
     """
     x, y = as_points(x, y, np.float64)
     within = pairwise_distances(x, x).mean() + pairwise_distances(y, y).mean()
-    return float(2 * pairwise_distances(x, y).mean() - within)
+    return float(np.maximum(2 * pairwise_distances(x, y).mean() - within, 0))
 
 
 def mode_shares(

@@ -19,7 +19,7 @@ def total_variation(p: np.ndarray, q: np.ndarray) -> float:
 def kl_divergence(p: np.ndarray, q: np.ndarray) -> float:
     """Returns KL(p || q), the sum of p log(p / q); infinite if q is 0 where p is not."""
     p, q = _distributions(p, q)
-    return _relative_entropy(p, q)
+    return max(_relative_entropy(p, q), 0.0)
 
 
 def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
@@ -31,7 +31,7 @@ def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
     """
     p, q = _distributions(p, q)
     middle = (p + q) / 2
-    return (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
+    return max(_relative_entropy(p, middle) + _relative_entropy(q, middle), 0.0) / 2
 
 
 def pearson_chi2(p: np.ndarray, q: np.ndarray) -> float:

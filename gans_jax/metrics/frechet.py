@@ -40,7 +40,8 @@ def frechet_distance(p: Gaussian, q: Gaussian) -> float:
             )
     shift = np.square(p.mean - q.mean).sum()
     traces = np.trace(p.covariance) + np.trace(q.covariance)
-    return float(shift + traces - 2 * _trace_of_root(p.covariance, q.covariance))
+    distance = shift + traces - 2 * _trace_of_root(p.covariance, q.covariance)
+    return float(np.maximum(distance, 0))  # rounding may leave a little less than 0
 
 
 def _trace_of_root(a: np.ndarray, b: np.ndarray) -> float:

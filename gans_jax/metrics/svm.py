@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gans_jax.core import extras
+
 
 class SVMScores(NamedTuple):
     """The result of `linear_svm`.
@@ -37,12 +39,11 @@ def linear_svm(
       weights: candidates for the weight of the errors (scikit-learn's C).
 
     Raises:
-      ImportError: if scikit-learn is not installed.
+      ImportError: if scikit-learn is not installed or too old.
     """
-    try:
-        from sklearn.svm import LinearSVC  # an optional package
-    except ImportError as error:
-        raise ImportError("a linear SVM needs scikit-learn: pip install 'gans_jax[svm]'") from error
+    if missing := extras.lack("scikit-learn"):
+        raise ImportError(f"a linear SVM {missing}")
+    from sklearn.svm import LinearSVC  # an optional package
 
     mean, std = train[0].mean(axis=0), train[0].std(axis=0)
     scale = lambda x: (x - mean) / np.where(std > 0, std, 1)

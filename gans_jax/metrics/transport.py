@@ -66,7 +66,7 @@ def earth_mover(x: np.ndarray, y: np.ndarray, p: Weights = None, q: Weights = No
     # p and q have the same sum, up to rounding, which would make the last equation contradict.
     equations = sparse.vstack([rows, columns], format="csr")[:-1]
     distance, coupling = _solve(costs.ravel(), A_eq=equations, b_eq=marginals[:-1])
-    return Transport(distance, coupling.reshape(costs.shape))
+    return Transport(max(distance, 0.0), coupling.reshape(costs.shape))
 
 
 def lipschitz_critic(
@@ -96,7 +96,7 @@ def lipschitz_critic(
     bounds = [(0, 0)] + [(None, None)] * (len(points) - 1)
     gains = np.concatenate([p, -q])
     loss, f = _solve(-gains, A_ub=differences, b_ub=limits, bounds=bounds)
-    return Critic(-loss, f[: len(x)], f[len(x) :])
+    return Critic(max(-loss, 0.0), f[: len(x)], f[len(x) :])
 
 
 def c_transform(psi: np.ndarray, costs: np.ndarray) -> np.ndarray:

@@ -162,5 +162,8 @@ def run_part(part: nn.Module, x: Array, train: bool) -> Array:
 
 
 def leaky_relu(x: Array) -> Array:
-    """Leaky ReLU with slope 0.2 (linen's default is 0.01)."""
-    return jnp.where(x >= 0, x, 0.2 * x)
+    """Leaky ReLU with slope 0.2 (linen's default is 0.01).
+
+    Its derivative at exactly 0 is 0.2, as in PyTorch; linen's is 1.
+    """
+    return jnp.where(x > 0, x, 0.2 * x)

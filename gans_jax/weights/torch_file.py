@@ -1,51 +1,85 @@
 """The content of PyTorch's files, read without PyTorch."""
 
+import collections
 import io
 import math
-import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from gans_jax.weights import state_pickle
-from gans_jax.weights.state_pickle import Refused, Storage, StoredTensor
+from gans_jax.weights.state_pickle import Refused, Storage, StoredTensor, shortened
 
 _MAGIC = 0x1950A86A20F9469CFC6C
-_OLD = b"\x80\x02\x8a\x0a" + _MAGIC.to_bytes(10, "little")
+# How a pickle writes this number, in protocols 2 to 5 and in protocol 1.
+_OLD = _MAGIC.to_bytes(10, "little"), str(_MAGIC).encode()
 _ZIP = b"PK\x03\x04"
-_TYPES = {
-    "FloatStorage": "<f4",
-    "DoubleStorage": "<f8",
-    "HalfStorage": "<f2",
-    "LongStorage": "<i8",
-    "IntStorage": "<i4",
+_TYPES: dict[str, np.dtype] = {
+    "FloatStorage": np.dtype("<f4"),
+    "DoubleStorage": np.dtype("<f8"),
+    "HalfStorage": np.dtype("<f2"),
+    "BFloat16Storage": np.dtype(jnp.bfloat16),
+    "LongStorage": np.dtype("<i8"),
+    "IntStorage": np.dtype("<i4"),
+    "ShortStorage": np.dtype("<i2"),
+    "CharStorage": np.dtype("i1"),
+    "ByteStorage": np.dtype("u1"),
+    "BoolStorage": np.dtype("?"),
+    "ComplexFloatStorage": np.dtype("<c8"),
+    "UntypedStorage": np.dtype("u1"),
+    "float8_e4m3fn": np.dtype(jnp.float8_e4m3fn),
+    "float8_e5m2": np.dtype(jnp.float8_e5m2),
 }
+_Bytes = Callable[[Storage], bytes | memoryview]
 
 
 def read_torch(content: bytes) -> dict[str, np.ndarray]:
     """Returns the tensors by name in the content of a file of `torch.save`.
 
+    Beside numbers and text, and at any depth of dictionaries, the file may hold one state dict.
+
     Raises:
-      Refused: if the content is anything but a state dict. Damaged content raises other exceptions,
-        too.
+      Refused: if the content is anything else. Damaged content raises other exceptions, too.
     """
     if content.startswith(_ZIP):
-        tensors, storages = _read_zip(content)
-    elif content.startswith(_OLD):
-        tensors, storages = _read_old(content)
+        value, storages = _read_zip(content)
+    elif any(magic in content[:40] for magic in _OLD):
+        value, storages = _read_old(content)
     else:
         raise Refused("was not written by torch.save: give a .pth or a .safetensors file")
-    if not isinstance(tensors, dict) or not tensors:
+    found = list(_state_dicts(value))
+    if not found:
         raise Refused("does not hold a state dict: save `network.state_dict()`")
-    for name, tensor in tensors.items():
-        if not isinstance(name, str) or not isinstance(tensor, StoredTensor):
-            raise Refused(f"holds {name!r}, which is not a tensor: save `network.state_dict()`")
+    if len(found) > 1:
+        names = ", ".join(name for name, _ in found[:4]) + ", ..." * (len(found) > 4)
+        raise Refused(f"holds several state dicts ({names}): save one of them alone")
+    ((_, tensors),) = found
     return {name: _array(name, tensor, storages) for name, tensor in tensors.items()}
 
 
-def _read_zip(content: bytes) -> tuple[Any, Callable[[Storage], np.ndarray]]:
+def _state_dicts(value: Any) -> Iterator[tuple[str, dict[str, StoredTensor]]]:
+    """Yields the name and the tensors of each dictionary that has tensors by name.
+
+    A dictionary within others counts where all keys on the way to it are names; the keys of an
+    optimizer's state are numbers.
+    """
+    seen: set[int] = set()
+    waiting = collections.deque([("the whole file", value)])
+    while waiting:
+        own_name, node = waiting.popleft()
+        if not isinstance(node, dict) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        named = {name: child for name, child in node.items() if isinstance(name, str)}
+        if tensors := {n: child for n, child in named.items() if isinstance(child, StoredTensor)}:
+            yield own_name, tensors
+        waiting.extend((shortened(name), child) for name, child in named.items())
+
+
+def _read_zip(content: bytes) -> tuple[Any, _Bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         entries = {entry.filename: entry for entry in archive.infolist()}
         roots = [name.removesuffix("data.pkl") for name in entries if name.endswith("/data.pkl")]
@@ -58,47 +92,52 @@ def _read_zip(content: bytes) -> tuple[Any, Callable[[Storage], np.ndarray]]:
         if sum(entry.file_size for entry in entries.values()) > len(content):
             raise Refused("is damaged: its parts are larger than it is")
         order = f"{roots[0]}byteorder"
-        if order in entries and archive.read(order) != b"little":
+        if order in entries and _checked(archive, order) != b"little":
             raise Refused("was saved on a big-endian machine: save it on another")
-        tensors = state_pickle.load(io.BytesIO(archive.read(f"{roots[0]}data.pkl")))
-        prefix = f"{roots[0]}data/"
-        parts = {n.removeprefix(prefix): archive.read(n) for n in entries if n.startswith(prefix)}
-    return tensors, lambda storage: np.frombuffer(parts[storage.key], _dtype(storage))
+        value = state_pickle.load(io.BytesIO(_checked(archive, f"{roots[0]}data.pkl")))
+        parts = {name: _checked(archive, name) for name in entries if "/data/" in name}
+    return value, lambda storage: parts[f"{roots[0]}data/{storage.key}"]
 
 
-def _read_old(content: bytes) -> tuple[Any, Callable[[Storage], np.ndarray]]:
+def _checked(archive: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        return archive.read(name)
+    except zipfile.BadZipFile as error:
+        if "CRC-32" not in str(error):
+            raise
+        raise Refused(
+            f"has a wrong checksum of {shortened(name)}: copy it again, or save it without "
+            "`torch.serialization.set_crc32_options(False)`"
+        ) from error
+
+
+def _read_old(content: bytes) -> tuple[Any, _Bytes]:
     file = io.BytesIO(content)
     for _ in ("magic number", "version of the protocol", "sizes of types where it was written"):
         state_pickle.load(file)
-    tensors, keys = state_pickle.load(file), state_pickle.load(file)
-    found = {t.storage.key: t.storage for t in _stored(tensors)}
-    places = {}
+    storages: dict[str, Storage] = {}
+    value, keys = state_pickle.load(file, storages), state_pickle.load(file)
+    parts = {}
     for key in keys:
         count = int.from_bytes(file.read(8), "little")
-        if key not in found or count != found[key].size:
-            raise Refused(f"is damaged: its storage {key} has another length than its tensors say")
-        places[key] = file.tell()
-        file.seek(count * _dtype(found[key]).itemsize, os.SEEK_CUR)
-    return tensors, lambda s: np.frombuffer(content, _dtype(s), s.size, places[s.key])
+        if not isinstance(key, str) or key not in storages or count != storages[key].size:
+            raise Refused("is damaged: its storages differ from what its tensors say")
+        begin, length = file.tell(), count * _dtype(storages[key].type).itemsize
+        parts[key] = memoryview(content)[begin : begin + length]
+        file.seek(begin + length)
+    return value, lambda storage: parts[storage.key]
 
 
-def _stored(tensors: Any) -> list[StoredTensor]:
-    values = tensors.values() if isinstance(tensors, dict) else ()
-    return [value for value in values if isinstance(value, StoredTensor)]
+def _dtype(name: str) -> np.dtype:
+    if name not in _TYPES:
+        raise Refused(f"has a {shortened(name)}: convert its tensors to float32 and save it again")
+    return _TYPES[name]
 
 
-def _dtype(storage: Storage) -> np.dtype:
-    if storage.type not in _TYPES:
-        raise Refused(f"has a {storage.type}: convert its tensors to float32 and save it again")
-    return np.dtype(_TYPES[storage.type])
-
-
-def _array(
-    name: str, tensor: StoredTensor, storages: Callable[[Storage], np.ndarray]
-) -> np.ndarray:
+def _array(name: str, tensor: StoredTensor, storages: _Bytes) -> np.ndarray:
     """Returns a view of a storage. NumPy refuses one that reaches beyond the storage's bounds."""
-    data = storages(tensor.storage)
-    if math.prod(tensor.shape) > data.size or min(tensor.strides, default=0) < 0:
-        raise Refused(f"is damaged: its storage is too small for {name} {tensor.shape}")
-    strides = [data.itemsize * stride for stride in tensor.strides]
-    return np.ndarray(tensor.shape, data.dtype, data, tensor.offset * data.itemsize, strides)
+    data, dtype = storages(tensor.storage), _dtype(tensor.type)
+    if math.prod(tensor.shape) * dtype.itemsize > len(data):
+        raise Refused(f"is damaged: its storage is too small for {shortened(name)} {tensor.shape}")
+    strides = [dtype.itemsize * stride for stride in tensor.strides]
+    return np.ndarray(tensor.shape, dtype, data, tensor.offset * dtype.itemsize, strides)

@@ -136,8 +136,8 @@ def test_export_runs_without_this_package(run, tmp_path):
     file, out = tmp_path / "sampler.bin", tmp_path / "images.npy"
     assert main(["export", str(run), "--num", "3", "--stablehlo", str(file)]) == 0
     code = (
-        "import sys, numpy, jax.export\n"
-        f"sampler = jax.export.deserialize(open({str(file)!r}, 'rb').read())\n"
+        "import sys, numpy, jax.export, pathlib\n"
+        f"sampler = jax.export.deserialize(pathlib.Path({str(file)!r}).read_bytes())\n"
         f"numpy.save({str(out)!r}, sampler.call(numpy.uint32(7)))\n"
         "assert sampler.platforms == ('cpu', 'cuda', 'tpu')\n"
         "assert not any(name.split('.')[0] in ('gans_jax', 'flax') for name in sys.modules)\n"
@@ -199,7 +199,7 @@ def test_an_object_store_is_refused_before_anything_is_made(own, tmp_path, monke
 
 
 def metrics(workdir):
-    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").open()]
+    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
     return [
         {k: v for k, v in e.items() if k not in ("seconds", "images_per_second")} for e in lines
     ]

@@ -23,7 +23,7 @@ def monitored(digits, tmp_path_factory):
 
 def lines(workdir):
     timed = ("seconds", "images_per_second")
-    found = [json.loads(line) for line in (workdir / "metrics.jsonl").open()]
+    found = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
     return [{k: v for k, v in line.items() if k not in timed} for line in found]
 
 

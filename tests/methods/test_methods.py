@@ -353,6 +353,27 @@ def test_wgans_warm_up_has_two_traces():
     assert max(float(jnp.abs(w).max()) for w in weights) <= np.float32(method.clip)
 
 
+@pytest.mark.parametrize(("clip_first", "critic", "generator"), [(False, 1, 1.5), (True, 1.5, 2)])
+def test_wgan_clips_after_or_before_each_critic_update(clip_first, critic, generator):
+    """f(x) = wx with w = 3 and g(z) = az with a = 1/2, at x = z = 1: w gains 1/2, and a gains w."""
+    line = nn.Dense(1, use_bias=False, kernel_init=nn.initializers.constant(3))
+    ones = lambda key, num: jnp.ones((num, 1))
+    method = WGAN(
+        line.clone(kernel_init=nn.initializers.constant(0.5)),
+        line,
+        prior=ones,
+        learning_rate=1.0,
+        clip=1.0,
+        clip_first=clip_first,
+        optimizer=optax.sgd,
+    )
+    batch = {"image": jnp.ones((2, N, 1))}
+    state, metrics = tiny.jit(method.step)(method.init(KEY, batch), batch, KEY)
+    assert state.critic.params["kernel"].item() == critic
+    assert state.generator.params["kernel"].item() == generator
+    assert metrics["wasserstein"] == 0.5  # of the second update, at w = 1
+
+
 def parameters_after_a_step(method, state_step=0, **changes):
     """Of the generator and its opponent, after a first step of plain gradient descent."""
     method = dataclasses.replace(method, optimizer=optax.sgd, **changes)

@@ -29,3 +29,13 @@ def test_mode_shares_count_only_what_is_near():
     samples = np.array([[0.1, 0], [0, 0.29], [9.9, 0], [5, 0]])
     np.testing.assert_allclose(mode_shares(samples, centers, std=0.1), [0.5, 0.25])
     np.testing.assert_allclose(mode_shares(samples, centers, std=0.1, within=2), [0.25, 0.25])
+
+
+def test_rounding_leaves_no_energy_distance_below_zero():
+    distances = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        x = rng.standard_normal((rng.integers(3, 200), 3))
+        distances.append(energy_distance(x, rng.permutation(x)))
+    assert min(distances) >= 0
+    assert max(distances) < 1e-14

@@ -103,3 +103,14 @@ def test_refuses_what_is_no_distribution(divergence):
 def test_histograms_refuse_two_dimensions():
     with pytest.raises(ValueError, match="cannot be compared"):
         histograms(np.zeros((3, 2)), np.zeros((3, 1)))
+
+
+def test_rounding_leaves_no_divergence_below_zero():
+    values = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        p = rng.dirichlet(np.ones(50))
+        q = p * (1 + 1e-15 * rng.standard_normal(50))
+        values += [kl_divergence(p, q), jensen_shannon(p, q)]
+    assert min(values) >= 0
+    assert max(values) < 1e-14

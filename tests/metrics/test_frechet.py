@@ -122,3 +122,16 @@ def test_refuses_bad_features():
         fit_gaussian([np.zeros((2, 3)), np.zeros((2, 4))])
     with pytest.raises(ValueError, match="one feature network"):
         frechet_distance(fit_gaussian([_features(9, 3)]), fit_gaussian([_features(9, 4)]))
+
+
+def test_rounding_leaves_no_distance_below_zero():
+    """Of a set and itself in another order, whose distance is 0."""
+    distances = []
+    for seed in range(20):
+        features = 100 * np.random.default_rng(seed).standard_normal((300, 40))
+        other = fit_gaussian([np.random.default_rng(0).permutation(features)])
+        distances.append(frechet_distance(fit_gaussian([features]), other))
+    assert min(distances) >= 0
+    assert max(distances) < 1e-8
+    nan = Gaussian(300, np.full(40, np.nan), np.eye(40))
+    assert np.isnan(frechet_distance(nan, nan))

@@ -111,3 +111,10 @@ def test_refuses(solve):
         solve(x, y, p / 2, q)
     with pytest.raises(ValueError, match=r"psi \(7,\) does not fit costs \(9, 7\)"):
         c_transform(q, cdist(x, y))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_distance_is_below_zero(seed):
+    x = np.random.default_rng(seed).standard_normal((20, 3))
+    for value in (earth_mover(x, x[::-1]).distance, lipschitz_critic(x, x[::-1]).value):
+        assert 0 <= value < 1e-12

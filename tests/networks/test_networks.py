@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gans_jax import networks
+from gans_jax import losses, networks
 from gans_jax.networks.layers import Conv, normalize
 
 KEY = jax.random.key(0)
@@ -122,6 +122,14 @@ def test_bfloat16_computes_in_bfloat16_and_keeps_parameters_in_float32():
 
 def test_leaky_slope():
     assert networks.layers.leaky_relu(jnp.array([-10.0, 10.0])).tolist() == [-2.0, 10.0]
+
+
+def test_slopes_at_exactly_zero_are_pytorchs():
+    slope = lambda function: float(jax.grad(function)(0.0))
+    assert slope(networks.layers.leaky_relu) == pytest.approx(0.2)
+    assert slope(lambda x: losses.l1(x, jnp.zeros(()))) == 0
+    assert slope(lambda x: losses.Hinge().real(1 + x)) == 0
+    assert slope(lambda x: losses.Hinge().fake(x - 1)) == 0
 
 
 def test_layer_norm_is_over_an_example_with_a_scale_per_channel():

@@ -36,24 +36,34 @@ def _backward(network, loss) -> dict:
     return weights.gradients(network)
 
 
-def _train_critic(critic, generator, reals, zs):
+def _clamp(network) -> None:
+    for parameter in network.parameters():
+        parameter.data.clamp_(-0.01, 0.01)
+
+
+def _train_critic(critic, generator, reals, zs, clip_first):
     """WGAN's critic updates; returns the gradients of each and the last estimate."""
     optimizer, gradients = _rmsprop(critic), []
     for real, z in zip(reals, zs, strict=True):
+        if clip_first:
+            _clamp(critic)
         fake = generator(double.tensor(z)).detach()
         distance = critic(weights.nchw(real)).mean() - critic(fake).mean()
         gradients.append(_backward(critic, -distance))
         optimizer.step()
-        for parameter in critic.parameters():
-            parameter.data.clamp_(-0.01, 0.01)
+        if not clip_first:
+            _clamp(critic)
     return gradients, distance.item()
 
 
-@pytest.mark.parametrize("norm", ["batch", "none"])
-def test_wgan_iteration(norm) -> None:
+@pytest.mark.parametrize(
+    ("norm", "clip_first"), [("batch", False), ("none", False), ("none", True)]
+)
+def test_wgan_iteration(norm, clip_first) -> None:
     """The gradients of all six updates, and the parameters after the iteration."""
     networks = _networks(norm)
-    method = WGAN(*networks, optimizer=double.recording(WGAN(*networks).optimizer, 5))
+    optimizer = double.recording(WGAN(*networks).optimizer, 5)
+    method = WGAN(*networks, optimizer=optimizer, clip_first=clip_first)
     state, key = double.initial(method), jax.random.key(2)
     batch = {"image": double.images(5, _BATCH)}
     after, metrics = tiny.jit(method.step)(state, batch, key)
@@ -61,7 +71,7 @@ def test_wgan_iteration(norm) -> None:
     generator = double.load_generator(state.generator)
     critic = double.load_discriminator(state.critic, norm)
     *zs, z = (double.draw(method, k, _BATCH)[0] for k in jax.random.split(key, 6))
-    gradients, distance = _train_critic(critic, generator, batch["image"], zs)
+    gradients, distance = _train_critic(critic, generator, batch["image"], zs, clip_first)
     np.testing.assert_allclose(metrics["wasserstein"], distance, rtol=1e-10)
     for update, expected in enumerate(gradients):
         tiny.assert_close(double.recorded(after.critic, update), expected, 1e-10)

@@ -236,6 +236,13 @@ def test_missing_fields_and_extra_keys_are_refused():
     assert "method: a node is" in refusal(json.dumps(tree))
 
 
+def test_fields_that_a_class_got_later_have_their_default():
+    tree = json.loads(to_json(experiment()))
+    method = tree["with"]["method"]["with"]
+    del method["clip_first"], method["prior"]["with"]["std"]
+    assert from_json(json.dumps(tree)) == experiment()
+
+
 def test_places_in_tuples_and_dicts_are_named():
     message = refusal('[1, {"a": [{"type": "Foo", "with": {}}]}]')
     assert message.startswith("config.json: [1].a[0]: unknown type 'Foo'")

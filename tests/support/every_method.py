@@ -77,7 +77,7 @@ def begin(folder: Path) -> None:
 
 
 def lines(workdir: Path) -> list[dict]:
-    found = [json.loads(line) for line in (workdir / "metrics.jsonl").open()]
+    found = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
     for line in found:
         del line["seconds"], line["images_per_second"]
     return found

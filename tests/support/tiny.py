@@ -1,6 +1,7 @@
 """Networks and batches small enough that a method compiles in seconds, and how tests are fuzzed."""
 
 import functools
+import importlib.metadata
 
 import flax.linen as nn
 import jax
@@ -216,3 +217,16 @@ def fuzz(cases: int) -> settings:
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
+
+
+def install(monkeypatch, **versions: str | None) -> None:
+    """Pretends that packages are installed in other versions, or not at all."""
+    known = importlib.metadata.version
+
+    def version(package: str) -> str:
+        found = versions[package] if package in versions else known(package)
+        if found is None:
+            raise importlib.metadata.PackageNotFoundError(package)
+        return found
+
+    monkeypatch.setattr(importlib.metadata, "version", version)

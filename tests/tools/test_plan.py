@@ -5,11 +5,13 @@ import functools
 import importlib.util
 import json
 import math
+import os
 from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
+from jax.experimental import topologies
 
 from gans_jax import GAN, WGAN, WGANGP, data, parallel, priors
 from gans_jax.cli import main
@@ -17,6 +19,7 @@ from gans_jax.networks import DCGANDiscriminator, DCGANGenerator, MLPDiscriminat
 from gans_jax.tools.plan import audit, chips, cost, hlo
 from gans_jax.tools.plan.chips import Slice
 from gans_jax.training import Experiment
+from tests.support.tiny import install
 
 ROOT = Path(__file__).parents[2]
 needs_libtpu = pytest.mark.skipif(
@@ -229,9 +232,31 @@ def test_what_the_command_refuses(file, monkeypatch, capsys):
     command = ["plan", file, "--topology", "v5e:4x4"]
     assert main([*command, "--global-batch", "100"]) == 2
     assert "v5e:4x4 do not divide a global batch of 100: choose" in capsys.readouterr().err
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert main(command) == 2
-    assert "pip install 'gans_jax[tpu]'" in capsys.readouterr().err
+    for installed, reason in (
+        (None, "planning needs libtpu 0.0.50 or newer, which is not installed"),
+        ("0.0.42.1", "planning needs libtpu 0.0.50 or newer, but 0.0.42.1 is installed"),
+    ):
+        install(monkeypatch, libtpu=installed)
+        assert main(command) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line == (
+            f"error: {reason}: run `pip install 'gans_jax[tpu]'`, best in an environment of its own"
+        )
+
+
+def test_a_compiler_that_does_not_know_a_slice_is_named(file, monkeypatch, capsys):
+    def refuse(*_, **__):
+        raise jax.errors.JaxRuntimeError("INVALID_ARGUMENT: no such layout\n  a long trace")
+
+    install(monkeypatch, libtpu="0.0.99")
+    for name in audit._ENVIRONMENT:
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    monkeypatch.setattr(topologies, "get_topology_desc", refuse)
+    assert main(["plan", file, "--topology", "v5e:4x4"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert (
+        f"v5e:4x4 (jax {jax.__version__}, libtpu 0.0.99: INVALID_ARGUMENT: no such layout)" in line
+    )
 
 
 def test_the_batch_of_a_slice_is_shared(monkeypatch):

@@ -70,7 +70,7 @@ def test_no_example_lost_or_doubled(tmp_path):
     assert codes == [-signal.SIGKILL] * 5 + [0]
     state = load(workdir, [Ledger, Trapped])[1]
     np.testing.assert_array_equal(state.counts, np.ones(60))
-    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").open()]
+    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
     assert [(line["step"], line["given"]) for line in lines] == [(t, 3 * t) for t in range(1, 21)]
 
 

@@ -93,7 +93,7 @@ def test_four_devices_are_one(ring, start, tmp_path):
     finish([start(4, "train", file, "--workdir", tmp_path / "run", "--devices", "all")])
     experiment, found = load(tmp_path / "run")
     assert_close(found, state, 1e-5)
-    lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").open()]
+    lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [4, 8, 12]
     shapes = json.loads((tmp_path / "run/data.json").read_text())["batch"]
     assert shapes["image"][0][-2:] == [experiment.batch_size, 2]
@@ -113,7 +113,7 @@ def test_two_processes_and_one_resume_each_others_run(ring, cluster, tmp_path):
     longer = ("resume", run, "--iterations", 12)
     finish(cluster(longer, longer))
     assert_close(load(run)[1], state, 1e-5)
-    lines = [json.loads(line) for line in (run / "metrics.jsonl").open()]
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [4, 8, 12]
     rates = [line["energy distance"] for line in lines]
     found = json.loads((run / "best.json").read_text())

@@ -59,7 +59,9 @@ class Flat:
 
 
 def steps(workdir):
-    return [json.loads(line)["step"] for line in (workdir / "metrics.jsonl").open()]
+    return [
+        json.loads(line)["step"] for line in (workdir / "metrics.jsonl").read_text().splitlines()
+    ]
 
 
 def test_a_resumed_run_has_as_many_examples_as_before(finished, tmp_path):
@@ -75,7 +77,7 @@ def test_a_resumed_run_has_as_many_examples_as_before(finished, tmp_path):
 
 
 def metrics(workdir):
-    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").open()]
+    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
     return [
         {k: v for k, v in e.items() if k not in ("seconds", "images_per_second")} for e in lines
     ]

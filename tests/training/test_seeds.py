@@ -46,7 +46,7 @@ class Circle:
 
 
 def lines(workdir):
-    return [json.loads(line) for line in (workdir / "metrics.jsonl").open()]
+    return [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
 
 
 def steps(workdir):

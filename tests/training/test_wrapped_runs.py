@@ -45,7 +45,7 @@ def checkpoint(workdir, experiment):
 
 
 def lines(workdir):
-    return [json.loads(line) for line in (workdir / "metrics.jsonl").open()]
+    return [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
 
 
 @pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)

@@ -19,6 +19,7 @@ from gans_jax.networks import (
 from gans_jax.tools.interop import names
 from gans_jax.tools.interop.names import Discriminator, Generator, Layer
 from gans_jax.weights import WeightsError
+from gans_jax.weights.state_pickle import shortened
 
 Tensors = Mapping[str, np.ndarray]
 Variables = Mapping[str, Any]
@@ -36,6 +37,9 @@ DISCRIMINATORS: dict[str, Discriminator] = {
 }
 _NETWORKS: dict[str, Generator | Discriminator] = {**GENERATORS, **DISCRIMINATORS}
 _MOST_LAYERS = 6  # patches then have sides of 574 pixels
+# What DataParallel, torch.compile, FSDP and activation checkpoints put into the names of layers.
+_WRAPPERS = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
+_COUNTS = ("num_batches_tracked", "n_averaged")
 # The order of axes that turns linen's kernels, [k, k, in, out], into PyTorch's. Transposed
 # convolutions have [k, k, out, in] here.
 _AXES = (3, 2, 0, 1)
@@ -75,9 +79,10 @@ def from_pytorch(name: str, tensors: Tensors, file: str = "the state dict") -> I
     """Returns a network of the PyTorch code with the weights of its state dict.
 
     The tensors tell channels, widths, the layers of `n_layers`, and the norm: batch norm if there
-    are running statistics beside a scale, else instance norm. Ignored are a prefix `module.`,
-    counts of batches, dropout in residual blocks, and the running statistics that instance norm
-    kept before PyTorch 0.4, which the authors' code ignores, too.
+    are running statistics beside a scale, else instance norm. Ignored are the names of PyTorch's
+    wrappers such as `module.` and `_orig_mod.`, counts of batches, dropout in residual blocks, and
+    the running statistics that instance norm kept before PyTorch 0.4, which the authors' code
+    ignores, too.
 
     Running variances stay as they are. PyTorch averages unbiased variances and linen biased ones,
     so that outputs are equal, and further training moves towards the biased ones.
@@ -88,10 +93,10 @@ def from_pytorch(name: str, tensors: Tensors, file: str = "the state dict") -> I
       file: how an error calls the state dict.
 
     Raises:
-      WeightsError: if the tensors belong to another network, or are not finite. It names the first
-        layer that differs, with both shapes.
+      WeightsError: if the tensors belong to another network, or are no finite floats. It names the
+        first layer that differs, with both shapes.
     """
-    tensors = _cleaned(tensors)
+    tensors = _cleaned(tensors, file)
     # Blocks with dropout have a convolution in this place, others a norm.
     place = tensors.get("model.10.conv_block.6.weight")
     dropout = place is not None and place.ndim == 4
@@ -104,11 +109,22 @@ def from_pytorch(name: str, tensors: Tensors, file: str = "the state dict") -> I
         scope = found
         for key in scopes:
             scope = scope.setdefault(key, {})
-        value = tensors[leaf.name].astype(np.float32)
-        if not np.isfinite(value).all():
-            raise WeightsError(f"{file} has a {leaf.name} that is not finite: give another file")
+        value = _floats(tensors[leaf.name], leaf.name, file)
         scope[last] = value.transpose(2, 3, 1, 0) if value.ndim == 4 else value
     return Imported(network, found["params"], found["batch_stats"], inputs)
+
+
+def _floats(tensor: np.ndarray, name: str, file: str) -> np.ndarray:
+    """Returns a tensor of any floating type as float32."""
+    if not jnp.issubdtype(tensor.dtype, jnp.floating):
+        raise WeightsError(
+            f"{file} has a {name} of {tensor.dtype}, which may be codes of weights whose scale it "
+            "does not tell: convert it to float32"
+        )
+    value = tensor.astype(np.float32)
+    if not np.isfinite(value).all():
+        raise WeightsError(f"{file} has a {name} that is not finite: give another file")
+    return value
 
 
 def to_pytorch(
@@ -133,18 +149,22 @@ def to_pytorch(
     return tensors
 
 
-def _cleaned(tensors: Tensors) -> dict[str, np.ndarray]:
-    """Returns the tensors that count, without the prefix that parallel training adds."""
-    if all(name.startswith("module.") for name in tensors):
-        tensors = {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
+def _cleaned(tensors: Tensors, file: str) -> dict[str, np.ndarray]:
+    """Returns the tensors that count, by their names outside of PyTorch's wrappers."""
+    found: dict[str, np.ndarray] = {}
+    for long_name, tensor in tensors.items():
+        name = ".".join(part for part in long_name.split(".") if part not in _WRAPPERS)
+        if name in found:
+            raise WeightsError(f"{file} has two tensors {shortened(name)}: save one network alone")
+        found[name] = tensor
 
     def kept(name: str) -> bool:
         layer, _, last = name.rpartition(".")
         if last in ("running_mean", "running_var"):
-            return f"{layer}.weight" in tensors
-        return last != "num_batches_tracked"
+            return f"{layer}.weight" in found
+        return last not in _COUNTS
 
-    return {name: tensor for name, tensor in tensors.items() if kept(name)}
+    return {name: tensor for name, tensor in found.items() if kept(name)}
 
 
 def _inferred(name: str, tensors: Tensors, dropout: bool) -> tuple[Generator | Discriminator, int]:
@@ -203,10 +223,11 @@ def _check(name: str, leaves: list[_Leaf], tensors: Tensors, file: str) -> None:
     """Raises a WeightsError that names the first difference between the file and the network."""
     known = {leaf.name for leaf in leaves}
     unknown = next((key for key in tensors if key not in known), None)
-    there = f"{unknown} {tensors[unknown].shape}" if unknown else "nothing"
+    there = f"{shortened(unknown)} {tensors[unknown].shape}" if unknown else "nothing"
     for leaf in leaves:
         found = tensors.get(leaf.name)
         if found is None:
+            _refuse_prefix(leaf.name, tensors, file)
             what = f"lacks {leaf.name} {leaf.shape} of {name} (and has {there} besides)"
         elif found.shape != leaf.shape:
             what = f"has {leaf.name} {found.shape}, which in {name} is {leaf.shape}"
@@ -215,6 +236,17 @@ def _check(name: str, leaves: list[_Leaf], tensors: Tensors, file: str) -> None:
         raise WeightsError(f"{file} {what}: {_remedy(name, tensors)}")
     if unknown:
         raise WeightsError(f"{file} has {there}, which {name} lacks: {_remedy(name, tensors)}")
+
+
+def _refuse_prefix(name: str, tensors: Tensors, file: str) -> None:
+    """Raises a WeightsError if the tensor is there with more in front, as `netG.model.0.weight`."""
+    for longer in tensors:
+        if longer.endswith(f".{name}"):
+            prefix = shortened(longer.removesuffix(name))
+            raise WeightsError(
+                f"{file} has {prefix}{name} in place of {name}: save the part of the state dict "
+                f"whose names begin with {prefix!r}, without this prefix"
+            )
 
 
 def _remedy(wanted: str, tensors: Tensors) -> str:

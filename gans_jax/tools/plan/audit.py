@@ -2,7 +2,6 @@
 
 import functools
 import importlib.metadata
-import importlib.util
 import os
 import re
 import statistics
@@ -18,6 +17,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jax.stages import Compiled, Wrapped
 
 from gans_jax import core, parallel
+from gans_jax.core import extras
 from gans_jax.data import DataError
 from gans_jax.data.source import Shaped, Source
 from gans_jax.runs import Experiment
@@ -54,7 +54,8 @@ def plan(experiment: Experiment, place: Slice, batch_per_chip: int) -> Plan:
       batch_per_chip: examples of a minibatch on each chip.
 
     Raises:
-      PlanError: if libtpu is missing, or the shape of the images is unknown.
+      PlanError: if libtpu is missing, is too old or does not know the slice, or the shape of the
+        images is unknown.
       DoesNotFit: if the chip has too little memory.
     """
     mesh = parallel.mesh(_devices(place))
@@ -104,13 +105,18 @@ def compare(
 
 
 def _devices(place: Slice) -> list[jax.Device]:
-    if importlib.util.find_spec("libtpu") is None:
-        raise PlanError(
-            "planning needs libtpu, the compiler for TPUs: run `pip install 'gans_jax[tpu]'`"
-        )
+    if missing := extras.lack("libtpu"):
+        raise PlanError(f"planning {missing}, best in an environment of its own")
     os.environ.update(_ENVIRONMENT)
     options = _OPTIONS.get(place.kind, {})
-    return topologies.get_topology_desc(place.name, platform="tpu", **options).devices
+    try:
+        return topologies.get_topology_desc(place.name, platform="tpu", **options).devices
+    except jax.errors.JaxRuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        raise PlanError(
+            f"the compiler refuses {place.name} ({versions()}: {reason}): choose another slice, or "
+            "install the versions that docs/pods.md names"
+        ) from error
 
 
 def _minibatches(experiment: Experiment) -> int:

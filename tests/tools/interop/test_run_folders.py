@@ -1,6 +1,7 @@
 """Run folders of PyTorch's networks, in files that need no PyTorch."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -70,6 +71,51 @@ def test_networks_come_back_from_their_state_dicts(name):
     assert imported.inputs == 4
     tiny.assert_same_bits(imported.params, found["params"])
     tiny.assert_same_bits(imported.batch_stats, found.get("batch_stats", {}))
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "_orig_mod.",
+        "module.module.",
+        "module._orig_mod.",
+        "_orig_mod.module.",
+        "_fsdp_wrapped_module.",
+    ],
+)
+def test_the_names_of_wrappers_do_not_count(prefix):
+    network, found, tensors = state_dict("basic")
+    wrapped = {f"{prefix}{name}": value for name, value in tensors.items()}
+    imported = from_pytorch("basic", wrapped | {"n_averaged": np.int64(3)})
+    assert imported.network == network
+    tiny.assert_same_bits(imported.params, found["params"])
+    # A part of a network may be compiled alone.
+    parts = {name.replace("model.", "model._orig_mod."): value for name, value in tensors.items()}
+    tiny.assert_same_bits(from_pytorch("basic", parts).params, found["params"])
+    with pytest.raises(
+        WeightsError, match=r"net\.pth has netG\.model\.0\.weight in place of model"
+    ):
+        from_pytorch("basic", {f"netG.{name}": tensors[name] for name in tensors}, "net.pth")
+    with pytest.raises(WeightsError, match=r"net\.pth has two tensors model\.\d\.\w+: save one"):
+        from_pytorch("basic", tensors | wrapped, "net.pth")
+
+
+def test_floats_of_any_size_are_taken_and_whole_numbers_refused():
+    _, found, tensors = state_dict("basic")
+    for kind in ("float16", "float64", jnp.bfloat16, jnp.float8_e4m3fn):
+        other = {name: value.astype(kind) for name, value in tensors.items()}
+        imported = from_pytorch("basic", other)
+        for leaf, expected in zip(
+            *map(jax.tree.leaves, (imported.params, found["params"])), strict=True
+        ):
+            assert leaf.dtype == "float32"
+            np.testing.assert_array_equal(leaf, expected.astype(kind).astype("float32"))
+    for kind in ("int8", "uint8", "bool", "complex64"):
+        other = {name: value.astype(kind) for name, value in tensors.items()}
+        with pytest.raises(
+            WeightsError, match=rf"net\.pth has a model\.0\.weight of {kind}, which"
+        ):
+            from_pytorch("basic", other, "net.pth")
 
 
 def changed(tensors, **changes):

