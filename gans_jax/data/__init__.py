@@ -13,6 +13,7 @@ from gans_jax.data.objects import Side as Side
 from gans_jax.data.pairs import PairedFolder as PairedFolder
 from gans_jax.data.pairs import Unaligned as Unaligned
 from gans_jax.data.source import DataError as DataError
+from gans_jax.data.source import fingerprint as fingerprint
 from gans_jax.data.stream import Stream as Stream
 from gans_jax.data.stream import stream as stream
 from gans_jax.data.tasks import Colourisation as Colourisation

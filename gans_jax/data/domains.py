@@ -13,7 +13,16 @@ from gans_jax.data.digits import Digits
 from gans_jax.data.folder import ImageFolder
 from gans_jax.data.order import Rng, generator, shuffled
 from gans_jax.data.skipping import OnBad
-from gans_jax.data.source import AnySource, DataError, Example, InMemory, Shape, Source, known_shape
+from gans_jax.data.source import (
+    AnySource,
+    DataError,
+    Example,
+    InMemory,
+    Shape,
+    Source,
+    fingerprint,
+    known_shape,
+)
 
 INK, PAPER = (20, 40, 140), (250, 210, 60)
 
@@ -109,6 +118,9 @@ class UnpairedFolders(_Domains):
     def b(self) -> ImageFolder:
         """The images of `trainB`, in their original size."""
         return self._folder("B")
+
+    def fingerprint(self) -> str:
+        return str(fingerprint((self.a, self.b)))
 
     def shapes(self) -> dict[str, Shape]:
         return dict.fromkeys(("a", "b"), (self.size, self.size, self.channels))

@@ -16,7 +16,7 @@ from gans_jax.core import checks
 from gans_jax.data import skipping
 from gans_jax.data.image import crop_centre, fit_square, to_array
 from gans_jax.data.skipping import BadExample, OnBad, Skipped
-from gans_jax.data.source import DataError, Example, Shape, check_choice
+from gans_jax.data.source import DataError, Example, Shape, check_choice, digest_of_files
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
@@ -91,6 +91,9 @@ class ImageFolder:
 
     def __len__(self) -> int:
         return len(self.files)
+
+    def fingerprint(self) -> str:
+        return digest_of_files(self.path, self.files)
 
     def shapes(self) -> dict[str, Shape]:
         return {"image": (self.size, self.size, self.channels)}

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import gzip
+import hashlib
 import math
 import zlib
 from pathlib import Path
@@ -38,6 +39,14 @@ class IDX(InMemory):
 
     def shapes(self) -> dict[str, Shape]:
         return {"image": (self.size, self.size, 1)}
+
+    def fingerprint(self) -> str:
+        """Returns a digest of the images and labels, whether gzipped or not."""
+        digest = hashlib.sha256()
+        for name, values in self.arrays.items():
+            digest.update(f"{name} {values.shape} ".encode())
+            digest.update(np.ascontiguousarray(values).data)
+        return digest.hexdigest()
 
     @functools.cached_property
     def arrays(self) -> dict[str, np.ndarray]:

@@ -14,7 +14,15 @@ from gans_jax.data.augment import read_image
 from gans_jax.data.folder import DECODING_ERRORS, ImageFolder
 from gans_jax.data.image import resize
 from gans_jax.data.order import Rng, generator, shuffled
-from gans_jax.data.source import AnySource, DataError, Example, Shape, Source, known_shape
+from gans_jax.data.source import (
+    AnySource,
+    DataError,
+    Example,
+    Shape,
+    Source,
+    digest_of_files,
+    known_shape,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,16 +62,24 @@ class CutOuts:
     patterns: tuple[str, ...] = ("*",)
 
     @functools.cached_property
-    def images(self) -> tuple[np.ndarray, ...]:
-        """All images, in the order of their paths."""
-        files = [
+    def files(self) -> tuple[str, ...]:
+        """Paths relative to `path`, with forward slashes, sorted."""
+        files = tuple(
             file
             for file in ImageFolder(self.path).files
             if any(fnmatch.fnmatch(PurePosixPath(file).name, each) for each in self.patterns)
-        ]
+        )
         if not files:
             raise DataError(f"{self.path} has no file {' or '.join(self.patterns)}: check both")
-        return tuple(_read_cut_out(Path(self.path, file)) for file in files)
+        return files
+
+    @functools.cached_property
+    def images(self) -> tuple[np.ndarray, ...]:
+        """All images, in the order of their paths."""
+        return tuple(_read_cut_out(Path(self.path, file)) for file in self.files)
+
+    def fingerprint(self) -> str:
+        return digest_of_files(self.path, self.files)
 
     def __len__(self) -> int:
         return len(self.images)

@@ -14,7 +14,15 @@ from gans_jax.data.augment import Fitted
 from gans_jax.data.folder import ImageFolder
 from gans_jax.data.order import Rng, generator, shuffled
 from gans_jax.data.skipping import BadExample, OnBad, Skipped
-from gans_jax.data.source import AnySource, DataError, Example, Shape, Shaped, check_choice
+from gans_jax.data.source import (
+    AnySource,
+    DataError,
+    Example,
+    Shape,
+    Shaped,
+    check_choice,
+    fingerprint,
+)
 
 SAME_PROPORTIONS = 0.02  # by how much rounding can change the proportions of a small copy
 
@@ -96,6 +104,9 @@ class PairedFolder(Paired, Fitted):
 
     def __len__(self) -> int:
         return len(self.files)
+
+    def fingerprint(self) -> str:
+        return str(fingerprint(self._folders))
 
     def shapes(self) -> dict[str, Shape]:
         return dict.fromkeys(("a", "b"), (self.size, self.size, self.channels))
