@@ -6,6 +6,7 @@ from gans_jax.data.domains import DigitDomains as DigitDomains
 from gans_jax.data.domains import Unpaired as Unpaired
 from gans_jax.data.domains import UnpairedFolders as UnpairedFolders
 from gans_jax.data.folder import ImageFolder as ImageFolder
+from gans_jax.data.folder import LeftOutWarning as LeftOutWarning
 from gans_jax.data.idx import IDX as IDX
 from gans_jax.data.objects import CutOuts as CutOuts
 from gans_jax.data.objects import PastedObjects as PastedObjects

@@ -7,12 +7,12 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import numpy as np
-from PIL import Image
 
 from gans_jax.core import checks
 from gans_jax.data.augment import read_image
-from gans_jax.data.folder import DECODING_ERRORS, ImageFolder
-from gans_jax.data.image import resize
+from gans_jax.data.decoding import decode
+from gans_jax.data.folder import ImageFolder
+from gans_jax.data.image import resize, to_array
 from gans_jax.data.order import Rng, generator, shuffled
 from gans_jax.data.source import (
     AnySource,
@@ -22,6 +22,7 @@ from gans_jax.data.source import (
     Source,
     digest_of_files,
     known_shape,
+    shown,
 )
 
 
@@ -89,13 +90,9 @@ class CutOuts:
 
 
 def _read_cut_out(path: Path) -> np.ndarray:
-    try:
-        with Image.open(path) as image:
-            pixels = np.asarray(image.convert("RGBA"))
-    except DECODING_ERRORS as error:
-        raise DataError(f"{path} cannot be read ({error}): replace or remove it") from error
+    pixels = to_array(decode(path, 4))
     if pixels[..., 3].min() == 255:
-        raise DataError(f"{path} is opaque all over: choose images with transparency")
+        raise DataError(f"{shown(path)} is opaque all over: choose images with transparency")
     return pixels
 
 

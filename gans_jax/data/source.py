@@ -7,6 +7,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
+from unicodedata import category
 
 import numpy as np
 
@@ -16,6 +17,15 @@ Shape = tuple[int | None, ...]
 
 class DataError(ValueError):
     """Data are missing, unreadable or unfit; the message names them and the remedy."""
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """Returns a path as one line of text, with escapes for control characters and stray bytes."""
+    hidden = {"Cc", "Cs", "Zl", "Zp"}
+    return "".join(
+        character.encode("unicode_escape").decode() if category(character) in hidden else character
+        for character in os.fspath(path)
+    )
 
 
 def check_choice(name: str, value: object, options: Collection[object]) -> None:

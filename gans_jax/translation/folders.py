@@ -16,7 +16,7 @@ import numpy as np
 from gans_jax import core, pictures
 from gans_jax.core import Direction, State
 from gans_jax.data import DataError, ImageFolder
-from gans_jax.data.folder import decode
+from gans_jax.data.decoding import decode
 from gans_jax.data.image import to_array, to_uint8
 from gans_jax.data.pairs import by_name
 from gans_jax.data.skipping import BadExample, OnBad

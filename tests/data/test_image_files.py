@@ -99,9 +99,10 @@ def test_of_an_animation_the_first_picture_is_taken(tmp_path, suffix):
     assert colour_of(only(tmp_path)) == RED
 
 
-def test_a_gif_under_another_name_is_refused(tmp_path):
-    Image.new("RGB", (8, 8), RED).save(tmp_path / "a.png", "GIF")
-    assert "a.png cannot be read" in refused(tmp_path)
+@pytest.mark.parametrize("kind", ["EPS", "TGA", "ICO"])
+def test_other_formats_are_refused_under_any_name(tmp_path, kind):
+    Image.new("RGB", (16, 16), RED).save(tmp_path / "a.png", kind)
+    assert "a.png cannot be read (it is no whole PNG, JPEG," in refused(tmp_path)
 
 
 def test_the_content_counts_and_not_the_suffix(tmp_path):
