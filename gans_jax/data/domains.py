@@ -22,6 +22,7 @@ from gans_jax.data.source import (
     Source,
     fingerprint,
     known_shape,
+    shown,
 )
 
 INK, PAPER = (20, 40, 140), (250, 210, 60)
@@ -96,8 +97,8 @@ class UnpairedFolders(_Domains):
     Examples: `a` and `b`, uint8 [size, size, channels].
 
     Raises (at first use):
-      DataError: if one of the folders is missing or empty, or an image is unreadable or has 16 bits
-        per channel.
+      DataError: if one of the folders is missing or empty, or an image is unreadable or has more
+        than 8 bits per channel.
     """
 
     path: str
@@ -129,7 +130,7 @@ class UnpairedFolders(_Domains):
         path = os.path.join(self.path, self.split + domain)
         if not os.path.isdir(path):
             both = f"{self.split}A and {self.split}B"
-            raise DataError(f"the folder {path} is missing: put unpaired images into {both}")
+            raise DataError(f"the folder {shown(path)} is missing: put unpaired images into {both}")
         return ImageFolder(path, size=None, channels=self.channels, on_bad=self.on_bad)
 
     @property

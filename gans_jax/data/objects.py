@@ -71,7 +71,8 @@ class CutOuts:
             if any(fnmatch.fnmatch(PurePosixPath(file).name, each) for each in self.patterns)
         )
         if not files:
-            raise DataError(f"{self.path} has no file {' or '.join(self.patterns)}: check both")
+            patterns = " or ".join(self.patterns)
+            raise DataError(f"{shown(self.path)} has no file {patterns}: check both")
         return files
 
     @functools.cached_property

@@ -22,6 +22,7 @@ from gans_jax.data.source import (
     Shaped,
     check_choice,
     fingerprint,
+    shown,
 )
 
 SAME_PROPORTIONS = 0.02  # by how much rounding can change the proportions of a small copy
@@ -67,10 +68,10 @@ class PairedFolder(Paired, Fitted):
         `Skipped` describes, and `skipped` lists the pairs skipped so far.
 
     Raises (at first use):
-      DataError: if a folder is missing or empty, an image is unreadable or has 16 bits per channel,
-        a file has no partner, a file with two halves has an odd width, or two partners have other
-        proportions (other sizes, without `size`); with "skip", if more than one pair in a hundred
-        is bad.
+      DataError: if a folder is missing or empty, an image is unreadable or has more than 8 bits
+        per channel, a file has no partner, a file with two halves has an odd width, or two partners
+        have other proportions (other sizes, without `size`); with "skip", if more than one pair in
+        a hundred is bad.
     """
 
     path: str
@@ -99,7 +100,7 @@ class PairedFolder(Paired, Fitted):
             folder = 0 if alone[0] in of_a else 1
             where = self._where(folder, (of_a | of_b)[alone[0]])
             lacking = (self.path_b, self.path)[folder]
-            raise DataError(f"{where} has no partner in {lacking}: add it, or remove the file")
+            raise DataError(f"{where} has no partner in {shown(lacking)}: add it, or remove it")
         return tuple((of_a[name], of_b[name]) for name in sorted(of_a))
 
     def __len__(self) -> int:
@@ -154,7 +155,7 @@ class PairedFolder(Paired, Fitted):
 
     def _where(self, folder: int, index: int) -> str:
         found = self._folders[folder]
-        return f"{found.path}/{found.files[index]}"
+        return shown(f"{found.path}/{found.files[index]}")
 
 
 def by_name(folder: ImageFolder) -> dict[str, int]:
@@ -168,7 +169,8 @@ def by_name(folder: ImageFolder) -> dict[str, int]:
         name = PurePosixPath(file).with_suffix("").as_posix()
         if name in found:
             raise DataError(
-                f"{folder.path} has both {folder.files[found[name]]} and {file}: remove one"
+                f"{shown(folder.path)} has both {shown(folder.files[found[name]])} and "
+                f"{shown(file)}: remove one"
             )
         found[name] = index
     return found
