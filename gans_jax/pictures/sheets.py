@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gans_jax.data.image import to_uint8
 
-MARGIN, GAP, NARROWEST, LINE = 2, 12, 64, 14
+MARGIN, GAP, NARROWEST, HIGHEST, LINE = 2, 12, 64, 4096, 14
 GOLDEN = 0.618034
 
 
@@ -31,10 +31,12 @@ def sheet(rows: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:
 
     The images of a row have names, which are the same in all rows and head the columns. Sizes and
     channels may differ. If the widest image has fewer than 64 pixels, all are enlarged by a whole
-    factor. Many rows of few images are put side by side in several blocks.
+    factor, which makes no image higher than 4096 pixels. Many rows of few images are put side by
+    side in several blocks.
     """
     cells = [{name: as_rgb(np.asarray(image)) for name, image in row.items()} for row in rows]
-    factor = -(-NARROWEST // max(cell.shape[1] for row in cells for cell in row.values()))
+    height, width = (max(c.shape[side] for row in cells for c in row.values()) for side in (0, 1))
+    factor = min(-(-NARROWEST // width), max(1, HIGHEST // height))
     length = math.ceil(len(rows) / max(1, round(math.sqrt(len(rows) / len(rows[0])))))
     blocks = [_block(cells[i : i + length], factor) for i in range(0, len(rows), length)]
     height = max(block.shape[0] for block in blocks)

@@ -49,6 +49,11 @@ def test_small_images_are_enlarged_by_a_whole_factor():
     assert (picture[LINE:, 72:] == 255).all()
 
 
+def test_a_long_strip_is_not_enlarged_beyond_the_memory():
+    assert sheet([{"a": plain(60_000, 1, 0)}]).shape[0] == LINE + 60_000
+    assert sheet([{"a": plain(1000, 1, 0)}]).shape[0] == LINE + 4000
+
+
 def test_a_column_is_as_wide_as_its_name():
     long = "how the translation changes"
     picture = sheet([{long: plain(64, 64, 0), "b": plain(64, 64, 1)}])
