@@ -1,6 +1,7 @@
 """What a source of examples is, and how examples are gathered into a batch."""
 
 import dataclasses
+import errno
 import hashlib
 import json
 import os
@@ -108,13 +109,20 @@ def fingerprint(source: object) -> str | None:
 
 
 def digest_of_files(folder: str, names: Iterable[str]) -> str:
-    """Returns a digest of the names and the sizes of files in a folder, in their order."""
+    """Returns a digest of the names and the sizes of files in a folder, in their order.
+
+    Raises:
+      DataError: if the system fails to tell a size.
+    """
     digest = hashlib.sha256()
     for name in names:
         try:
             size = Path(folder, name).stat().st_size
-        except OSError:
-            size = -1  # whoever reads the file says why
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ELOOP):
+                where = shown(Path(folder, name))
+                raise DataError(f"{where} has no known size ({error.strerror})") from error
+            size = -1  # a link to nothing
         digest.update(os.fsencode(name) + b"\0%d\0" % size)
     return digest.hexdigest()
 

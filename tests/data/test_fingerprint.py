@@ -1,8 +1,10 @@
 """Whether the files behind a source are the same as before."""
 
 import dataclasses
+import errno
 import gzip
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,6 +79,19 @@ def test_names_of_any_bytes_and_links_to_nothing(tmp_path):
     before = fingerprint(data.ImageFolder(str(tmp_path)))
     (tmp_path / "gone.png").symlink_to(tmp_path / "absent")
     assert fingerprint(data.ImageFolder(str(tmp_path))) not in (before, None)
+
+
+def test_a_failure_of_the_system_is_no_change(tmp_path, monkeypatch):
+    write(tmp_path)
+
+    def fail(path):
+        raise OSError(errno.EIO, "Input/output error")
+
+    source = data.ImageFolder(str(tmp_path))
+    assert source.files == NAMES
+    monkeypatch.setattr(Path, "stat", fail)
+    with pytest.raises(data.DataError, match=r"0\.png has no known size \(Input/output error\)"):
+        fingerprint(source)
 
 
 def test_an_idx_file_is_known_by_its_content(tmp_path):
