@@ -72,7 +72,8 @@ def size_and_mode(path: Path) -> tuple[tuple[int, int], str]:
       DataError: as `decode` does, as far as the head of the file tells.
     """
     with _opened(path) as image, _named(path):
-        if image.format in ("PNG", "TIFF"):  # whose orientation may be known only after the pixels
+        if image.format in ("PNG", "TIFF"):
+            # EXIF may come after the pixels in a PNG file, and loading turns a TIFF file.
             image.load()
         width, height = image.size
         turned = _orientation(image) >= FIRST_QUARTER_TURN
@@ -145,8 +146,6 @@ def _orientation(image: Image.Image) -> int:
 
     Nothing else in these blocks is read, so that no other tag can make the image unreadable.
     """
-    if image.format == "TIFF":
-        return 1  # Pillow itself turns these when it loads them
     profile = str(image.info.get("Raw profile type exif", ""))
     with contextlib.suppress(ValueError):
         block = image.info.get("exif") or bytes.fromhex("".join(profile.split("\n")[3:]))

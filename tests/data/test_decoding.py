@@ -110,6 +110,9 @@ def test_the_orientation_of_xmp_counts_where_exif_has_none(tmp_path):
     xmp = b'<x:xmpmeta tiff:Orientation="6"/>'
     Image.fromarray(PIXELS).save(tmp_path / "a.webp", xmp=xmp, lossless=True)
     assert decode(tmp_path / "a.webp", 3).size == size_and_mode(tmp_path / "a.webp")[0] == (6, 4)
+    tags = {700: xmp}  # which Pillow itself applies
+    Image.fromarray(PIXELS).save(tmp_path / "a.tif", tiffinfo=tags)
+    assert decode(tmp_path / "a.tif", 3).size == size_and_mode(tmp_path / "a.tif")[0] == (6, 4)
     one = exif((ORIENTATION, SHORT, 1, b"\1\0"))
     Image.fromarray(PIXELS).save(tmp_path / "b.webp", xmp=xmp, exif=one, lossless=True)
     assert decode(tmp_path / "b.webp", 3).size == (4, 6)
@@ -246,9 +249,8 @@ def test_a_failure_of_the_system_is_no_bad_image(tmp_path, monkeypatch, number, 
         monkeypatch.setattr(Image.Image, "load", fail)
         monkeypatch.setattr("PIL.ImageFile.ImageFile.load", fail)
     source = ImageFolder(str(tmp_path), on_bad="skip")
-    with pytest.raises(DataError, match=f"{os.strerror(number)}\\), which may be no") as caught:
+    with pytest.raises(DataError, match=f"{os.strerror(number)}\\), which may be no"):
         source[0]
-    assert not isinstance(caught.value, BadExample)
     assert source.skipped == ()
 
 
@@ -258,9 +260,10 @@ def test_too_little_memory_is_no_bad_image(tmp_path, monkeypatch):
 
     Image.fromarray(PIXELS).save(tmp_path / "a.png")
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", fail)
-    with pytest.raises(DataError, match="the memory does not suffice") as caught:
-        ImageFolder(str(tmp_path), on_bad="skip")[0]
-    assert not isinstance(caught.value, BadExample)
+    source = ImageFolder(str(tmp_path), on_bad="skip")
+    with pytest.raises(DataError, match="the memory does not suffice"):
+        source[0]
+    assert source.skipped == ()
 
 
 def test_names_are_shown_on_one_line():

@@ -23,7 +23,7 @@ def write(folder, names=NAMES, size=100):
 
 @dataclasses.dataclass(frozen=True)
 class Several:
-    sources: tuple[data.ImageFolder, ...]
+    sources: tuple[data.Digits, data.ImageFolder]
 
 
 SOURCES = {
@@ -35,7 +35,7 @@ SOURCES = {
     "side": lambda path: data.Side(data.Unaligned(data.PairedFolder(path))),
     "unpaired": lambda path: data.Unpaired(data.Digits(), data.ImageFolder(path)),
     "pasted": lambda path: data.PastedObjects(data.Digits(), data.CutOuts(path), data.Digits()),
-    "tuple": lambda path: Several((data.ImageFolder(path), data.ImageFolder(path))),
+    "tuple": lambda path: Several((data.Digits(), data.ImageFolder(path))),
 }
 
 
