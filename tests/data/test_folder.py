@@ -208,7 +208,7 @@ def test_unreadable_image(tmp_path, content):
     assert "replace or remove" in message
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp"])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "gif", "tif", "ppm"])
 def test_truncated_image(tmp_path, suffix):
     path = tmp_path / f"bad.{suffix}"
     noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)

@@ -43,14 +43,14 @@ def colour_of(image):
     return tuple(map(int, image[0, 0]))
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp"])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "gif", "tif", "ppm"])
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, b"garbage" * 1000, b"GIF89a"])
 def test_no_image(tmp_path, suffix, content):
     (tmp_path / f"bad.{suffix}").write_bytes(content)
     assert f"bad.{suffix} cannot be read" in refused(tmp_path)
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp"])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "gif", "tif", "ppm"])
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
 def test_cut_off(tmp_path, suffix, share):
     path = tmp_path / f"bad.{suffix}"
@@ -88,7 +88,7 @@ def test_text_that_unpacks_to_megabytes_is_refused(tmp_path):
     assert "bomb.png cannot be read" in refused(tmp_path)
 
 
-@pytest.mark.parametrize("suffix", ["png", "webp"])
+@pytest.mark.parametrize("suffix", ["png", "webp", "gif", "tif"])
 def test_of_an_animation_the_first_picture_is_taken(tmp_path, suffix):
     rest = [Image.new("RGB", (8, 8), GREEN), Image.new("RGB", (8, 8), BLUE)]
     first, options = Image.new("RGB", (8, 8), RED), {"save_all": True, "append_images": rest}
