@@ -36,7 +36,7 @@ def deduplicate(options: argparse.Namespace, _: list[str]) -> None:
     images = np.stack([source[index]["image"] for index in range(len(source))])
     encode = hashing.encoder(images, options.iterations)
     found = hashing.groups(images, encode, options.distance)
-    names = [shown(file) for file in source.files]
-    print("\n\n".join("\n".join(names[index] for index in group) for group in found))
+    names = [[shown(source.files[index]) for index in group] for group in found]
+    print("\n\n".join("\n".join(group) for group in names))
     extra = sum(len(group) - 1 for group in found)
     print(f"{len(found)} groups, {extra} of {len(source)} images extra", file=sys.stderr)

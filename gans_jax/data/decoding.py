@@ -40,7 +40,7 @@ FIRST_QUARTER_TURN = 5
 LASTING = (None, errno.ENOENT, errno.ELOOP, errno.EISDIR, errno.EINVAL, errno.ENXIO)
 
 _EXIF_IN_JPEG = re.compile(rb"\xff\xe1(?=(..)(Exif\0\0))", re.DOTALL)
-_ORIENTATION_IN_XMP = re.compile(rb'tiff:Orientation(?:="|>)([0-9])')
+_ORIENTATION_IN_XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 _WHOLE_NUMBERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i"}  # by their type in EXIF
 
 
@@ -146,14 +146,16 @@ def _orientation(image: Image.Image) -> int:
 
     Nothing else in these blocks is read, so that no other tag can make the image unreadable.
     """
-    profile = str(image.info.get("Raw profile type exif", ""))
-    with contextlib.suppress(ValueError):
-        block = image.info.get("exif") or bytes.fromhex("".join(profile.split("\n")[3:]))
-        if (value := _orientation_in(block)) in (1, *TURNS):
-            return value
+    block = image.info.get("exif")
+    if not isinstance(block, bytes):
+        profile = str(image.info.get("Raw profile type exif", ""))
+        with contextlib.suppress(ValueError):
+            block = bytes.fromhex("".join(profile.split("\n")[3:]))
+    if isinstance(block, bytes) and (value := _orientation_in(block)) in (1, *TURNS):
+        return value
     for name in ("XML:com.adobe.xmp", "xmp"):
         text = image.info.get(name, b"")
-        text = text.encode() if isinstance(text, str) else text
+        text = text if isinstance(text, bytes) else str(text).encode(errors="replace")
         if found := _ORIENTATION_IN_XMP.search(text):
             return int(found[1])
     return 1

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from gans_jax.data import CutOuts, DataError, ImageFolder, LeftOutWarning
 from gans_jax.data.decoding import decode, size_and_mode
@@ -110,12 +110,26 @@ def test_the_orientation_of_xmp_counts_where_exif_has_none(tmp_path):
     xmp = b'<x:xmpmeta tiff:Orientation="6"/>'
     Image.fromarray(PIXELS).save(tmp_path / "a.webp", xmp=xmp, lossless=True)
     assert decode(tmp_path / "a.webp", 3).size == size_and_mode(tmp_path / "a.webp")[0] == (6, 4)
+    Image.fromarray(PIXELS).save(tmp_path / "c.webp", xmp=xmp.replace(b"6", b"9"), lossless=True)
+    assert decode(tmp_path / "c.webp", 3).size == size_and_mode(tmp_path / "c.webp")[0] == (4, 6)
     tags = {700: xmp}  # which Pillow itself applies
     Image.fromarray(PIXELS).save(tmp_path / "a.tif", tiffinfo=tags)
     assert decode(tmp_path / "a.tif", 3).size == size_and_mode(tmp_path / "a.tif")[0] == (6, 4)
     one = exif((ORIENTATION, SHORT, 1, b"\1\0"))
     Image.fromarray(PIXELS).save(tmp_path / "b.webp", xmp=xmp, exif=one, lossless=True)
     assert decode(tmp_path / "b.webp", 3).size == (4, 6)
+
+
+@pytest.mark.parametrize("hexadecimal", [True, False])
+def test_exif_in_the_text_of_a_png(tmp_path, hexadecimal):
+    text = PngImagePlugin.PngInfo()
+    block = exif(SIXTH)
+    profile = f"\nexif\n{len(block):8}\n{block.hex() if hexadecimal else 'nothing'}\n"
+    text.add_text("Raw profile type exif", profile)
+    text.add_itxt("exif", "this text is no block")
+    Image.fromarray(PIXELS).save(tmp_path / "a.png", pnginfo=text)
+    wanted = (6, 4) if hexadecimal else (4, 6)
+    assert decode(tmp_path / "a.png", 3).size == size_and_mode(tmp_path / "a.png")[0] == wanted
 
 
 @pytest.mark.parametrize("compression", [None, "tiff_lzw"])
