@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gans_jax.data.image import to_uint8
 
-MARGIN, GAP, NARROWEST, HIGHEST, LINE = 2, 12, 64, 4096, 14
+MARGIN, GAP, LINE = 2, 12, 14
+NARROWEST, HIGHEST, LONGEST = 64, 4096, 1024
 GOLDEN = 0.618034
 
 
@@ -24,6 +25,12 @@ def as_rgb(image: np.ndarray) -> np.ndarray:
         return np.broadcast_to(to_uint8(image), (*image.shape[:2], 3))
     hues = [colorsys.hsv_to_rgb(i * GOLDEN % 1, 0.75, 0.95) for i in range(channels)]
     return np.rint(255 * np.array(hues)).astype(np.uint8)[image.argmax(-1)]
+
+
+def thinned(image: np.ndarray) -> np.ndarray:
+    """Returns every k-th pixel of an image `[h, w, c]`, so that no side is longer than 1024."""
+    step = -(-max(image.shape[:2]) // LONGEST)
+    return image[::step, ::step].copy()  # a view would keep the whole image in memory
 
 
 def sheet(rows: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:

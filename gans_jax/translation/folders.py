@@ -70,7 +70,7 @@ def translate_folder(
       batch_size: how many images of one size are translated at a time.
       on_bad: `raise` to end at an image that cannot be used, `skip` to leave it out.
       sheet: a PNG file for the first 16 images, their translations, these translated back, and the
-        attention, as far as the method has them.
+        attention, as far as the method has them, with at most 1024 pixels to a side each.
       extra: classes and functions of the user's own that the experiment is made of.
       progress: whether a progress bar is shown.
 
@@ -94,7 +94,7 @@ def translate_folder(
                 _check_new(files[name][1])  # names may differ in what the file system ignores
                 files[name][1].parent.mkdir(parents=True, exist_ok=True)
                 pictures.save(files[name][1], to_uint8(made[index]))
-                rows[name] = {column: values[index] for column, values in columns.items()}
+                rows[name] = {c: sheets.thinned(values[index]) for c, values in columns.items()}
             bar.update(len(names))
     if sheet:
         pictures.save(Path(sheet), sheets.sheet([rows[name] for name in drawn]))

@@ -214,6 +214,14 @@ def test_the_sheet_shows_what_comes_back(run, tmp_path):
     assert np.abs(seen - np.asarray(attention)).max() <= 1
 
 
+def test_a_sheet_of_long_strips_fits_into_the_memory(run, tmp_path):
+    save(tmp_path / "in/high.png", noise(8000, 1))
+    save(tmp_path / "in/wide.png", noise(1, 8000))
+    translate(run, tmp_path, sheet=tmp_path / "sheet.png")
+    assert pixels(tmp_path / "out/wide.png").shape == (1, 8000, 3)
+    assert pixels(tmp_path / "sheet.png").shape == (LINE + 1000 + 2 + 1, 4 * 1000 + 3 * 2, 3)
+
+
 def test_a_sheet_holds_the_first_sixteen(grey, tmp_path):
     for i in range(18):
         save(tmp_path / f"in/{i:02d}.png", noise(8, 8 + i % 2, 1, seed=i))
