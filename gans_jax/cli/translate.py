@@ -11,7 +11,8 @@ from gans_jax.cli.experiment_file import own_classes
 TRANSLATE = """\
 Translates all images in a folder with the newest state of a run. It writes PNG files of the same
 names into another folder. Images may have any size: an image is mirrored at its borders up to a
-size that the network takes, and the translation is cut back. Each new size takes a compilation.
+size that the network takes, and the translation is cut back. Each new size takes a compilation. A
+warning counts the files that are left out.
 
 All images are read before the first file is written, so that a bad image ends the command without
 any change. An image is bad if it cannot be read, has colours but the network takes grey images, or

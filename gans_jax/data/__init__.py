@@ -6,6 +6,7 @@ from gans_jax.data.domains import DigitDomains as DigitDomains
 from gans_jax.data.domains import Unpaired as Unpaired
 from gans_jax.data.domains import UnpairedFolders as UnpairedFolders
 from gans_jax.data.folder import ImageFolder as ImageFolder
+from gans_jax.data.folder import LeftOutWarning as LeftOutWarning
 from gans_jax.data.idx import IDX as IDX
 from gans_jax.data.objects import CutOuts as CutOuts
 from gans_jax.data.objects import PastedObjects as PastedObjects
@@ -13,6 +14,7 @@ from gans_jax.data.objects import Side as Side
 from gans_jax.data.pairs import PairedFolder as PairedFolder
 from gans_jax.data.pairs import Unaligned as Unaligned
 from gans_jax.data.source import DataError as DataError
+from gans_jax.data.source import fingerprint as fingerprint
 from gans_jax.data.stream import Stream as Stream
 from gans_jax.data.stream import stream as stream
 from gans_jax.data.tasks import Colourisation as Colourisation

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from gans_jax.core import checks
-from gans_jax.data.image import resize, scaled
+from gans_jax.data.image import middle, resize, scaled
 from gans_jax.data.order import Rng
 from gans_jax.data.source import DataError, Shape, Source
 
@@ -120,9 +120,12 @@ class Fitted:
     def _resize(self, images: Images) -> Images:
         if self.size is None:
             return images
-        height, width = images[0].shape[:2]
-        sides = scaled((height, width), round(self.size * self.augment.enlarge))
-        return [resize(image, *sides) for image in images]
+        parts = []
+        for image in images:
+            top, left, bottom, right = middle(image.shape[:2])
+            parts.append(image[top:bottom, left:right])
+        sides = scaled(parts[0].shape[:2], round(self.size * self.augment.enlarge))
+        return [resize(part, *sides) for part in parts]
 
 
 def read_image(source: Source, index: int) -> np.ndarray:

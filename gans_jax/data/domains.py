@@ -13,7 +13,17 @@ from gans_jax.data.digits import Digits
 from gans_jax.data.folder import ImageFolder
 from gans_jax.data.order import Rng, generator, shuffled
 from gans_jax.data.skipping import OnBad
-from gans_jax.data.source import AnySource, DataError, Example, InMemory, Shape, Source, known_shape
+from gans_jax.data.source import (
+    AnySource,
+    DataError,
+    Example,
+    InMemory,
+    Shape,
+    Source,
+    fingerprint,
+    known_shape,
+    shown,
+)
 
 INK, PAPER = (20, 40, 140), (250, 210, 60)
 
@@ -87,8 +97,8 @@ class UnpairedFolders(_Domains):
     Examples: `a` and `b`, uint8 [size, size, channels].
 
     Raises (at first use):
-      DataError: if one of the folders is missing or empty, or an image is unreadable or has 16 bits
-        per channel.
+      DataError: if one of the folders is missing or empty, or an image is unreadable or has more
+        than 8 bits per channel.
     """
 
     path: str
@@ -110,6 +120,9 @@ class UnpairedFolders(_Domains):
         """The images of `trainB`, in their original size."""
         return self._folder("B")
 
+    def fingerprint(self) -> str:
+        return str(fingerprint((self.a, self.b)))
+
     def shapes(self) -> dict[str, Shape]:
         return dict.fromkeys(("a", "b"), (self.size, self.size, self.channels))
 
@@ -117,7 +130,7 @@ class UnpairedFolders(_Domains):
         path = os.path.join(self.path, self.split + domain)
         if not os.path.isdir(path):
             both = f"{self.split}A and {self.split}B"
-            raise DataError(f"the folder {path} is missing: put unpaired images into {both}")
+            raise DataError(f"the folder {shown(path)} is missing: put unpaired images into {both}")
         return ImageFolder(path, size=None, channels=self.channels, on_bad=self.on_bad)
 
     @property

@@ -1,47 +1,41 @@
 """A folder of image files."""
 
+import collections
 import dataclasses
-import errno
 import functools
 import os
-import struct
-import zlib
+import warnings
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from gans_jax.core import checks
 from gans_jax.data import skipping
+from gans_jax.data.decoding import SUFFIXES, decode
 from gans_jax.data.image import crop_centre, fit_square, to_array
 from gans_jax.data.skipping import BadExample, OnBad, Skipped
-from gans_jax.data.source import DataError, Example, Shape, check_choice
+from gans_jax.data.source import DataError, Example, Shape, check_choice, digest_of_files, shown
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
-PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
-PNG_BIT_DEPTH = 24
-DECODING_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
-# The system's errors that stay with a file. An error of another kind may be gone the next time.
-LASTING = (None, errno.ENOENT, errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.EINVAL)
+# Files that systems put into folders on their own, beside those whose names begin with a dot.
+LITTER = ("thumbs.db", "ehthumbs.db", "desktop.ini")
+NAMED = 5  # how many suffixes of left out files a warning names
+
+
+class LeftOutWarning(UserWarning):
+    """A folder of images holds files that are not read."""
 
 
 @dataclasses.dataclass(frozen=True)
 class ImageFolder:
     """All images under `path`, decoded when they are asked for.
 
-    Examples are sorted by their paths relative to `path`. Links are followed, each real folder is
-    read once, and names that begin with a dot are ignored. Orientation tags are applied, palettes
-    become colours, transparent pixels are laid on white, and an animation gives its first picture.
+    PNG, JPEG, WebP, BMP, GIF, TIFF and PPM files are read, if their suffix is one of theirs; a
+    `LeftOutWarning` counts the other files. Examples are sorted by their paths relative to `path`.
+    Links are followed, each real folder is read once, and names that begin with a dot are ignored.
+    Orientation tags are applied, palettes become colours, transparent pixels are laid on white, and
+    of an animation or several pages the first picture is taken.
 
     Examples: `image` uint8 [size, size, channels]; `label` int32, the index in `classes`, if every
     file lies in a first-level folder.
@@ -57,9 +51,9 @@ class ImageFolder:
         `Skipped` describes, and `skipped` lists the images skipped so far.
 
     Raises (at first use):
-      DataError: if the folder is missing or has no image, or an image is unreadable, has 16
-        bits per channel (8 would lose some), or is smaller than `crop`; with "skip", if more than
-        one image in a hundred is bad.
+      DataError: if the folder is missing or has no image, or an image is unreadable, has more than
+        8 bits per channel (8 would lose some), or is smaller than `crop`; with "skip", if more than
+        one image in a hundred is bad, or the system fails to read one that may be good.
     """
 
     path: str
@@ -77,10 +71,14 @@ class ImageFolder:
     def files(self) -> tuple[str, ...]:
         """Paths relative to `path`, with forward slashes, sorted."""
         if not os.path.isdir(self.path):
-            raise DataError(f"the folder {self.path} is missing: check the path")
-        files = tuple(sorted(_walk(Path(self.path))))
+            raise DataError(f"the folder {shown(self.path)} is missing: check the path")
+        found = _walk(Path(self.path))
+        files = tuple(sorted(file for file in found if file.lower().endswith(SUFFIXES)))
         if not files:
-            raise DataError(f"{self.path} holds no image: put {', '.join(SUFFIXES)} files there")
+            kinds = ", ".join(SUFFIXES)
+            raise DataError(f"{shown(self.path)} holds no image: put {kinds} files there")
+        if len(files) < len(found):
+            _name_left_out(self.path, set(found) - set(files))
         return files
 
     @functools.cached_property
@@ -91,6 +89,9 @@ class ImageFolder:
 
     def __len__(self) -> int:
         return len(self.files)
+
+    def fingerprint(self) -> str:
+        return digest_of_files(self.path, self.files)
 
     def shapes(self) -> dict[str, Shape]:
         return {"image": (self.size, self.size, self.channels)}
@@ -113,7 +114,10 @@ class ImageFolder:
         image = decode(path, self.channels)
         if self.crop is not None:
             if min(image.size) < self.crop:
-                raise BadExample(f"{path} has {image.size} pixels: choose a `crop` that fits")
+                width, height = image.size
+                raise BadExample(
+                    f"{shown(path)} has {width}x{height} pixels: choose a `crop` that fits"
+                )
             image = crop_centre(image, self.crop)
         if self.size is not None:
             image = fit_square(image, self.size)
@@ -124,7 +128,7 @@ class ImageFolder:
 
 
 def _walk(root: Path) -> list[str]:
-    """Returns the relative paths of the images under `root`, unsorted."""
+    """Returns the relative paths of the files under `root`, unsorted."""
     seen, found = set(), []
     for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse):
         real = os.path.realpath(folder)
@@ -136,46 +140,25 @@ def _walk(root: Path) -> list[str]:
         found += [
             Path(folder, name).relative_to(root).as_posix()
             for name in names
-            if name.lower().endswith(SUFFIXES) and not name.startswith(".")
+            if not name.startswith(".") and name.lower() not in LITTER
         ]
     return found
 
 
 def _refuse(error: OSError) -> None:
-    raise DataError(f"{error.filename} cannot be listed ({error.strerror}): check its permissions")
+    name = shown(error.filename)
+    raise DataError(f"{name} cannot be listed ({error.strerror}): mend this and try again")
 
 
-def decode(path: Path, channels: int) -> Image.Image:
-    """Returns the upright grey (1 channel) or RGB image in a file.
-
-    Raises:
-      BadExample: if the file holds anything but an image of 8 bits per channel.
-      DataError: if the system fails to read the file.
-    """
-    try:
-        with path.open("rb") as file:
-            header = file.read(PNG_BIT_DEPTH + 1)
-            if _sixteen_bits(header):
-                raise BadExample(f"{path} has 16 bits per channel: convert it to 8 bits first")
-            file.seek(0)
-            with Image.open(file, formats=FORMATS) as image:
-                return _flatten(ImageOps.exif_transpose(image), channels)
-    except DataError:
-        raise
-    except DECODING_ERRORS as error:
-        lasting = not isinstance(error, OSError) or error.errno in LASTING
-        kind = BadExample if lasting else DataError
-        raise kind(f"{path} cannot be read ({error}): replace or remove it") from error
-
-
-def _sixteen_bits(header: bytes) -> bool:
-    # PNG is the only format here that can have 16 bits. Pillow reads such files in colour as 8
-    # bits without a warning, so that only the header of the file tells.
-    return header.startswith(PNG_MAGIC) and header[PNG_BIT_DEPTH:] == b"\x10"
-
-
-def _flatten(image: Image.Image, channels: int) -> Image.Image:
-    if image.has_transparency_data:
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image.convert("RGBA"))
-    return image.convert("L" if channels == 1 else "RGB")
+def _name_left_out(folder: str, files: Collection[str]) -> None:
+    """Warns of files in a folder of images that are not read."""
+    kinds = collections.Counter(PurePosixPath(file).suffix.lower() for file in sorted(files))
+    listed = [
+        f"{number} {shown(kind) or 'without a suffix'}" for kind, number in kinds.most_common(NAMED)
+    ]
+    listed += ["..."] if len(kinds) > NAMED else []
+    warnings.warn(
+        f"left out of {shown(folder)}: {', '.join(listed)} (only {', '.join(SUFFIXES)} are read)",
+        LeftOutWarning,
+        stacklevel=2,
+    )

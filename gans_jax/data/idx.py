@@ -3,14 +3,15 @@
 import dataclasses
 import functools
 import gzip
+import hashlib
 import math
 import zlib
-from pathlib import Path
 
 import numpy as np
 
+from gans_jax.core import files
 from gans_jax.data.image import pad_square
-from gans_jax.data.source import DataError, InMemory, Shape
+from gans_jax.data.source import DataError, InMemory, Shape, shown
 
 GZIP_MAGIC = b"\x1f\x8b"
 UNSIGNED_BYTE = 0x08
@@ -38,6 +39,14 @@ class IDX(InMemory):
 
     def shapes(self) -> dict[str, Shape]:
         return {"image": (self.size, self.size, 1)}
+
+    def fingerprint(self) -> str:
+        """Returns a digest of the images and labels, whether gzipped or not."""
+        digest = hashlib.sha256()
+        for name, values in self.arrays.items():
+            digest.update(f"{name} {values.shape} ".encode())
+            digest.update(np.ascontiguousarray(values).data)
+        return digest.hexdigest()
 
     @functools.cached_property
     def arrays(self) -> dict[str, np.ndarray]:
@@ -84,9 +93,13 @@ def read_idx(path: str, axes: int) -> np.ndarray:
 
 def _read(path: str) -> bytes:
     try:
-        content = Path(path).read_bytes()
+        with files.open_regular(path) as file:
+            content = file.read()
         return gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
     except FileNotFoundError as error:
-        raise DataError(f"the file {path} is missing: check the path") from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read ({error}): download it again") from error
+        raise DataError(f"the file {shown(path)} is missing: check the path") from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{shown(path)} cannot be read ({error}): download it again") from error
+    except OSError as error:
+        name, reason = shown(path), error.strerror
+        raise DataError(f"{name} cannot be read ({reason}): mend this and try again") from error

@@ -5,11 +5,26 @@ from PIL import Image
 
 from gans_jax.data.source import DataError
 
+LONGEST = 32
+
 
 def fit_square(image: Image.Image, size: int) -> Image.Image:
     """Resizes the shorter side to `size` (bicubic with antialiasing), then cuts the centre."""
-    sides = scaled(image.size, size)
-    return crop_centre(image.resize(sides, Image.Resampling.BICUBIC), size)
+    left, top, right, bottom = box = middle(image.size)
+    sides = scaled((right - left, bottom - top), size)
+    return crop_centre(image.resize(sides, Image.Resampling.BICUBIC, box), size)
+
+
+def middle(sides: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Returns the box (left, top, right, bottom) of an image's middle part.
+
+    It is at most `LONGEST` times as long as wide, which for nearly all images is the whole. A long
+    strip of few pixels would otherwise fill the memory when its shorter side is enlarged.
+    """
+    most = LONGEST * min(sides)
+    # An even number of pixels is cut, so that the centre stays where it is.
+    cuts = [max(0, side - most + 1) // 2 for side in sides]
+    return cuts[0], cuts[1], sides[0] - cuts[0], sides[1] - cuts[1]
 
 
 def scaled(sides: tuple[int, int], shorter: int) -> tuple[int, int]:

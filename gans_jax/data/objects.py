@@ -7,14 +7,23 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import numpy as np
-from PIL import Image
 
 from gans_jax.core import checks
 from gans_jax.data.augment import read_image
-from gans_jax.data.folder import DECODING_ERRORS, ImageFolder
-from gans_jax.data.image import resize
+from gans_jax.data.decoding import decode
+from gans_jax.data.folder import ImageFolder
+from gans_jax.data.image import resize, to_array
 from gans_jax.data.order import Rng, generator, shuffled
-from gans_jax.data.source import AnySource, DataError, Example, Shape, Source, known_shape
+from gans_jax.data.source import (
+    AnySource,
+    DataError,
+    Example,
+    Shape,
+    Source,
+    digest_of_files,
+    known_shape,
+    shown,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,16 +63,25 @@ class CutOuts:
     patterns: tuple[str, ...] = ("*",)
 
     @functools.cached_property
-    def images(self) -> tuple[np.ndarray, ...]:
-        """All images, in the order of their paths."""
-        files = [
+    def files(self) -> tuple[str, ...]:
+        """Paths relative to `path`, with forward slashes, sorted."""
+        files = tuple(
             file
             for file in ImageFolder(self.path).files
             if any(fnmatch.fnmatch(PurePosixPath(file).name, each) for each in self.patterns)
-        ]
+        )
         if not files:
-            raise DataError(f"{self.path} has no file {' or '.join(self.patterns)}: check both")
-        return tuple(_read_cut_out(Path(self.path, file)) for file in files)
+            patterns = " or ".join(self.patterns)
+            raise DataError(f"{shown(self.path)} has no file {patterns}: check both")
+        return files
+
+    @functools.cached_property
+    def images(self) -> tuple[np.ndarray, ...]:
+        """All images, in the order of their paths."""
+        return tuple(_read_cut_out(Path(self.path, file)) for file in self.files)
+
+    def fingerprint(self) -> str:
+        return digest_of_files(self.path, self.files)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -73,13 +91,9 @@ class CutOuts:
 
 
 def _read_cut_out(path: Path) -> np.ndarray:
-    try:
-        with Image.open(path) as image:
-            pixels = np.asarray(image.convert("RGBA"))
-    except DECODING_ERRORS as error:
-        raise DataError(f"{path} cannot be read ({error}): replace or remove it") from error
+    pixels = to_array(decode(path, 4))
     if pixels[..., 3].min() == 255:
-        raise DataError(f"{path} is opaque all over: choose images with transparency")
+        raise DataError(f"{shown(path)} is opaque all over: choose images with transparency")
     return pixels
 
 

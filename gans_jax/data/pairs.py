@@ -14,7 +14,16 @@ from gans_jax.data.augment import Fitted
 from gans_jax.data.folder import ImageFolder
 from gans_jax.data.order import Rng, generator, shuffled
 from gans_jax.data.skipping import BadExample, OnBad, Skipped
-from gans_jax.data.source import AnySource, DataError, Example, Shape, Shaped, check_choice
+from gans_jax.data.source import (
+    AnySource,
+    DataError,
+    Example,
+    Shape,
+    Shaped,
+    check_choice,
+    fingerprint,
+    shown,
+)
 
 SAME_PROPORTIONS = 0.02  # by how much rounding can change the proportions of a small copy
 
@@ -59,10 +68,10 @@ class PairedFolder(Paired, Fitted):
         `Skipped` describes, and `skipped` lists the pairs skipped so far.
 
     Raises (at first use):
-      DataError: if a folder is missing or empty, an image is unreadable or has 16 bits per channel,
-        a file has no partner, a file with two halves has an odd width, or two partners have other
-        proportions (other sizes, without `size`); with "skip", if more than one pair in a hundred
-        is bad.
+      DataError: if a folder is missing or empty, an image is unreadable or has more than 8 bits
+        per channel, a file has no partner, a file with two halves has an odd width, or two partners
+        have other proportions (other sizes, without `size`); with "skip", if more than one pair in
+        a hundred is bad.
     """
 
     path: str
@@ -91,11 +100,14 @@ class PairedFolder(Paired, Fitted):
             folder = 0 if alone[0] in of_a else 1
             where = self._where(folder, (of_a | of_b)[alone[0]])
             lacking = (self.path_b, self.path)[folder]
-            raise DataError(f"{where} has no partner in {lacking}: add it, or remove the file")
+            raise DataError(f"{where} has no partner in {shown(lacking)}: add it, or remove it")
         return tuple((of_a[name], of_b[name]) for name in sorted(of_a))
 
     def __len__(self) -> int:
         return len(self.files)
+
+    def fingerprint(self) -> str:
+        return str(fingerprint(self._folders))
 
     def shapes(self) -> dict[str, Shape]:
         return dict.fromkeys(("a", "b"), (self.size, self.size, self.channels))
@@ -143,7 +155,7 @@ class PairedFolder(Paired, Fitted):
 
     def _where(self, folder: int, index: int) -> str:
         found = self._folders[folder]
-        return f"{found.path}/{found.files[index]}"
+        return shown(f"{found.path}/{found.files[index]}")
 
 
 def by_name(folder: ImageFolder) -> dict[str, int]:
@@ -157,7 +169,8 @@ def by_name(folder: ImageFolder) -> dict[str, int]:
         name = PurePosixPath(file).with_suffix("").as_posix()
         if name in found:
             raise DataError(
-                f"{folder.path} has both {folder.files[found[name]]} and {file}: remove one"
+                f"{shown(folder.path)} has both {shown(folder.files[found[name]])} and "
+                f"{shown(file)}: remove one"
             )
         found[name] = index
     return found

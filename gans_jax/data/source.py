@@ -1,7 +1,14 @@
 """What a source of examples is, and how examples are gathered into a batch."""
 
-from collections.abc import Collection, Mapping, Sequence
+import dataclasses
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
+from unicodedata import category
 
 import numpy as np
 
@@ -11,6 +18,15 @@ Shape = tuple[int | None, ...]
 
 class DataError(ValueError):
     """Data are missing, unreadable or unfit; the message names them and the remedy."""
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """Returns a path as one line of text, with escapes for control characters and stray bytes."""
+    hidden = {"Cc", "Cs", "Zl", "Zp"}
+    return "".join(
+        character.encode("unicode_escape").decode() if category(character) in hidden else character
+        for character in os.fspath(path)
+    )
 
 
 def check_choice(name: str, value: object, options: Collection[object]) -> None:
@@ -60,6 +76,55 @@ def known_shape(source: Source, name: str) -> Shape:
     """Returns the shape [h, w, c] of an image of the source, as far as its fields tell it."""
     shapes = source.shapes() if isinstance(source, Shaped) else {}
     return shapes.get(name, (None, None, None))
+
+
+@runtime_checkable
+class Fingerprinted(Source, Protocol):
+    """A source that tells whether the files behind it are still the same."""
+
+    def fingerprint(self) -> str:
+        """Returns a digest that changes when the files, and with them the examples, change."""
+
+
+def fingerprint(source: object) -> str | None:
+    """Returns a digest of the files behind a source and behind the sources in its fields.
+
+    It depends on the order, the names and the sizes of the files, and not on where their folder
+    lies. None if there are no files.
+
+    Raises:
+      DataError: if the files cannot be listed.
+    """
+    if isinstance(source, Fingerprinted):
+        return source.fingerprint()
+    if isinstance(source, tuple | list):
+        parts = {str(index): fingerprint(value) for index, value in enumerate(source)}
+    elif dataclasses.is_dataclass(source) and not isinstance(source, type):
+        fields = dataclasses.fields(source)
+        parts = {field.name: fingerprint(getattr(source, field.name)) for field in fields}
+    else:
+        return None
+    known = {name: part for name, part in parts.items() if part is not None}
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest() if known else None
+
+
+def digest_of_files(folder: str, names: Iterable[str]) -> str:
+    """Returns a digest of the names and the sizes of files in a folder, in their order.
+
+    Raises:
+      DataError: if the system fails to tell a size.
+    """
+    digest = hashlib.sha256()
+    for name in names:
+        try:
+            size = Path(folder, name).stat().st_size
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ELOOP):
+                where = shown(Path(folder, name))
+                raise DataError(f"{where} has no known size ({error.strerror})") from error
+            size = -1  # a link to nothing
+        digest.update(os.fsencode(name) + b"\0%d\0" % size)
+    return digest.hexdigest()
 
 
 class InMemory:

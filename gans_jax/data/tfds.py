@@ -2,6 +2,8 @@
 
 import dataclasses
 import functools
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,6 +52,12 @@ class TFDS:
         """Returns the image's shape as the dataset's description has it, which needs no data."""
         height, width, channels = self._call("builder").info.features["image"].shape
         return {"image": (self.size or height, self.size or width, channels)}
+
+    def fingerprint(self) -> str:
+        """Returns a digest of the data set's version and of the shards of all its splits."""
+        info = self._call("builder").info
+        splits = {n: [int(s.num_bytes), *s.shard_lengths] for n, s in info.splits.items()}
+        return hashlib.sha256(json.dumps([info.full_name, splits]).encode()).hexdigest()
 
     def _call(self, function: str, **options: Any) -> Any:
         """Calls a function of tensorflow_datasets on the dataset."""

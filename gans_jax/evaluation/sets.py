@@ -10,18 +10,16 @@ from typing import Any, Literal
 import chex
 import jax
 import numpy as np
-from PIL import Image
 
 from gans_jax import core, parallel
 from gans_jax.data import DataError, ImageFolder
-from gans_jax.data.folder import DECODING_ERRORS
+from gans_jax.data.decoding import size_and_mode
 from gans_jax.data.image import to_uint8
-from gans_jax.data.source import Source, gather
+from gans_jax.data.source import Source, gather, shown
 from gans_jax.evaluation.errors import EvaluationError, TrainingImagesWarning
 
 _READ = 64
-_LOSSY = (".jpg", ".jpeg", ".webp")
-_ORIENTATION, _FIRST_TURNED = 0x0112, 5  # EXIF's tag, and the first value that swaps the sides
+_LOSSY = (".jpg", ".jpeg", ".jpe", ".jfif", ".webp")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -180,13 +178,13 @@ def of_folder(
     """
     files = ImageFolder(path, size=None).files
     order = np.random.default_rng(0).permutation(len(files))[:num]
-    seen = [_header(Path(path, files[index])) for index in order]
+    seen = [size_and_mode(Path(path, files[index])) for index in order]
     sizes = {sides: files[index] for index, (sides, _) in zip(order, seen, strict=True)}
     if len(sizes) > 1 and size is None:
-        shown = " and ".join(f"{w}x{h} ({file})" for (w, h), file in sorted(sizes.items())[:2])
+        two = [f"{w}x{h} ({shown(file)})" for (w, h), file in sorted(sizes.items())[:2]]
         raise DataError(
-            f"{path} holds images of {len(sizes)} sizes, such as {shown}: resize them, or give "
-            "--size to resize all"
+            f"{shown(path)} holds images of {len(sizes)} sizes, such as {' and '.join(two)}: "
+            "resize them, or give --size to resize all"
         )
     if channels is None:
         channels = 1 if all(mode in ("1", "L", "LA") for _, mode in seen) else 3
@@ -203,17 +201,6 @@ def of_folder(
         lossy=any(files[index].lower().endswith(_LOSSY) for index in order),
         resize=f"to {size}x{size}, bicubic with antialiasing" if size else None,
     )
-
-
-def _header(path: Path) -> tuple[tuple[int, int], str]:
-    """Reads the width, the height and the mode of an image file."""
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            turned = image.getexif().get(_ORIENTATION, 1) >= _FIRST_TURNED
-            return (height, width) if turned else (width, height), image.mode
-    except DECODING_ERRORS as error:
-        raise DataError(f"{path} cannot be read ({error}): replace or remove it") from error
 
 
 def _checked(examples: np.ndarray) -> np.ndarray:

@@ -63,7 +63,7 @@ def _curves(axes: Axes, lines: list[dict[str, float]], names: list[str]) -> None
 
 
 def _show(axes: Axes, file: Path) -> None:
-    with Image.open(file) as image:
+    with Image.open(file, formats=["PNG"]) as image:
         cmap = "gray" if image.mode == "L" else None
         axes.imshow(np.asarray(image), cmap=cmap, vmin=0, vmax=255)
     axes.set_title(f"iteration {int(file.stem)}", fontsize=11, color=theme.MUTED)

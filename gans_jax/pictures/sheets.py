@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gans_jax.data.image import to_uint8
 
-MARGIN, GAP, NARROWEST, LINE = 2, 12, 64, 14
+MARGIN, GAP, LINE = 2, 12, 14
+NARROWEST, HIGHEST, LONGEST = 64, 4096, 1024
 GOLDEN = 0.618034
 
 
@@ -26,15 +27,23 @@ def as_rgb(image: np.ndarray) -> np.ndarray:
     return np.rint(255 * np.array(hues)).astype(np.uint8)[image.argmax(-1)]
 
 
+def thinned(image: np.ndarray) -> np.ndarray:
+    """Returns every k-th pixel of an image `[h, w, c]`, so that no side is longer than 1024."""
+    step = -(-max(image.shape[:2]) // LONGEST)
+    return image[::step, ::step].copy()  # a view would keep the whole image in memory
+
+
 def sheet(rows: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:
     """Lays rows of float images `[h, w, c]` in [-1, 1] out in one uint8 picture `[H, W, 3]`.
 
     The images of a row have names, which are the same in all rows and head the columns. Sizes and
     channels may differ. If the widest image has fewer than 64 pixels, all are enlarged by a whole
-    factor. Many rows of few images are put side by side in several blocks.
+    factor, which makes no image higher than 4096 pixels. Many rows of few images are put side by
+    side in several blocks.
     """
     cells = [{name: as_rgb(np.asarray(image)) for name, image in row.items()} for row in rows]
-    factor = -(-NARROWEST // max(cell.shape[1] for row in cells for cell in row.values()))
+    height, width = (max(c.shape[side] for row in cells for c in row.values()) for side in (0, 1))
+    factor = min(-(-NARROWEST // width), max(1, HIGHEST // height))
     length = math.ceil(len(rows) / max(1, round(math.sqrt(len(rows) / len(rows[0])))))
     blocks = [_block(cells[i : i + length], factor) for i in range(0, len(rows), length)]
     height = max(block.shape[0] for block in blocks)

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 from collections.abc import Iterator
-from typing import Any
 
 import jax
 import numpy as np
@@ -44,17 +43,6 @@ class Feed:
         stop, repeat = self.experiment.iterations, self.experiment.repeat
         own = [_stacked(stream.prefetch(start, stop), repeat) for stream in self.streams]
         return _one_ahead(self.layout.put(g, self.batch_axis) for g in zip(*own, strict=True))
-
-
-def listed_files(source: Any) -> list[Any]:
-    """Returns the file names that a source, or one within it, has listed, in their order."""
-    found = []
-    for name, value in sorted(getattr(source, "__dict__", {}).items()):
-        if name == "files":
-            found.append(value)
-        for inner in value if isinstance(value, tuple | list) else [value]:
-            found += listed_files(inner) if dataclasses.is_dataclass(inner) else []
-    return found
 
 
 def _stacked(batches: Iterator[dict[str, np.ndarray]], k: int) -> Iterator[dict[str, np.ndarray]]:

@@ -10,9 +10,9 @@ import jax
 
 from gans_jax import wrappers
 from gans_jax.core import files
+from gans_jax.data import fingerprint
 from gans_jax.runs import config, folder
 from gans_jax.runs.experiment import Experiment
-from gans_jax.training.feed import listed_files
 from gans_jax.training.layout import choose_layout
 from gans_jax.training.processes import Processes
 from gans_jax.training.profile import Trace
@@ -132,7 +132,7 @@ def _program(
     processes, layout = Processes.of(devices), choose_layout(experiment, seeds, devices)
     processes.check_same(config.to_json(experiment, extra), "the configuration")
     processes.check_same(len(experiment.data), "the number of examples")
-    processes.check_same(listed_files(experiment.data), "the list of files")
+    processes.check_same(fingerprint(experiment.data), "the list of files")
     return Program(experiment, layout, processes)
 
 

@@ -16,11 +16,11 @@ import numpy as np
 from gans_jax import core, pictures
 from gans_jax.core import Direction, State
 from gans_jax.data import DataError, ImageFolder
-from gans_jax.data.folder import decode
+from gans_jax.data.decoding import decode
 from gans_jax.data.image import to_array, to_uint8
 from gans_jax.data.pairs import by_name
 from gans_jax.data.skipping import BadExample, OnBad
-from gans_jax.data.source import check_choice
+from gans_jax.data.source import check_choice, shown
 from gans_jax.pictures import sheets
 from gans_jax.runs import folder
 from gans_jax.runs.config import ConfigError
@@ -70,7 +70,7 @@ def translate_folder(
       batch_size: how many images of one size are translated at a time.
       on_bad: `raise` to end at an image that cannot be used, `skip` to leave it out.
       sheet: a PNG file for the first 16 images, their translations, these translated back, and the
-        attention, as far as the method has them.
+        attention, as far as the method has them, with at most 1024 pixels to a side each.
       extra: classes and functions of the user's own that the experiment is made of.
       progress: whether a progress bar is shown.
 
@@ -84,19 +84,20 @@ def translate_folder(
     network = _network(Path(workdir), direction, seed, extra)
     files = _files(Path(source), Path(target))
     sizes, skipped = _survey(network, files, on_bad, progress)
-    shown = list(sizes)[: SHEET_ROWS if sheet else 0]
+    drawn = list(sizes)[: SHEET_ROWS if sheet else 0]
     rows: dict[str, dict[str, np.ndarray]] = {}
     with progress_bar("translating" if progress else None, len(sizes), unit="image") as bar:
         for names, count in _batches(sizes, batch_size):
             images = [network.read(files[name][0]) for name in names]
-            made, columns = network.translate(images, names, count, any(n in shown for n in names))
+            made, columns = network.translate(images, names, count, any(n in drawn for n in names))
             for index, name in enumerate(names):
+                _check_new(files[name][1])  # names may differ in what the file system ignores
                 files[name][1].parent.mkdir(parents=True, exist_ok=True)
                 pictures.save(files[name][1], to_uint8(made[index]))
-                rows[name] = {column: values[index] for column, values in columns.items()}
+                rows[name] = {c: sheets.thinned(values[index]) for c, values in columns.items()}
             bar.update(len(names))
     if sheet:
-        pictures.save(Path(sheet), sheets.sheet([rows[name] for name in shown]))
+        pictures.save(Path(sheet), sheets.sheet([rows[name] for name in drawn]))
     return Translated(tuple(files[name][1] for name in sizes), skipped)
 
 
@@ -121,7 +122,8 @@ class _Network:
         """
         image = to_array(decode(path, 3))
         if self.channels == 1 and (image != image[..., :1]).any():
-            raise BadExample(f"{path} has colours, but the run takes grey images: make it grey")
+            name = shown(path)
+            raise BadExample(f"{name} has colours, but the run takes grey images: make it grey")
         return image[..., : self.channels]
 
     def translate(
@@ -163,7 +165,8 @@ class _Network:
     def _keys(self, names: Sequence[str]) -> jax.Array | None:
         if self.seed is None:
             return None
-        numbers = jnp.array([zlib.crc32(name.encode()) for name in names], jnp.uint32)
+        encoded_names = [name.encode("utf-8", "surrogateescape") for name in names]
+        numbers = jnp.array([zlib.crc32(encoded) for encoded in encoded_names], jnp.uint32)
         return jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(self.seed), numbers)
 
 
@@ -203,21 +206,46 @@ def _files(source: Path, target: Path) -> dict[str, tuple[Path, Path]]:
     """Pairs each image's file with the file of its translation, by the image's name.
 
     Raises:
-      DataError: if a file of a translation exists, or one of the folders is in the other.
+      DataError: if a file of a translation exists or cannot have its name, or one of the folders is
+        in the other.
     """
     found = ImageFolder(str(source), size=None)
     names = by_name(found)
     inside, outside = source.resolve(), target.resolve()
     if inside in (outside, *outside.parents) or outside in inside.parents:
         raise DataError(
-            f"the images of {source} cannot go to {target}, since one of these folders is in the "
-            "other: choose another --output"
+            f"the images of {shown(source)} cannot go to {shown(target)}, since one of these "
+            "folders is in the other: choose another --output"
         )
     pairs = {name: (source / found.files[i], target / f"{name}.png") for name, i in names.items()}
-    for _, written in pairs.values():
-        if written.exists():
-            raise DataError(f"{written} exists already: remove it, or choose another --output")
+    parts = {part for _, path in pairs.values() for part in path.relative_to(target).parts}
+    made = next(folder for folder in (outside, *outside.parents) if folder.exists())
+    _exists(made / max(parts, key=lambda part: len(os.fsencode(part))))
+    for _, path in pairs.values():
+        _check_new(path)
     return pairs
+
+
+def _check_new(path: Path) -> None:
+    """Raises a DataError if there is a file at a path."""
+    if _exists(path):
+        raise DataError(f"{shown(path)} exists already: remove it, or choose another --output")
+
+
+def _exists(path: Path) -> bool:
+    """Returns whether there is a file at a path.
+
+    Raises:
+      DataError: if there cannot be one, such as for the length of its name.
+    """
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        reason = f"{shown(path)} cannot be written ({error.strerror})"
+        raise DataError(f"{reason}: choose another --output") from error
+    return True
 
 
 def _survey(
@@ -241,7 +269,7 @@ def _survey(
                 try:
                     padded(size)
                 except UnfitError as error:
-                    raise BadExample(f"{path}: {error}") from error
+                    raise BadExample(f"{shown(path)}: {error}") from error
                 sizes[name] = size
             except BadExample as error:
                 if on_bad == "raise":

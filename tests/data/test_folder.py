@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gans_jax.data import DataError, ImageFolder
+from gans_jax.data import Augment, DataError, ImageFolder, PairedFolder
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -75,6 +75,42 @@ def test_shorter_side_is_resized_and_the_centre_kept(tmp_path, transpose):
     inner = image[:, 2:-2] if not transpose else image[2:-2]
     assert image.shape == (8, 8, 3)
     assert (inner == RED).all()
+
+
+@pytest.mark.parametrize("size", [(64, 48), (47, 333), (9, 288), (3, 96), (1, 32), (640, 20)])
+def test_ordinary_images_are_resized_as_a_whole_and_then_cut(tmp_path, size):
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    shorter = min(size)
+    sides = tuple(round(side * 24 / shorter) for side in reversed(size))
+    whole = np.asarray(Image.fromarray(pixels).resize(sides, Image.Resampling.BICUBIC))
+    top, left = ((side - 24) // 2 for side in whole.shape[:2])
+    np.testing.assert_array_equal(only(tmp_path, size=24), whole[top : top + 24, left : left + 24])
+
+
+@pytest.mark.parametrize("transpose", [False, True])
+@pytest.mark.parametrize("length", [60_000, 60_001])
+def test_a_long_strip_of_pixels_fits_into_the_memory(tmp_path, transpose, length, monkeypatch):
+    resize = Image.Image.resize
+
+    def bounded(image, size, *args):
+        assert max(size) <= 32 * 256
+        return resize(image, size, *args)
+
+    monkeypatch.setattr(Image.Image, "resize", bounded)
+    level = np.arange(length) % 251  # so that an image tells which part of the strip it shows
+    pixels = np.repeat(level.astype(np.uint8)[None, :, None], 3, axis=2)
+    pixels = pixels.swapaxes(0, 1) if transpose else pixels
+    Image.fromarray(pixels).save(tmp_path / "strip.png")
+    image = only(tmp_path, size=256)
+    assert image.shape == (256, 256, 3)
+    image = image.swapaxes(0, 1) if transpose else image
+    assert np.ptp(image) <= 4  # the width of one pixel, and of its neighbours what smoothing takes
+    middle = level[(length - 1) // 2 : length // 2 + 1].mean()
+    assert abs(image[:, 127:129].mean() - middle) <= 1
+    augment = Augment(enlarge=1.25)
+    pairs = PairedFolder(str(tmp_path), str(tmp_path), size=64, augment=augment)
+    assert pairs.draw(0, 0)["a"].shape == (64, 64, 3)
 
 
 def test_downscaling_averages(tmp_path):
@@ -172,7 +208,7 @@ def test_unreadable_image(tmp_path, content):
     assert "replace or remove" in message
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp"])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "gif", "tif", "ppm"])
 def test_truncated_image(tmp_path, suffix):
     path = tmp_path / f"bad.{suffix}"
     noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)

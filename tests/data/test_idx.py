@@ -1,4 +1,6 @@
+import errno
 import gzip
+import os
 
 import numpy as np
 import pytest
@@ -102,3 +104,18 @@ def test_different_counts(tmp_path, paths):
     labels = write(tmp_path, encode(LABELS[:2]))
     with pytest.raises(DataError, match=r"3 images and .*broken 2 labels"):
         len(IDX(paths[0], labels))
+
+
+def test_a_pipe_and_a_device_are_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    for name in ("pipe", "endless"):
+        assert "cannot be read (it is no regular file)" in refused(str(tmp_path / name))
+
+
+def test_an_error_of_the_system_asks_for_no_download(paths, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "open", fail)
+    assert "cannot be read (Too many open files): mend this and try again" in refused(paths[0])

@@ -43,14 +43,14 @@ def colour_of(image):
     return tuple(map(int, image[0, 0]))
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp"])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "gif", "tif", "ppm"])
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, b"garbage" * 1000, b"GIF89a"])
 def test_no_image(tmp_path, suffix, content):
     (tmp_path / f"bad.{suffix}").write_bytes(content)
     assert f"bad.{suffix} cannot be read" in refused(tmp_path)
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp"])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "gif", "tif", "ppm"])
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
 def test_cut_off(tmp_path, suffix, share):
     path = tmp_path / f"bad.{suffix}"
@@ -88,7 +88,7 @@ def test_text_that_unpacks_to_megabytes_is_refused(tmp_path):
     assert "bomb.png cannot be read" in refused(tmp_path)
 
 
-@pytest.mark.parametrize("suffix", ["png", "webp"])
+@pytest.mark.parametrize("suffix", ["png", "webp", "gif", "tif"])
 def test_of_an_animation_the_first_picture_is_taken(tmp_path, suffix):
     rest = [Image.new("RGB", (8, 8), GREEN), Image.new("RGB", (8, 8), BLUE)]
     first, options = Image.new("RGB", (8, 8), RED), {"save_all": True, "append_images": rest}
@@ -99,9 +99,10 @@ def test_of_an_animation_the_first_picture_is_taken(tmp_path, suffix):
     assert colour_of(only(tmp_path)) == RED
 
 
-def test_a_gif_under_another_name_is_refused(tmp_path):
-    Image.new("RGB", (8, 8), RED).save(tmp_path / "a.png", "GIF")
-    assert "a.png cannot be read" in refused(tmp_path)
+@pytest.mark.parametrize("kind", ["EPS", "TGA", "ICO"])
+def test_other_formats_are_refused_under_any_name(tmp_path, kind):
+    Image.new("RGB", (16, 16), RED).save(tmp_path / "a.png", kind)
+    assert "a.png cannot be read (it is no whole PNG, JPEG," in refused(tmp_path)
 
 
 def test_the_content_counts_and_not_the_suffix(tmp_path):

@@ -1,5 +1,6 @@
 import dataclasses
 import errno
+import os
 import warnings
 from pathlib import Path
 
@@ -121,7 +122,7 @@ def test_an_error_of_the_system_is_not_the_image_s(folder, monkeypatch):
 
     source = ImageFolder(folder, size=None, on_bad="skip")
     assert len(source) == NUM
-    monkeypatch.setattr(Path, "open", fail)
+    monkeypatch.setattr(os, "open", fail)
     with pytest.raises(DataError, match=r"000\.png cannot be read .*Input/output error"):
         source[0]
 

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gans_jax.data import TFDS, DataError, Unpaired, stream
+from gans_jax.data import TFDS, DataError, Unpaired, fingerprint, stream
 
 tfds = pytest.importorskip("tensorflow_datasets")
 pytest.importorskip("array_record")
@@ -75,6 +76,15 @@ def test_prepared_array_record(prepared):
 
 def test_slices_of_a_split(prepared):
     assert len(TFDS("tiny_shapes", split="train[:4]", data_dir=prepared)) == 4
+
+
+def test_fingerprint(prepared, tmp_path):
+    before = fingerprint(TFDS("tiny_shapes", data_dir=prepared))
+    shutil.copytree(prepared, tmp_path / "copy")
+    assert fingerprint(TFDS("tiny_shapes", data_dir=str(tmp_path / "copy"))) == before
+    path = tmp_path / "copy/tiny_shapes/1.0.0/dataset_info.json"
+    path.write_text(path.read_text().replace('"6"', '"5"'))
+    assert fingerprint(TFDS("tiny_shapes", data_dir=str(tmp_path / "copy"))) != before
 
 
 def test_size(prepared):

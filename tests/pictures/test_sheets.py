@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gans_jax.pictures.sheets import LINE, as_rgb, sheet
+from gans_jax.pictures.sheets import LINE, as_rgb, sheet, thinned
 
 
 def plain(height, width, *values):
@@ -47,6 +47,21 @@ def test_small_images_are_enlarged_by_a_whole_factor():
     assert picture.shape == (LINE + 4 * 7, 70 + 2 + 35, 3)
     np.testing.assert_array_equal(picture[LINE::7, :70:7], as_rgb(image))
     assert (picture[LINE:, 72:] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("sides", "step"), [((1024, 3), 1), ((1025, 3), 2), ((1, 60_000), 59), ((3000, 2000), 3)]
+)
+def test_a_large_image_is_thinned_out(sides, step):
+    image = np.arange(np.prod(sides)).reshape(*sides, 1)
+    seen = thinned(image)
+    assert max(seen.shape) <= 1024
+    np.testing.assert_array_equal(seen, image[::step, ::step])
+
+
+def test_a_long_strip_is_not_enlarged_beyond_the_memory():
+    assert sheet([{"a": plain(60_000, 1, 0)}]).shape[0] == LINE + 60_000
+    assert sheet([{"a": plain(1000, 1, 0)}]).shape[0] == LINE + 4000
 
 
 def test_a_column_is_as_wide_as_its_name():

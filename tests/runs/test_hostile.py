@@ -194,7 +194,7 @@ def test_fuzz_idx(tmp_path, cases, compress):
     refused_or_read()
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM"])
 def test_fuzz_images(tmp_path, cases, kind):
     pixels = np.random.default_rng(0).integers(0, 256, (9, 12, 3), np.uint8)
     Image.fromarray(pixels).save(content := io.BytesIO(), kind)

@@ -1,5 +1,7 @@
 """Hashes, groups and the command, on images that are smooth noise."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -41,6 +43,17 @@ def test_the_command_lists_the_copies_and_removes_nothing(folder, capsys):
     assert sorted(groups) == [[f"{i:03}.png", f"copies/{i:03}.jpg"] for i in range(8)]
     assert "8 groups, 8 of 108 images" in err
     assert sorted(folder.rglob("*.*")) == files
+
+
+def test_each_line_is_a_file_whatever_its_name(tmp_path, capsys):
+    rng = np.random.default_rng(1)
+    for index in range(10):
+        picture(rng).save(tmp_path / f"{index}.png")
+    names = [os.fsdecode(b"line\nbreak \xff.png"), "copy.png"]
+    for name in names:
+        Image.new("RGB", (32, 32)).save(tmp_path / name)
+    assert main(["deduplicate", str(tmp_path), "--iterations", "20"]) == 0
+    assert "copy.png\nline\\nbreak \\udcff.png" in capsys.readouterr().out
 
 
 def test_a_folder_without_copies(tmp_path, capsys):

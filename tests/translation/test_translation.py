@@ -1,4 +1,6 @@
 import dataclasses
+import errno
+import os
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -212,6 +214,14 @@ def test_the_sheet_shows_what_comes_back(run, tmp_path):
     assert np.abs(seen - np.asarray(attention)).max() <= 1
 
 
+def test_a_sheet_of_long_strips_fits_into_the_memory(run, tmp_path):
+    save(tmp_path / "in/high.png", noise(8000, 1))
+    save(tmp_path / "in/wide.png", noise(1, 8000))
+    translate(run, tmp_path, sheet=tmp_path / "sheet.png")
+    assert pixels(tmp_path / "out/wide.png").shape == (1, 8000, 3)
+    assert pixels(tmp_path / "sheet.png").shape == (LINE + 1000 + 2 + 1, 4 * 1000 + 3 * 2, 3)
+
+
 def test_a_sheet_holds_the_first_sixteen(grey, tmp_path):
     for i in range(18):
         save(tmp_path / f"in/{i:02d}.png", noise(8, 8 + i % 2, 1, seed=i))
@@ -273,6 +283,13 @@ def test_no_file_is_replaced(run, tmp_path):
     np.testing.assert_array_equal(pixels(tmp_path / "out/a.png"), mine)
 
 
+def test_no_link_is_replaced(run, tmp_path):
+    save(tmp_path / "in/a.jpg", noise(8, 8))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/a.png").symlink_to(tmp_path / "absent")
+    assert "out/a.png exists already" in refused(run, tmp_path)
+
+
 def test_two_images_of_one_name(run, tmp_path):
     save(tmp_path / "in/a.bmp", noise(8, 8))
     save(tmp_path / "in/a.png", noise(8, 8))
@@ -307,17 +324,91 @@ def test_images_that_no_file_holds(tmp_path):
 def test_an_interrupted_write_leaves_nothing(run, tmp_path, monkeypatch):
     for name in "ab":
         save(tmp_path / f"in/{name}.png", noise(8, 8))
-    whole = Path.write_bytes
 
-    def fail(path, content):
-        whole(path, content)
-        if path.name.startswith(".b"):
-            raise OSError("no space left on device")
+    def fail(descriptor):
+        if (tmp_path / "out/a.png").exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", fail)
-    with pytest.raises(OSError, match="no space"):
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match=r"No space left on device: '.*/b\.png'"):
         translate(run, tmp_path)
     assert files(tmp_path / "out") == ["a.png"]
+
+
+STRAY = os.fsdecode(b"\xff\xfe")
+LONG = "n" * 251  # with its suffix as long as a name may be
+
+
+@pytest.mark.parametrize("seed", [None, 1])
+def test_names_of_any_bytes_and_any_length(grey, tmp_path, seed):
+    names = ["A", "a", STRAY, "line\nbreak", f"{STRAY}/{LONG}", LONG, "ü" * 125]
+    for name in names:
+        save(tmp_path / f"in/{name}.png", noise(8, 8, 1))
+    done = translate(grey, tmp_path, seed=seed)
+    assert {path.relative_to(tmp_path / "out").as_posix() for path in done.written} == {
+        f"{name}.png" for name in names
+    }
+    made = [pixels(path) for path in done.written]
+    assert all(np.abs(made[0] - each).max() > 3 for each in made[1:]) == (seed is not None)
+
+
+def test_a_reason_with_an_odd_name_is_one_line(run, tmp_path):
+    save(tmp_path / f"in/line\n{STRAY}.png", noise(8, 8))
+    (tmp_path / f"in/line\n{STRAY}.png").write_bytes(b"")
+    assert "line\\n\\udcff\\udcfe.png cannot be read" in refused(run, tmp_path)
+
+
+def test_names_that_the_other_folder_cannot_have(run, tmp_path, monkeypatch):
+    for name in ("a", "x/" + "b" * 150):
+        save(tmp_path / f"in/{name}.png", noise(8, 8))
+    lstat = Path.lstat
+
+    def short(path):
+        if len(path.name) > 143 and path.parent.exists():
+            raise OSError(errno.ENAMETOOLONG, "File name too long")
+        return lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", short)
+    assert "bbb.png cannot be written (File name too long): choose" in refused(run, tmp_path)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_in_the_place_of_a_folder(run, tmp_path):
+    for name in ("a", "x/b"):
+        save(tmp_path / f"in/{name}.png", noise(8, 8))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/x").write_bytes(b"")
+    assert "x/b.png cannot be written (Not a directory): choose" in refused(run, tmp_path)
+    assert files(tmp_path / "out") == ["x"]
+
+
+def test_a_file_that_appears_in_the_meantime_is_not_replaced(run, tmp_path, monkeypatch):
+    for name in "ab":
+        save(tmp_path / f"in/{name}.png", noise(8, 8))
+    whole = CompiledTranslator.translate
+
+    def meanwhile(*arguments):
+        save(tmp_path / "out/b.png", noise(2, 2))
+        return whole(*arguments)
+
+    monkeypatch.setattr(CompiledTranslator, "translate", meanwhile)
+    assert "b.png exists already" in refused(run, tmp_path)
+    np.testing.assert_array_equal(pixels(tmp_path / "out/b.png"), noise(2, 2))
+
+
+def test_other_formats_and_what_is_left_out(run, tmp_path):
+    for suffix in ("png", "tif", "gif", "ppm", "jfif"):
+        save(tmp_path / f"in/{suffix}.{suffix}", noise(8, 8))
+    (tmp_path / "in/photo.heic").write_bytes(b"")
+    with pytest.warns(data.LeftOutWarning, match=r"left out of .*in: 1 \.heic \(only"):
+        assert len(translate(run, tmp_path).written) == 5
+
+
+def test_a_pipe_among_the_images(run, tmp_path):
+    save(tmp_path / "in/a.png", noise(8, 8))
+    os.mkfifo(tmp_path / "in/b.png")
+    assert "b.png cannot be read (it is no regular file)" in refused(run, tmp_path)
+    assert len(translate(run, tmp_path, on_bad="skip").written) == 1
 
 
 def test_the_average_of_a_run_translates(tmp_path):
