@@ -1,10 +1,9 @@
 """The command `import`."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from gans_jax.cli.arguments import command, count
+from gans_jax.cli.arguments import command, count, path
 from gans_jax.tools.interop.run_folders import PARTS, import_run
 from gans_jax.tools.interop.state_dicts import DISCRIMINATORS, GENERATORS
 from gans_jax.weights import WeightsError
@@ -31,7 +30,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--b-to-a", metavar="FILE", help="the generator from b to a (G_B)")
     text = "the architecture of the generators: %(choices)s"
     parser.add_argument("--network", required=True, choices=GENERATORS, metavar="NAME", help=text)
-    parser.add_argument("--workdir", required=True, type=Path, metavar="RUN", help="the new folder")
+    parser.add_argument("--workdir", required=True, type=path, metavar="RUN", help="the new folder")
     text = "the discriminator of translations from a to b (D or D_A; default: an untrained one)"
     parser.add_argument("--discriminator-a-to-b", metavar="FILE", help=text)
     text = "the discriminator of translations from b to a (D_B; default: an untrained one)"

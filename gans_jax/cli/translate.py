@@ -1,11 +1,10 @@
 """The command `translate`."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from gans_jax import translation
-from gans_jax.cli.arguments import add_run, command, count, png, seed
+from gans_jax.cli.arguments import add_run, command, count, path, png, seed
 from gans_jax.cli.experiment_file import own_classes
 
 TRANSLATE = """\
@@ -23,9 +22,9 @@ def add(commands: Any) -> None:
     parser = command(commands, translate, "translate the images in a folder", TRANSLATE)
     add_run(parser)
     text = "the folder of images; those in its subfolders are translated, too"
-    parser.add_argument("--input", type=Path, required=True, metavar="FOLDER", help=text)
+    parser.add_argument("--input", type=path, required=True, metavar="FOLDER", help=text)
     text = "the folder to write to; no file in it is replaced"
-    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help=text)
+    parser.add_argument("--output", type=path, required=True, metavar="FOLDER", help=text)
     text = "from which domain to which (default: a_to_b)"
     parser.add_argument("--direction", choices=("a_to_b", "b_to_a"), default="a_to_b", help=text)
     text = "seed of the noise, for methods that use noise, such as pix2pix (default: no noise)"

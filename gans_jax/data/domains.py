@@ -15,14 +15,13 @@ from gans_jax.data.order import Rng, generator, shuffled
 from gans_jax.data.skipping import OnBad
 from gans_jax.data.source import (
     AnySource,
-    DataError,
     Example,
     InMemory,
     Shape,
     Source,
     fingerprint,
     known_shape,
-    shown,
+    missing,
 )
 
 INK, PAPER = (20, 40, 140), (250, 210, 60)
@@ -130,7 +129,7 @@ class UnpairedFolders(_Domains):
         path = os.path.join(self.path, self.split + domain)
         if not os.path.isdir(path):
             both = f"{self.split}A and {self.split}B"
-            raise DataError(f"the folder {shown(path)} is missing: put unpaired images into {both}")
+            raise missing("folder", path, f"put unpaired images into {both}")
         return ImageFolder(path, size=None, channels=self.channels, on_bad=self.on_bad)
 
     @property

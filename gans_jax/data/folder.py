@@ -16,7 +16,15 @@ from gans_jax.data import skipping
 from gans_jax.data.decoding import SUFFIXES, decode
 from gans_jax.data.image import crop_centre, fit_square, to_array
 from gans_jax.data.skipping import BadExample, OnBad, Skipped
-from gans_jax.data.source import DataError, Example, Shape, check_choice, digest_of_files, shown
+from gans_jax.data.source import (
+    DataError,
+    Example,
+    Shape,
+    check_choice,
+    digest_of_files,
+    missing,
+    shown,
+)
 
 # Files that systems put into folders on their own, beside those whose names begin with a dot.
 LITTER = ("thumbs.db", "ehthumbs.db", "desktop.ini")
@@ -71,7 +79,7 @@ class ImageFolder:
     def files(self) -> tuple[str, ...]:
         """Paths relative to `path`, with forward slashes, sorted."""
         if not os.path.isdir(self.path):
-            raise DataError(f"the folder {shown(self.path)} is missing: check the path")
+            raise missing("folder", self.path)
         found = _walk(Path(self.path))
         files = tuple(sorted(file for file in found if file.lower().endswith(SUFFIXES)))
         if not files:

@@ -11,7 +11,7 @@ import numpy as np
 
 from gans_jax.core import files
 from gans_jax.data.image import pad_square
-from gans_jax.data.source import DataError, InMemory, Shape, shown
+from gans_jax.data.source import DataError, InMemory, Shape, missing, shown
 
 GZIP_MAGIC = b"\x1f\x8b"
 UNSIGNED_BYTE = 0x08
@@ -97,7 +97,7 @@ def _read(path: str) -> bytes:
             content = file.read()
         return gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
     except FileNotFoundError as error:
-        raise DataError(f"the file {shown(path)} is missing: check the path") from error
+        raise missing("file", path) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{shown(path)} cannot be read ({error}): download it again") from error
     except OSError as error:

@@ -12,12 +12,24 @@ from unicodedata import category
 
 import numpy as np
 
+from gans_jax.core import files
+
 Example = dict[str, np.ndarray]
 Shape = tuple[int | None, ...]
 
 
 class DataError(ValueError):
     """Data are missing, unreadable or unfit; the message names them and the remedy."""
+
+
+def missing(kind: str, path: str | os.PathLike[str], remedy: str = "check the path") -> DataError:
+    """Returns the error for a file or a folder (`kind`) that does not exist."""
+    try:
+        files.local(path)
+    except files.UnfitFile as error:
+        return DataError(f"{shown(path)}: {error.strerror}")
+    where = "" if os.path.isabs(path) else f" in {shown(os.getcwd())}"
+    return DataError(f"the {kind} {shown(path)} is missing{where}: {remedy}")
 
 
 def shown(path: str | os.PathLike[str]) -> str:

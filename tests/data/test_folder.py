@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gans_jax.data import Augment, DataError, ImageFolder, PairedFolder
+from gans_jax.data import Augment, DataError, ImageFolder, PairedFolder, UnpairedFolders
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -185,6 +185,15 @@ def test_sixteen_bits_are_refused(tmp_path, channels):
     message = refused(tmp_path)
     assert "deep.png has 16 bits" in message
     assert "convert" in message
+
+
+@pytest.mark.parametrize("source", [ImageFolder, lambda path: UnpairedFolders(path).a])
+def test_a_missing_folder_is_named_with_where_it_was_looked_for(source, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=f"the folder photos.* is missing in {tmp_path}: "):
+        len(source("photos"))
+    with pytest.raises(DataError, match="gs://bucket/photos.*: object stores are not supported"):
+        len(source("gs://bucket/photos"))
 
 
 def test_missing_folder(tmp_path):
