@@ -55,14 +55,19 @@ def line(result: Result) -> str:
 
 def plot(results: Sequence[Result], file: Path) -> None:
     """Draws how many times as fast as PyTorch's best each workload is, with its range."""
-    figure = theme.figure(7, 1 + 0.45 * len(results), dpi=150)
-    axes = figure.add_subplot()
-    theme.style(axes, fontsize=8)
-    names = [f"{r.workload}\n{r.jax_ms:.1f} ms, {r.torch_best_ms:.1f} ms" for r in results]
-    ratios = [r.ratio for r in results]
-    spread = [[r.ratio - r.ratio_min for r in results], [r.ratio_max - r.ratio for r in results]]
-    axes.barh(names, ratios, xerr=spread, height=0.6, color=theme.COLOURS[0], capsize=3)
-    axes.axvline(1, color="black", linewidth=1)
-    axes.invert_yaxis()
-    axes.set_xlabel("PyTorch's best / gans_jax, time per iteration (above 1, gans_jax is faster)")
-    pictures.save(file, theme.to_array(figure))
+    with theme.figure(7, 1 + 0.45 * len(results), dpi=150) as figure:
+        axes = figure.add_subplot()
+        theme.style(axes, fontsize=8)
+        names = [f"{r.workload}\n{r.jax_ms:.1f} ms, {r.torch_best_ms:.1f} ms" for r in results]
+        ratios = [r.ratio for r in results]
+        spread = [
+            [r.ratio - r.ratio_min for r in results],
+            [r.ratio_max - r.ratio for r in results],
+        ]
+        axes.barh(names, ratios, xerr=spread, height=0.6, color=theme.COLOURS[0], capsize=3)
+        axes.axvline(1, color="black", linewidth=1)
+        axes.invert_yaxis()
+        axes.set_xlabel(
+            "PyTorch's best / gans_jax, time per iteration (above 1, gans_jax is faster)"
+        )
+        pictures.save(file, theme.to_array(figure))

@@ -48,14 +48,14 @@ def report(workdir: Path) -> None:
 
 def draw(path: Path, codes: np.ndarray, label: np.ndarray, draws: np.ndarray) -> None:
     """Draws codes `[n, 2]`, coloured by label `[n]`, on the left of draws of the prior `[n, 2]`."""
-    figure = theme.figure(9.6, 4.8)
-    left, right = figure.subplots(1, 2, sharex=True, sharey=True)
-    dots = left.scatter(*codes.T, s=7, c=label, cmap="tab10", linewidths=0)
-    left.set_title("codes of held-out digits")
-    left.legend(*dots.legend_elements(), fontsize=7, loc="upper right")
-    right.scatter(*draws.T, s=7, color=theme.REAL, linewidths=0)
-    right.set_title("draws of the prior")
-    pictures.save(path, theme.to_array(figure))
+    with theme.figure(9.6, 4.8) as figure:
+        left, right = figure.subplots(1, 2, sharex=True, sharey=True)
+        dots = left.scatter(*codes.T, s=7, c=label, cmap="tab10", linewidths=0)
+        left.set_title("codes of held-out digits")
+        left.legend(*dots.legend_elements(), fontsize=7, loc="upper right")
+        right.scatter(*draws.T, s=7, color=theme.REAL, linewidths=0)
+        right.set_title("draws of the prior")
+        pictures.save(path, theme.to_array(figure))
 
 
 if __name__ == "__main__":

@@ -1,28 +1,33 @@
 """Figures of experiments: one row of plots, in the style of the package's pictures."""
 
-from pathlib import Path
+from __future__ import annotations
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gans_jax import pictures
 from gans_jax.pictures import theme
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 REAL, GENERATED = theme.COLOURS[:2]
 
 
-def figure(columns: int, title: str) -> tuple[Figure, list[Axes]]:
-    """Returns a figure with a title, and its axes from left to right."""
-    drawn = theme.figure(4.6 * columns, 3.9, dpi=90)
-    drawn.suptitle(title, fontsize=13)
-    axes = list(drawn.subplots(1, columns, squeeze=False)[0])
-    for ax in axes:
-        theme.style(ax)
-    return drawn, axes
+@contextlib.contextmanager
+def figure(out: Path, columns: int, title: str) -> Iterator[list[Axes]]:
+    """Yields the axes of a figure with a title, from left to right, and then writes a PNG file.
 
-
-def save(drawn: Figure, out: Path) -> None:
-    """Writes a figure to a PNG file, whose folder is made if it is missing."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    pictures.save(out, theme.to_array(drawn))
+    The file's folder is made if it is missing.
+    """
+    with theme.figure(4.6 * columns, 3.9, dpi=90) as drawn:
+        drawn.suptitle(title, fontsize=13)
+        axes = list(drawn.subplots(1, columns, squeeze=False)[0])
+        for ax in axes:
+            theme.style(ax)
+        yield axes
+        out.parent.mkdir(parents=True, exist_ok=True)
+        pictures.save(out, theme.to_array(drawn))
     print(f"wrote {out}")

@@ -105,26 +105,28 @@ def main(out: Path, runs: Path, updates: int) -> None:
     print(f"trains: FD-digits below {THRESHOLD} and entropy above {ENTROPY}", end=", ")
     print(f"classifier {classifier.sha256[:12]}")
     settings = methods()
-    drawn, axes = plots.figure(len(settings), "Four seeds of each setting")
-    for ax, (title, method) in zip(axes, settings.items(), strict=True):
-        start = time.monotonic()
-        iterations = updates // (method.n_critic if isinstance(method, WGAN) else method.k)
-        samples = sample(method, runs / title.replace(" ", "_"), iterations)
-        good = 0
-        for seed, images in enumerate(samples):
-            distance = fd_digits.distance(images)
-            spread = class_entropy(classifier.logits(images).argmax(axis=1))
-            good += trains(distance, spread)
-            verdict = "trains" if trains(distance, spread) else "does not train"
+    with plots.figure(out, len(settings), "Four seeds of each setting") as axes:
+        for ax, (title, method) in zip(axes, settings.items(), strict=True):
+            start = time.monotonic()
+            iterations = updates // (method.n_critic if isinstance(method, WGAN) else method.k)
+            samples = sample(method, runs / title.replace(" ", "_"), iterations)
+            good = 0
+            for seed, images in enumerate(samples):
+                distance = fd_digits.distance(images)
+                spread = class_entropy(classifier.logits(images).argmax(axis=1))
+                good += trains(distance, spread)
+                verdict = "trains" if trains(distance, spread) else "does not train"
+                print(
+                    f"{title}, seed {seed}: {verdict}, FD-digits {distance:.1f}, "
+                    f"entropy {spread:.2f}"
+                )
             print(
-                f"{title}, seed {seed}: {verdict}, FD-digits {distance:.1f}, entropy {spread:.2f}"
+                f"{title}: {good} of {SEEDS} train ({time.monotonic() - start:.0f} s)", flush=True
             )
-        print(f"{title}: {good} of {SEEDS} train ({time.monotonic() - start:.0f} s)", flush=True)
-        shown = pictures.grid(samples[:, :SHOWN].reshape(-1, 28, 28, 1), columns=SHOWN)
-        ax.imshow(shown[..., 0], cmap="gray", vmin=0, vmax=255)
-        ax.set_axis_off()
-        ax.set_title(f"{title}: {good} of {SEEDS} train")
-    plots.save(drawn, out)
+            shown = pictures.grid(samples[:, :SHOWN].reshape(-1, 28, 28, 1), columns=SHOWN)
+            ax.imshow(shown[..., 0], cmap="gray", vmin=0, vmax=255)
+            ax.set_axis_off()
+            ax.set_title(f"{title}: {good} of {SEEDS} train")
 
 
 if __name__ == "__main__":

@@ -141,9 +141,8 @@ def updates(iterations: int) -> None:
 
 
 def main(out: Path, iterations: int) -> None:
-    drawn, axes = plots.figure(3, "A critic of twelve layers without batch norm")
-    deep(axes, iterations)
-    plots.save(drawn, out)
+    with plots.figure(out, 3, "A critic of twelve layers without batch norm") as axes:
+        deep(axes, iterations)
     updates(iterations)
 
 

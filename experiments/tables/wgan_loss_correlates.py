@@ -99,25 +99,24 @@ def pairs(lines: list[dict[str, float]], name: str) -> list[tuple[int, float, fl
 
 
 def main(out: Path, runs: Path, iterations: int) -> None:
-    drawn, axes = plots.figure(4, "Does the estimate fall as the samples get better?")
-    for ax, (title, method) in zip(axes, methods().items(), strict=True):
-        name = "wasserstein" if isinstance(method, WGAN) else "js_estimate"
-        lines = train(method, runs / title.replace(" ", "_"), iterations)
-        steps, estimates, distances = zip(*pairs(lines, name), strict=True)
-        correlation = spearmanr(estimates, distances).statistic
-        print(
-            f"{title}: rank correlation {correlation:.2f}, estimate {estimates[0]:.4g} to "
-            f"{estimates[-1]:.4g}, FD-digits {distances[0]:.1f} to {distances[-1]:.1f}",
-            flush=True,
-        )
-        ax.plot(steps, estimates, "o-", color=plots.REAL, markersize=4)
-        ax.set_ylabel(ESTIMATES[name], color=plots.REAL)
-        other = ax.twinx()
-        other.plot(steps, distances, "s--", color=plots.GENERATED, markersize=4)
-        other.set_yscale("log")
-        other.set_ylabel("FD-digits", color=plots.GENERATED)
-        ax.set(title=f"{title}: rank correlation {correlation:.2f}", xlabel="iteration")
-    plots.save(drawn, out)
+    with plots.figure(out, 4, "Does the estimate fall as the samples get better?") as axes:
+        for ax, (title, method) in zip(axes, methods().items(), strict=True):
+            name = "wasserstein" if isinstance(method, WGAN) else "js_estimate"
+            lines = train(method, runs / title.replace(" ", "_"), iterations)
+            steps, estimates, distances = zip(*pairs(lines, name), strict=True)
+            correlation = spearmanr(estimates, distances).statistic
+            print(
+                f"{title}: rank correlation {correlation:.2f}, estimate {estimates[0]:.4g} to "
+                f"{estimates[-1]:.4g}, FD-digits {distances[0]:.1f} to {distances[-1]:.1f}",
+                flush=True,
+            )
+            ax.plot(steps, estimates, "o-", color=plots.REAL, markersize=4)
+            ax.set_ylabel(ESTIMATES[name], color=plots.REAL)
+            other = ax.twinx()
+            other.plot(steps, distances, "s--", color=plots.GENERATED, markersize=4)
+            other.set_yscale("log")
+            other.set_ylabel("FD-digits", color=plots.GENERATED)
+            ax.set(title=f"{title}: rank correlation {correlation:.2f}", xlabel="iteration")
 
 
 if __name__ == "__main__":

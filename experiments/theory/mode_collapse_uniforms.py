@@ -99,26 +99,27 @@ def main(out: Path) -> None:
         learning_rate=1e-3,
     )
     real = source.arrays["image"][:5000, 0]
-    drawn, axes = plots.figure(3, "Two uniform distributions, by how often each player learns")
-    for ax, setting in zip(axes, SETTINGS, strict=True):
-        samples = train(method, source, setting)
-        low, high = np.quantile(samples, [0.05, 0.95])
-        inside = [np.mean((samples > a) & (samples < b)) for a, b in (source.left, source.right)]
-        print(
-            f"{setting.title}: 90 % of the samples in [{low:.2f}, {high:.2f}], shares of the two "
-            f"intervals {inside[0]:.3f} and {inside[1]:.3f}, Earth-Mover distance "
-            f"{earth_mover(samples[:300], real[:300]).distance:.3f}"
-        )
-        bins = np.linspace(-1, 1, 101)
-        for x, colour, name in (
-            (real, plots.REAL, "real"),
-            (samples, plots.GENERATED, "generated"),
-        ):
-            shares, _ = np.histogram(x, bins)
-            ax.stairs(shares / len(x), bins, fill=True, color=colour, alpha=0.5, label=name)
-        ax.set(title=setting.title, xlabel="x", ylabel="share", yscale="log", ylim=(1e-4, 1))
-        ax.legend(frameon=False)
-    plots.save(drawn, out)
+    with plots.figure(out, 3, "Two uniform distributions, by how often each player learns") as axes:
+        for ax, setting in zip(axes, SETTINGS, strict=True):
+            samples = train(method, source, setting)
+            low, high = np.quantile(samples, [0.05, 0.95])
+            inside = [
+                np.mean((samples > a) & (samples < b)) for a, b in (source.left, source.right)
+            ]
+            print(
+                f"{setting.title}: 90 % of the samples in [{low:.2f}, {high:.2f}], shares of the "
+                f"two intervals {inside[0]:.3f} and {inside[1]:.3f}, Earth-Mover distance "
+                f"{earth_mover(samples[:300], real[:300]).distance:.3f}"
+            )
+            bins = np.linspace(-1, 1, 101)
+            for x, colour, name in (
+                (real, plots.REAL, "real"),
+                (samples, plots.GENERATED, "generated"),
+            ):
+                shares, _ = np.histogram(x, bins)
+                ax.stairs(shares / len(x), bins, fill=True, color=colour, alpha=0.5, label=name)
+            ax.set(title=setting.title, xlabel="x", ylabel="share", yscale="log", ylim=(1e-4, 1))
+            ax.legend(frameon=False)
 
 
 if __name__ == "__main__":

@@ -91,17 +91,18 @@ def measure(points: np.ndarray, p: np.ndarray) -> dict[str, float]:
 
 
 def main(out: Path) -> None:
-    drawn, axes = plots.figure(4, "Distances of P_n to the uniform distribution P")
-    for ax, (title, sequence) in zip(axes, SEQUENCES.items(), strict=True):
-        measured = [measure(*sequence(n)) for n in NS]
-        print(f"{title}, n = {NS[-1]}:", {k: float(f"{v:.4g}") for k, v in measured[-1].items()})
-        for name, (colour, marker) in STYLES.items():
-            values = np.array([m[name] for m in measured])
-            label = name if np.isfinite(values).all() else f"{name}, infinite"
-            ax.plot(NS, values, marker, color=colour, linestyle="-", markersize=5, label=label)
-        ax.set(title=title, xlabel="n", xscale="log", yscale="log", ylim=(1e-5, 3))
-        ax.legend(frameon=False, fontsize=8, loc="lower left")
-    plots.save(drawn, out)
+    with plots.figure(out, 4, "Distances of P_n to the uniform distribution P") as axes:
+        for ax, (title, sequence) in zip(axes, SEQUENCES.items(), strict=True):
+            measured = [measure(*sequence(n)) for n in NS]
+            print(
+                f"{title}, n = {NS[-1]}:", {k: float(f"{v:.4g}") for k, v in measured[-1].items()}
+            )
+            for name, (colour, marker) in STYLES.items():
+                values = np.array([m[name] for m in measured])
+                label = name if np.isfinite(values).all() else f"{name}, infinite"
+                ax.plot(NS, values, marker, color=colour, linestyle="-", markersize=5, label=label)
+            ax.set(title=title, xlabel="n", xscale="log", yscale="log", ylim=(1e-5, 3))
+            ax.legend(frameon=False, fontsize=8, loc="lower left")
 
 
 if __name__ == "__main__":

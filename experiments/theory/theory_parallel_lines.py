@@ -60,15 +60,14 @@ def main(out: Path) -> None:
     print(f"largest | W - |theta| | over {len(thetas)} thetas: {error:.1e}")
     for theta, values in zip(thetas[10:13], measured[10:13], strict=True):
         print(f"theta {theta:.1f}:", ", ".join(f"{n} {v:.6g}" for n, v in values.items()))
-    drawn, axes = plots.figure(2, "Two parallel segments, theta apart")
-    for ax, name in zip(axes, ("Earth-Mover", "Jensen-Shannon"), strict=True):
-        ax.plot(thetas, [m[name] for m in measured], "o", color=plots.REAL, markersize=5)
-        ax.set(title=name, xlabel="theta")
-    axes[0].plot(thetas, np.abs(thetas), color=theme.MUTED, linewidth=1, label="|theta|")
-    axes[1].axhline(np.log(2), color=theme.MUTED, linewidth=1, label="log 2")
-    for ax in axes:
-        ax.legend(frameon=False)
-    plots.save(drawn, out)
+    with plots.figure(out, 2, "Two parallel segments, theta apart") as axes:
+        for ax, name in zip(axes, ("Earth-Mover", "Jensen-Shannon"), strict=True):
+            ax.plot(thetas, [m[name] for m in measured], "o", color=plots.REAL, markersize=5)
+            ax.set(title=name, xlabel="theta")
+        axes[0].plot(thetas, np.abs(thetas), color=theme.MUTED, linewidth=1, label="|theta|")
+        axes[1].axhline(np.log(2), color=theme.MUTED, linewidth=1, label="log 2")
+        for ax in axes:
+            ax.legend(frameon=False)
 
 
 if __name__ == "__main__":

@@ -142,23 +142,25 @@ def draw(
       values: the trained critic, scaled to a largest slope of 1.
       exact: the exact critic.
     """
-    drawn, axes = plots.figure(2, "Optimal discriminator and critic between two Gaussians")
-    for ax in axes:
-        for mean, colour, label in ((0, plots.REAL, "real"), (START, plots.GENERATED, "generated")):
-            density = norm.pdf(GRID, mean, STD)
-            ax.fill_between(GRID, density, color=colour, alpha=0.25, linewidth=0, label=label)
-        ax.set_xlabel("x")
-    middle = len(GRID) // 2
-    axes[0].plot(GRID, 1 / (1 + np.exp(-logits)), color="black", label="trained D")
-    axes[0].plot(GRID, best, "--", color=theme.MUTED, label="p / (p + q)")
-    axes[0].set_title("GAN: D saturates")
-    axes[0].set_ylim(0, 1.3)
-    axes[1].plot(GRID, values - values[middle], color="black", label="trained f, scaled")
-    axes[1].plot(GRID, exact - exact[middle], "--", color=theme.MUTED, label="exact f")
-    axes[1].set_title("WGAN: f is flat nowhere")
-    for ax in axes:
-        ax.legend(frameon=False, fontsize=8, ncols=2, loc="upper right")
-    plots.save(drawn, out)
+    with plots.figure(out, 2, "Optimal discriminator and critic between two Gaussians") as axes:
+        for ax in axes:
+            for mean, colour, label in (
+                (0, plots.REAL, "real"),
+                (START, plots.GENERATED, "generated"),
+            ):
+                density = norm.pdf(GRID, mean, STD)
+                ax.fill_between(GRID, density, color=colour, alpha=0.25, linewidth=0, label=label)
+            ax.set_xlabel("x")
+        middle = len(GRID) // 2
+        axes[0].plot(GRID, 1 / (1 + np.exp(-logits)), color="black", label="trained D")
+        axes[0].plot(GRID, best, "--", color=theme.MUTED, label="p / (p + q)")
+        axes[0].set_title("GAN: D saturates")
+        axes[0].set_ylim(0, 1.3)
+        axes[1].plot(GRID, values - values[middle], color="black", label="trained f, scaled")
+        axes[1].plot(GRID, exact - exact[middle], "--", color=theme.MUTED, label="exact f")
+        axes[1].set_title("WGAN: f is flat nowhere")
+        for ax in axes:
+            ax.legend(frameon=False, fontsize=8, ncols=2, loc="upper right")
 
 
 if __name__ == "__main__":

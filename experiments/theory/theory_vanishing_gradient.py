@@ -17,10 +17,12 @@ norm goes from 0.87 to 0.00033 for log(1 - D), from 2.8 to 82 for -log D, with a
 to 13, and from 0.78 to 6.9 for the critic, nearly reached after 500 (6.8), with a deviation of 1.0.
 """
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import chex
 import jax
@@ -28,12 +30,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.flatten_util import ravel_pytree
-from matplotlib.axes import Axes
 
 from experiments.common import command_line, plots
 from gans_jax import GAN, WGAN, core, data, losses, priors
 from gans_jax.networks import MLPDiscriminator, MLPGenerator
 from gans_jax.pictures import theme
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 CHECKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 4000)
 NUM, MINIBATCHES = 64, 100
@@ -110,19 +114,18 @@ def measure(method: GAN | WGAN, source: data.TwoGaussians) -> Measured:
 def main(out: Path) -> None:
     source = data.TwoGaussians(means=(1.5, 2.5), std=0.25)
     results = {name: measure(method, source) for name, method in METHODS.items()}
-    drawn, axes = plots.figure(3, "The generator's gradient, its opponent better and better")
-    for name, result in results.items():
-        print(f"{name}: norm", *(f"{v:.2e}" for v in result.curves[0]))
-        print(f"{name}: deviation", *(f"{v:.2e}" for v in result.curves[1]))
-        for ax, values in zip(axes, result.curves, strict=False):
-            ax.plot(CHECKS, values, "o-", color=COLOURS[name], markersize=4, label=name)
-    for ax, title in zip(axes, ("norm", "deviation"), strict=False):
-        ax.set(title=title, xlabel="updates of the opponent", yscale="log")
-        ax.set_xscale("symlog", linthresh=1)
-        ax.set_xlim(left=0)
-        ax.legend(frameon=False)
-    density(axes[2], source, results)
-    plots.save(drawn, out)
+    with plots.figure(out, 3, "The generator's gradient, its opponent better and better") as axes:
+        for name, result in results.items():
+            print(f"{name}: norm", *(f"{v:.2e}" for v in result.curves[0]))
+            print(f"{name}: deviation", *(f"{v:.2e}" for v in result.curves[1]))
+            for ax, values in zip(axes, result.curves, strict=False):
+                ax.plot(CHECKS, values, "o-", color=COLOURS[name], markersize=4, label=name)
+        for ax, title in zip(axes, ("norm", "deviation"), strict=False):
+            ax.set(title=title, xlabel="updates of the opponent", yscale="log")
+            ax.set_xscale("symlog", linthresh=1)
+            ax.set_xlim(left=0)
+            ax.legend(frameon=False)
+        density(axes[2], source, results)
 
 
 def density(ax: Axes, source: data.TwoGaussians, results: dict[str, Measured]) -> None:

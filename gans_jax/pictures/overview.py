@@ -36,20 +36,20 @@ def write_report(workdir: Path, experiment: Experiment) -> None:
     samples = sorted(file for file in found if re.fullmatch("[0-9]{8,20}", file.stem))
     if not samples:
         raise ConfigError(f"{workdir} has no pictures to report: restore its folder samples")
-    figure = theme.figure(14, 7, dpi=110)
-    cells = figure.add_gridspec(2, 3, width_ratios=(1.25, 0.75, 1.55))
-    what = f"{type(experiment.method).__name__} on {type(experiment.data).__name__}"
-    title = f"{workdir.resolve().name}: {what}, {lines[-1]['step']} iterations"
-    figure.suptitle(theme.plain(title), fontsize=14)
-    losses = [name for name in lines[-1] if name.endswith("_loss")]
-    below = [name for name in lines[-1] if name == "wasserstein"]
-    below = below or [name for name in lines[-1] if name.endswith("_gradient_norm")]
-    _curves(figure.add_subplot(cells[0, 0]), lines, losses)
-    _curves(figure.add_subplot(cells[1, 0]), lines, below)
-    _show(figure.add_subplot(cells[0, 1]), samples[0])
-    _show(figure.add_subplot(cells[1, 1]), samples[len(samples) // 2])
-    _show(figure.add_subplot(cells[:, 2]), samples[-1])
-    save(workdir / "report.png", theme.to_array(figure))
+    with theme.figure(14, 7, dpi=110) as figure:
+        cells = figure.add_gridspec(2, 3, width_ratios=(1.25, 0.75, 1.55))
+        what = f"{type(experiment.method).__name__} on {type(experiment.data).__name__}"
+        title = f"{workdir.resolve().name}: {what}, {lines[-1]['step']} iterations"
+        figure.suptitle(theme.plain(title), fontsize=14)
+        losses = [name for name in lines[-1] if name.endswith("_loss")]
+        below = [name for name in lines[-1] if name == "wasserstein"]
+        below = below or [name for name in lines[-1] if name.endswith("_gradient_norm")]
+        _curves(figure.add_subplot(cells[0, 0]), lines, losses)
+        _curves(figure.add_subplot(cells[1, 0]), lines, below)
+        _show(figure.add_subplot(cells[0, 1]), samples[0])
+        _show(figure.add_subplot(cells[1, 1]), samples[len(samples) // 2])
+        _show(figure.add_subplot(cells[:, 2]), samples[-1])
+        save(workdir / "report.png", theme.to_array(figure))
 
 
 def _curves(axes: Axes, lines: list[dict[str, float]], names: list[str]) -> None:

@@ -85,23 +85,25 @@ def draw_field(
       A uint8 picture `[height, 800, 3]`.
     """
     aspect = np.clip(np.ptp(field.y) / max(np.ptp(field.x), 1e-12), 0.1, 2)
-    figure = theme.figure(8, 1.5 + 7.5 * aspect)
-    axes = figure.add_subplot()
-    theme.style(axes)
-    limit = np.quantile(np.abs(field.potential), 0.99)
-    mesh = axes.pcolormesh(field.x, field.y, field.potential, cmap="RdBu", vmin=-limit, vmax=limit)
-    bar = figure.colorbar(mesh, ax=axes, label="potential", location="bottom", aspect=50)
-    bar.ax.tick_params(colors=theme.MUTED)
-    every = max(1, len(field.x) // arrows)
-    rows = max(1, round(every / aspect))
-    force = field.force[::rows, ::every]
-    force = force / np.maximum(np.linalg.norm(force, axis=-1, keepdims=True), 1e-12)
-    x, y, u, v = field.x[::every], field.y[::rows], force[..., 0], force[..., 1]
-    axes.quiver(x, y, u, v, color="#303030", scale=1.3 * arrows, width=0.002, pivot="mid")
-    sinks = real[:points], "#1f4e9c", "real: sinks"
-    sources = fake[:points], theme.GENERATED, "generated: sources"
-    for places, colour, label in (sinks, sources):
-        axes.scatter(places[:, 0], places[:, 1], s=7, color=colour, linewidths=0, label=label)
-    axes.set(xlim=field.x[[0, -1]], ylim=field.y[[0, -1]], aspect="equal")
-    figure.legend(loc="outside upper center", ncols=2, fontsize=8)
-    return theme.to_array(figure)
+    with theme.figure(8, 1.5 + 7.5 * aspect) as figure:
+        axes = figure.add_subplot()
+        theme.style(axes)
+        limit = np.quantile(np.abs(field.potential), 0.99)
+        mesh = axes.pcolormesh(
+            field.x, field.y, field.potential, cmap="RdBu", vmin=-limit, vmax=limit
+        )
+        bar = figure.colorbar(mesh, ax=axes, label="potential", location="bottom", aspect=50)
+        bar.ax.tick_params(colors=theme.MUTED)
+        every = max(1, len(field.x) // arrows)
+        rows = max(1, round(every / aspect))
+        force = field.force[::rows, ::every]
+        force = force / np.maximum(np.linalg.norm(force, axis=-1, keepdims=True), 1e-12)
+        x, y, u, v = field.x[::every], field.y[::rows], force[..., 0], force[..., 1]
+        axes.quiver(x, y, u, v, color="#303030", scale=1.3 * arrows, width=0.002, pivot="mid")
+        sinks = real[:points], "#1f4e9c", "real: sinks"
+        sources = fake[:points], theme.GENERATED, "generated: sources"
+        for places, colour, label in (sinks, sources):
+            axes.scatter(places[:, 0], places[:, 1], s=7, color=colour, linewidths=0, label=label)
+        axes.set(xlim=field.x[[0, -1]], ylim=field.y[[0, -1]], aspect="equal")
+        figure.legend(loc="outside upper center", ncols=2, fontsize=8)
+        return theme.to_array(figure)

@@ -1,3 +1,8 @@
+import os
+import sys
+from xml.etree import ElementTree
+
+import matplotlib
 import numpy as np
 import pytest
 from PIL import Image
@@ -64,20 +69,100 @@ def test_what_is_drawn_follows_from_the_examples():
     np.testing.assert_array_equal(pictures.draw(points, source), wanted)
 
 
+def plot(label="loss"):
+    """Draws a small plot as an array and as SVG."""
+    with theme.figure(2, 1) as figure:
+        axes = figure.add_subplot()
+        theme.style(axes)
+        theme.curve(axes, np.arange(3), 1e6 * np.arange(3), theme.COLOURS[0], label)
+        axes.set_title(theme.plain(label))
+        axes.legend()
+        return theme.to_array(figure), theme.to_svg(figure)
+
+
 def test_names_with_dollars_are_not_mathematics():
-    figure = theme.figure(2, 1)
-    axes = figure.add_subplot()
-    theme.curve(axes, np.arange(3), np.arange(3), theme.COLOURS[0], "$x_$")
-    axes.set_title(theme.plain("$x_$"))
-    axes.legend()
-    assert theme.to_array(figure).shape == (100, 200, 3)
-    assert b"$x_$" in theme.to_svg(figure)
+    array, svg = plot("$x_$")
+    assert array.shape == (100, 200, 3)
+    assert b"$x_$" in svg
+
+
+@pytest.mark.parametrize(
+    "name", ["a\\$b\\$", "$", "x_", "\udcff", "\x01\x7f", "a\nb", "--", "%s {x}"]
+)
+def test_any_name_can_be_drawn(name):
+    _, svg = plot(name)
+    ElementTree.fromstring(svg)
+
+
+def test_the_settings_of_a_user_change_no_plot():
+    array, svg = plot()
+    foreign = {
+        "text.usetex": True,
+        "axes.formatter.use_mathtext": True,
+        "font.size": 30,
+        "font.family": "no such font",
+        "figure.facecolor": "black",
+        "savefig.transparent": True,
+        "svg.fonttype": "none",
+    }
+    with matplotlib.rc_context(foreign):
+        changed, changed_svg = plot()
+        assert matplotlib.rcParams["text.usetex"]
+    np.testing.assert_array_equal(changed, array)
+    assert changed_svg == svg
+
+
+@pytest.fixture
+def fresh_matplotlib():
+    """Lets Matplotlib be imported as in a new process, and puts it back."""
+    loaded = {name: sys.modules.pop(name) for name in [*sys.modules] if _is_matplotlib(name)}
+    theme._matplotlib.cache_clear()
+    yield
+    for name in [*sys.modules]:
+        if _is_matplotlib(name):
+            del sys.modules[name]
+    sys.modules.update(loaded)
+    theme._matplotlib.cache_clear()
+
+
+def _is_matplotlib(name):
+    return name.partition(".")[0] in ("matplotlib", "mpl_toolkits")
+
+
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "no such one"])
+def test_any_backend_may_be_set(fresh_matplotlib, monkeypatch, backend):
+    monkeypatch.setenv("MPLBACKEND", backend)
+    array, _ = plot()
+    assert array.shape == (100, 200, 3)
+    assert os.environ["MPLBACKEND"] == backend
+    assert "matplotlib.pyplot" not in sys.modules
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"text.usetex: True\nno such: 3\nbackend: x\n"])
+@pytest.mark.parametrize("by", ["folder", "variable"])
+def test_any_file_of_settings_may_be_there(fresh_matplotlib, monkeypatch, tmp_path, by, content):
+    (tmp_path / "matplotlibrc").write_bytes(content)
+    if by == "folder":
+        monkeypatch.chdir(tmp_path)
+    else:
+        monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path / "matplotlibrc"))
+    here = os.getcwd()
+    array, _ = plot()
+    assert array.shape == (100, 200, 3)
+    assert os.getcwd() == here
+
+
+def test_the_folder_of_matplotlib_may_be_unwritable(fresh_matplotlib, monkeypatch):
+    monkeypatch.setenv("MPLCONFIGDIR", "/dev/null/matplotlib")
+    array, _ = plot()
+    assert array.shape == (100, 200, 3)
 
 
 def test_many_values_are_shown_by_their_moving_average():
-    axes = theme.figure(2, 1).add_subplot()
     x = np.arange(100.0)
-    theme.curve(axes, x, x % 2, theme.COLOURS[0], "loss")
+    with theme.figure(2, 1) as figure:
+        axes = figure.add_subplot()
+        theme.curve(axes, x, x % 2, theme.COLOURS[0], "loss")
     values, average = axes.lines
     np.testing.assert_array_equal(values.get_ydata(), x % 2)
     np.testing.assert_array_equal(average.get_ydata(), np.full(99, 0.5))

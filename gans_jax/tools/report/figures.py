@@ -29,14 +29,14 @@ def png_file(path: Path) -> str | None:
 
 def curves(runs: Sequence[Contents], name: str) -> str:
     """Draws a metric over the iterations, for all runs that have it, as an SVG in a data URI."""
-    figure = theme.figure(4.6, 2.9)
-    axes = figure.add_subplot()
-    theme.style(axes, fontsize=8)
-    for run, colour in zip(runs, itertools.cycle(theme.COLOURS)):
-        theme.curve(axes, *curve(run.lines, name), colour)
-    axes.set_title(theme.plain(name), fontsize=10, loc="left")
-    axes.set_xlabel("iteration", color=theme.MUTED, fontsize=8)
-    return _uri("image/svg+xml", theme.to_svg(figure))
+    with theme.figure(4.6, 2.9) as figure:
+        axes = figure.add_subplot()
+        theme.style(axes, fontsize=8)
+        for run, colour in zip(runs, itertools.cycle(theme.COLOURS)):
+            theme.curve(axes, *curve(run.lines, name), colour)
+        axes.set_title(theme.plain(name), fontsize=10, loc="left")
+        axes.set_xlabel("iteration", color=theme.MUTED, fontsize=8)
+        return _uri("image/svg+xml", theme.to_svg(figure))
 
 
 def names(runs: Sequence[Contents]) -> list[str]:

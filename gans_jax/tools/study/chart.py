@@ -19,23 +19,23 @@ def write_chart(scores: Sequence[tuple[str, Score]], out: Path) -> None:
     counts = np.array([(v.won, v.tied, v.lost) for _, v in bars])
     shares = 100 * counts / counts.sum(axis=1, keepdims=True)
     starts = np.cumsum(shares, axis=1) - shares
-    figure = theme.figure(7, 1.3 + 0.45 * len(bars), dpi=150)
-    axes = figure.add_subplot()
-    theme.style(axes, fontsize=8)
-    parts = (
-        ("most raters chose it", theme.COLOURS[0]),
-        ("as many did as did not", theme.COLOURS[2]),
-        ("most did not", theme.PALE),
-    )
-    for part, (label, colour) in enumerate(parts):
-        drawn = axes.barh(
-            range(len(bars)), shares[:, part], left=starts[:, part], color=colour, label=label
+    with theme.figure(7, 1.3 + 0.45 * len(bars), dpi=150) as figure:
+        axes = figure.add_subplot()
+        theme.style(axes, fontsize=8)
+        parts = (
+            ("most raters chose it", theme.COLOURS[0]),
+            ("as many did as did not", theme.COLOURS[2]),
+            ("most did not", theme.PALE),
         )
-        texts = [str(count or "") for count in counts[:, part]]
-        axes.bar_label(drawn, texts, label_type="center", fontsize=8)
-    axes.set_yticks(range(len(bars)), [theme.plain(name) for name, _ in bars], fontsize=8)
-    axes.invert_yaxis()
-    axes.set_xlim(0, 100)
-    axes.set_xlabel("% of the images", color=theme.MUTED, fontsize=8)
-    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
-    pictures.save(out, theme.to_array(figure))
+        for part, (label, colour) in enumerate(parts):
+            drawn = axes.barh(
+                range(len(bars)), shares[:, part], left=starts[:, part], color=colour, label=label
+            )
+            texts = [str(count or "") for count in counts[:, part]]
+            axes.bar_label(drawn, texts, label_type="center", fontsize=8)
+        axes.set_yticks(range(len(bars)), [theme.plain(name) for name, _ in bars], fontsize=8)
+        axes.invert_yaxis()
+        axes.set_xlim(0, 100)
+        axes.set_xlabel("% of the images", color=theme.MUTED, fontsize=8)
+        figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
+        pictures.save(out, theme.to_array(figure))
