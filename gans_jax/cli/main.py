@@ -1,11 +1,9 @@
 """The parser of all commands, and the exit codes of errors and signals."""
 
 import argparse
-import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import jax
 
@@ -23,7 +21,7 @@ from gans_jax.cli import (
     train,
     translate,
 )
-from gans_jax.core import output
+from gans_jax.core import files, output
 from gans_jax.data import DataError
 from gans_jax.evaluation import EvaluationError
 from gans_jax.runs import CheckpointError, ConfigError
@@ -44,10 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str] | None) -> int:
-    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        with contextlib.suppress(RuntimeError):  # there is no home directory
-            cache = Path("~/.cache/gans_jax/xla").expanduser()
-            jax.config.update("jax_compilation_cache_dir", str(cache))
+    cache = files.cache_folder()
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ and cache and files.is_writable(cache / "xla"):
+        jax.config.update("jax_compilation_cache_dir", str(cache / "xla"))
     ops.keep_freed_memory()
     parser = _parser()
     options, overrides = parser.parse_known_args(argv)

@@ -81,3 +81,20 @@ def open_regular(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise UnfitFile(errno.EINVAL, "it is no regular file", os.fspath(path))
     with open(descriptor, "rb") as file:
         yield file
+
+
+def cache_folder() -> Path | None:
+    """Returns the folder of what is only quicker to read than to make anew.
+
+    It is `$XDG_CACHE_HOME/gans_jax`, by default `~/.cache/gans_jax`, and need not exist. A user
+    without a home has none.
+    """
+    base = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    return base / "gans_jax" if base.is_absolute() else None
+
+
+def is_writable(folder: Path) -> bool:
+    """Returns whether a folder can be written, and makes it if it is missing."""
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return os.access(folder, os.W_OK | os.X_OK)

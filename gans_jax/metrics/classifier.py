@@ -4,7 +4,8 @@ import dataclasses
 import functools
 import hashlib
 import json
-import os
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import chex
@@ -17,6 +18,7 @@ from flax import traverse_util
 from jax import Array
 
 from gans_jax import core
+from gans_jax.core import files
 from gans_jax.data import Digits, stream
 from gans_jax.metrics.blocks import apply_precisely, in_blocks
 from gans_jax.networks.layers import Conv
@@ -111,18 +113,19 @@ def digits_classifier(training: DigitsTraining = DigitsTraining()) -> DigitsClas
     """Returns the classifier, trained on the 4,000 embedded digits at the first use (a minute).
 
     Its weights are kept in `$XDG_CACHE_HOME/gans_jax` (by default `~/.cache/gans_jax`), in a file
-    whose name is a hash of `training` and the package's version. A damaged file is replaced.
+    whose name is a hash of `training` and the package's version. A damaged file is replaced. Where
+    no file can be written a warning says so, and the classifier is trained again next time.
     """
     path = _cache_file(training)
-    try:
-        params = _read(path)
-    except WeightsError:
+    params = None if path is None else _read(path)
+    if params is None:
         params = _train(training)
-        _write(path, params)
+        _keep(path, params)
     test = Digits(split="test").arrays
     logits = _run(training.width, params, test["image"])[1]
     accuracy = float((logits.argmax(axis=1) == test["label"]).mean())
-    return DigitsClassifier(training.width, params, _sha256(params), accuracy)
+    digest = _sha256(traverse_util.flatten_dict(params, sep="/"))
+    return DigitsClassifier(training.width, params, digest, accuracy)
 
 
 def _train(training: DigitsTraining) -> chex.ArrayTree:
@@ -163,31 +166,42 @@ def _run(width: int, params: chex.ArrayTree, images: np.ndarray) -> tuple[np.nda
     return in_blocks(run, digits, _BLOCK)
 
 
-def _cache_file(training: DigitsTraining) -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+def _cache_file(training: DigitsTraining) -> Path | None:
+    cache = files.cache_folder()
     configuration = json.dumps([__version__, dataclasses.asdict(training)], sort_keys=True)
     digest = hashlib.sha256(configuration.encode()).hexdigest()
-    return cache / "gans_jax" / f"digits-classifier-{digest[:16]}.npz"
+    return cache and cache / f"digits-classifier-{digest[:16]}.npz"
 
 
-def _read(path: Path) -> chex.ArrayTree:
-    leaves = read_tensors(path)
+def _read(path: Path) -> chex.ArrayTree | None:
+    """Returns the weights in a file, or None if it is missing or damaged."""
+    try:
+        leaves = read_tensors(path)
+    except WeightsError:
+        return None
     recorded = str(leaves.pop("sha256", None))
-    params = traverse_util.unflatten_dict(leaves, sep="/")
-    if _sha256(params) != recorded:
-        raise WeightsError(f"{path} is damaged: its hash differs from the recorded one")
-    return params
+    return traverse_util.unflatten_dict(leaves, sep="/") if _sha256(leaves) == recorded else None
 
 
-def _write(path: Path, params: chex.ArrayTree) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _keep(path: Path | None, params: chex.ArrayTree) -> None:
+    """Writes the weights, or warns that it cannot."""
     leaves = traverse_util.flatten_dict(params, sep="/")
-    write_tensors(path, {"sha256": np.array(_sha256(params)), **leaves})
+    reason = "there is no home folder: set XDG_CACHE_HOME"
+    if path is not None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return write_tensors(path, {"sha256": np.array(_sha256(leaves)), **leaves})
+        except (OSError, WeightsError) as error:
+            reason = str(error)
+    warnings.warn(
+        f"the classifier of digits cannot be kept, and is trained again next time ({reason})",
+        stacklevel=3,
+    )
 
 
-def _sha256(params: chex.ArrayTree) -> str:
+def _sha256(leaves: Mapping[str, np.ndarray]) -> str:
     digest = hashlib.sha256()
-    for name, leaf in sorted(traverse_util.flatten_dict(params, sep="/").items()):
+    for name, leaf in sorted(leaves.items()):
         digest.update(f"{name} {leaf.dtype} {leaf.shape} ".encode())
         digest.update(np.ascontiguousarray(leaf).tobytes())
     return digest.hexdigest()

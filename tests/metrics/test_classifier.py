@@ -1,7 +1,11 @@
+import errno
+import os
+
 import numpy as np
 import pytest
 
 from gans_jax import data
+from gans_jax.core import files
 from gans_jax.metrics import DigitsTraining, digits_classifier
 
 TINY = DigitsTraining(width=2, iterations=3, batch_size=4)
@@ -48,6 +52,46 @@ def test_a_damaged_file_is_replaced(cache):
     np.savez(path, **leaves)
     assert _again() == first
     assert path.read_bytes() == content
+    np.savez(path, **{"a": np.ones(2), "a/b": np.ones(2)})
+    assert _again() == first
+    assert path.read_bytes() == content
+
+
+@pytest.fixture
+def first(cache):
+    """The classifier, which is then in no file any more."""
+    found = digits_classifier(TINY)
+    (path,) = cache.iterdir()
+    path.unlink()
+    cache.rmdir()
+    return found
+
+
+@pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "HOME"])
+def test_a_folder_that_cannot_be_written_is_warned_of(first, monkeypatch, variable):
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv(variable, "/dev/null")
+    with pytest.warns(UserWarning, match="cannot be kept.*/dev/null") as caught:
+        assert _again() == first
+    assert len(caught) == 1
+
+
+def test_a_full_disk_is_warned_of(first, monkeypatch, cache):
+    def full(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(files, "write", full)
+    with pytest.warns(UserWarning, match=f"cannot be kept.*{cache}.*No space left"):
+        assert _again() == first
+
+
+def test_a_user_without_a_home_is_warned(first, monkeypatch, tmp_path):
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as for an unknown user
+    monkeypatch.chdir(tmp_path)
+    with pytest.warns(UserWarning, match="cannot be kept.*set XDG_CACHE_HOME"):
+        assert _again() == first
+    assert not list(tmp_path.iterdir())
 
 
 def test_outputs(cache):
