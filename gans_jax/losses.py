@@ -168,7 +168,8 @@ class RisingPrior:
         checks.positive(increase=self.increase, every=self.every)
 
     def __call__(self, step: chex.Numeric) -> Array:
-        return jnp.minimum(self.start + self.increase * ((step + 1) // self.every), self.limit)
+        rises = jnp.asarray((step + 1) // self.every, jnp.float32)
+        return jnp.minimum(self.start + self.increase * rises, self.limit)
 
 
 @dataclasses.dataclass(frozen=True)

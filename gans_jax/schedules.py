@@ -9,7 +9,7 @@ from typing import Literal
 
 import chex
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from gans_jax.core import checks
 
@@ -48,7 +48,7 @@ class StepDecay:
         checks.positive(every=self.every, factor=self.factor)
 
     def __call__(self, step: chex.Numeric) -> Array:
-        return jnp.power(self.factor, step // self.every)
+        return lax.pow(jnp.float32(self.factor), jnp.asarray(step // self.every))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,5 +71,5 @@ class EpochDecay:
         checks.one_of(reference=self.reference, options=("end", "start"))
 
     def __call__(self, step: chex.Numeric) -> Array:
-        updates = step // self.steps_per_epoch + (self.reference == "start")
+        updates = step // self.steps_per_epoch + int(self.reference == "start")
         return jnp.clip(1 - (updates + 1 - self.constant) / (self.decay + 1), 0, 1)

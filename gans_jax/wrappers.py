@@ -187,7 +187,7 @@ class skip_nonfinite(Wrapper):
         good = jnp.isfinite(jnp.array(judged)).all()
         before = _at_step(state.state, after.step)
         kept = jax.tree.map(lambda new, old: jnp.where(good, new, old), after, before)
-        skipped = state.skipped + ~good
+        skipped = state.skipped + (~good).astype(jnp.int32)
         in_a_row = jnp.where(good, 0, state.in_a_row + 1)
         counts = {"skipped": skipped, "skipped_in_a_row": in_a_row}
         return SkipState(kept, skipped, in_a_row), metrics | counts

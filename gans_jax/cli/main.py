@@ -21,7 +21,7 @@ from gans_jax.cli import (
     train,
     translate,
 )
-from gans_jax.core import files, output
+from gans_jax.core import devices, files, output
 from gans_jax.data import DataError
 from gans_jax.evaluation import EvaluationError
 from gans_jax.runs import CheckpointError, ConfigError
@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     The code is 0 on success, 1 after an error whose message was printed, 2 if `plan` refuses, and
     128 + n after signal n.
     """
-    with output.unfailing():
+    # What a user's guard is to find is in the user's own loop: a command may move its numbers.
+    with output.unfailing(), jax.transfer_guard("allow"):
         return _main(argv)
 
 
@@ -63,6 +64,11 @@ def _main(argv: Sequence[str] | None) -> int:
         return 1
     except (*EXPECTED, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except (RuntimeError, AssertionError):
+        if (reason := devices.missing_backend()) is None:
+            raise
+        print(f"error: {reason}", file=sys.stderr)
         return 1
     except training.Interrupted as stop:
         print(stop, file=sys.stderr)

@@ -6,6 +6,7 @@ method nor a network has a field for it.
 """
 
 import dataclasses
+import os
 from typing import TypeVar
 
 import jax
@@ -26,6 +27,17 @@ class MicroBatch:
 
 # A context of jax, which keeps a function traced in one micro-batch out of the caches of another.
 micro_batch = jax.make_user_context(None)
+
+
+def missing_backend() -> str | None:
+    """Returns why jax can compute on no device of this machine, or None where it can."""
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError) as error:  # the latter for `cuda` without its plugin
+        reason = str(error).partition(". (set JAX_PLATFORMS")[0] or "its plugin is not installed"
+        named = f"JAX_PLATFORMS={os.environ.get('JAX_PLATFORMS', '')}"
+        return f"{named} cannot be used here ({reason}): unset it, or set JAX_PLATFORMS=cpu"
+    return None
 
 
 def bound_axis() -> str | None:

@@ -85,8 +85,9 @@ def take_step(
     """Takes the optimizer step of `descend`'s update, from a gradient that is known already."""
     averaged = mean_over_devices((gradient, value, aux.batch_stats, aux.metrics))
     gradient, value, batch_stats, metrics = averaged
-    updates, opt_state = optimizer.update(gradient, player.opt_state, player.params)
-    params = optax.apply_updates(player.params, updates)
+    with jax.numpy_dtype_promotion("standard"):  # optax's Adam fails where promotion is strict
+        updates, opt_state = optimizer.update(gradient, player.opt_state, player.params)
+        params = optax.apply_updates(player.params, updates)
     own = {f"{name}_loss": value, f"{name}_gradient_norm": _norm(gradient)}
     return Player(params, batch_stats, opt_state), own | metrics
 
@@ -122,7 +123,10 @@ def _over_micro_batches(
 
     def run(index: Array, part: dict[int, Array]) -> tuple[Any, Any]:
         place = MicroBatch(index, count)
-        whole = [part.get(i, leaf) for i, leaf in enumerate(leaves)]
+        # Every micro-batch has the same keys, which jax's check for reused ones has to be told.
+        whole = [
+            part.get(i, jax.random.clone(x) if _is_key(x) else x) for i, x in enumerate(leaves)
+        ]
         with micro_batch(place):
             result = function(*jax.tree.unflatten(structure, whole))
         place.index = None  # jax's caches keep the place, and would keep the tracer with it
@@ -132,7 +136,7 @@ def _over_micro_batches(
         averaged, outputs = run(*xs)
         return jax.tree.map(jnp.add, total, averaged), outputs
 
-    parts = {i: leaf.reshape(count, -1, *leaf.shape[1:]) for i, leaf in examples.items()}
+    parts = {i: x.reshape(count, len(x) // count, *x.shape[1:]) for i, x in examples.items()}
     xs = jnp.arange(count), parts
     shapes, _ = jax.eval_shape(lambda xs: run(*jax.tree.map(lambda x: x[0], xs)), xs)
     zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
@@ -143,9 +147,11 @@ def _over_micro_batches(
 
 def _has_examples(leaf: Any) -> bool:
     """Returns whether a leaf is an array with an axis of examples: no player, scalar or key."""
-    if isinstance(leaf, Player) or not jnp.ndim(leaf):
-        return False
-    return not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    return not isinstance(leaf, Player) and bool(jnp.ndim(leaf)) and not _is_key(leaf)
+
+
+def _is_key(leaf: Any) -> bool:
+    return isinstance(leaf, Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def repeat_update(
@@ -162,11 +168,16 @@ def repeat_update(
       The player after k updates, and the metrics of the last update, except that a gradient norm is
       the largest of all, so that one that is not finite is never hidden by the updates after it.
     """
-    player, metrics = lax.scan(
-        lambda player, minibatch: update(player, *minibatch),
-        player,
-        minibatches,
-        unroll=unrolled.value,
-    )
+    leaves, structure = jax.tree.flatten(minibatches)
+    kinds = [jax.random.key_impl(leaf) if _is_key(leaf) else None for leaf in leaves]
+
+    def body(player: T, parts: list[Array]) -> tuple[T, Metrics]:
+        pairs = zip(parts, kinds, strict=True)
+        found = [x if kind is None else jax.random.wrap_key_data(x, impl=kind) for x, kind in pairs]
+        return update(player, *jax.tree.unflatten(structure, found))
+
+    # Keys enter as numbers: jax's check for reused keys takes the ones that vmap moves for used.
+    xs = [jax.random.key_data(leaf) if _is_key(leaf) else leaf for leaf in leaves]
+    player, metrics = lax.scan(body, player, xs, unroll=unrolled.value)
     largest = {name for name in metrics if name.endswith("gradient_norm")}
     return player, {n: jnp.max(v) if n in largest else v[-1] for n, v in metrics.items()}

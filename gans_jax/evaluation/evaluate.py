@@ -18,6 +18,7 @@ from gans_jax.runs import folder, load
 FILE, PICTURE = "evaluations.json", "neighbours.png"
 
 
+@jax.transfer_guard("allow")
 def evaluate_run(
     workdir: Path,
     names: Sequence[str] | None = None,
@@ -94,6 +95,7 @@ def _real(source: Source, fake: Examples, num: int, split: str, images: str | No
     return of_source(held, num, name)
 
 
+@jax.transfer_guard("allow")
 def evaluate_folders(
     real: str,
     fake: str,

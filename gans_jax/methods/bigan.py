@@ -140,8 +140,9 @@ class BiGAN(Generative):
             discriminator, translator, x, z, loss_key, step
         )
         update = descend(self.translator_loss, optimizer, "translator")
+        same_key = jax.random.clone(loss_key)  # both losses have the same dropout
         new_translator, translator_metrics, _ = update(
-            translator, discriminator, x, z, loss_key, step
+            translator, discriminator, x, z, same_key, step
         )
         state = BiGANState(step + 1, new_translator, new_discriminator)
         return state, discriminator_metrics | translator_metrics

@@ -118,6 +118,7 @@ class CoulombGAN(TwoTimeScales):
             old_discriminator, old_generator, real, z, key
         )
         update = descend(self.generator_loss, generator_optimizer, "generator")
-        generator, generator_metrics, _ = update(old_generator, old_discriminator, z, key)
+        same_key = jax.random.clone(key)  # both losses have the same dropout
+        generator, generator_metrics, _ = update(old_generator, old_discriminator, z, same_key)
         state = GANState(state.step + 1, generator, discriminator)
         return state, discriminator_metrics | generator_metrics

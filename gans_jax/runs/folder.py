@@ -168,6 +168,7 @@ def state_shapes(method: core.Method, batch: Mapping[str, Any]) -> core.State:
         raise ConfigError(f"the networks cannot be built for these data: {what}") from error
 
 
+@jax.transfer_guard("allow")
 def load(
     workdir: str | os.PathLike[str], extra: Sequence[Any] = (), *, best: bool = False
 ) -> tuple[Experiment, Any]:

@@ -21,6 +21,7 @@ from gans_jax.training.recorder import Recorder
 from gans_jax.training.signals import Interrupted
 
 
+@jax.transfer_guard("allow")
 def train(
     experiment: Experiment,
     workdir: str | os.PathLike[str],
@@ -77,6 +78,7 @@ def train(
     return _run(program, recorder, progress, profile)
 
 
+@jax.transfer_guard("allow")
 def resume(
     workdir: str | os.PathLike[str],
     experiment: Experiment | None = None,

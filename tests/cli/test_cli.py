@@ -356,3 +356,16 @@ def test_a_network_of_another_module(tmp_path, monkeypatch):
     assert main(["train", "own.py", "--iterations", "2", "--workdir", "run"]) == 0
     assert main(["sample", "run", "--out", "a.png"]) == 1
     assert main(["sample", "run", "--out", "a.png", "--experiment", "own.py"]) == 0
+
+
+@pytest.mark.parametrize("platform", ["cuda", "nonsense"])
+def test_a_platform_that_is_missing_is_one_error(tmp_path, platform):
+    (tmp_path / "digits.py").write_text(IMAGES)
+    command = [sys.executable, "-m", "gans_jax", "train", "digits.py"]
+    environment = os.environ | {"JAX_PLATFORMS": platform, "PYTHONPATH": str(PACKAGE)}
+    result = subprocess.run(command, capture_output=True, cwd=tmp_path, env=environment, text=True)
+    assert result.returncode == 1
+    line = f"error: JAX_PLATFORMS={platform} cannot be used here (.*): unset it, or set .*=cpu\n"
+    assert re.fullmatch(line, result.stderr.splitlines(keepends=True)[-1])
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "runs").exists()
