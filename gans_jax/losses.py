@@ -30,10 +30,6 @@ def l1(x: Array, y: Array) -> Array:
     return jnp.mean(absolute(x - y))
 
 
-def _promote(logits: Array) -> Array:
-    return logits.astype(jnp.promote_types(logits.dtype, jnp.float32))
-
-
 class AdversarialLoss:
     """The means of three elementwise functions; a loss defines `real`, `fake` and `fool`.
 
@@ -57,13 +53,13 @@ class AdversarialLoss:
     def discriminator(self, on_real: Array, on_fake: Array, step: chex.Numeric = 0) -> Array:
         """Returns the discriminator's loss, a scalar to minimise."""
         del step
-        on_real, on_fake = _promote(on_real), _promote(on_fake)
+        on_real, on_fake = core.at_least_float32(on_real), core.at_least_float32(on_fake)
         return jnp.mean(self.real(on_real)) + jnp.mean(self.fake(on_fake))
 
     def generator(self, on_fake: Array, step: chex.Numeric = 0) -> Array:
         """Returns the generator's loss, a scalar to minimise."""
         del step
-        return jnp.mean(self.fool(_promote(on_fake)))
+        return jnp.mean(self.fool(core.at_least_float32(on_fake)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -198,7 +194,7 @@ class PositiveUnlabeled(AdversarialLoss):
         checks.share(prior=self.prior)
 
     def discriminator(self, on_real: Array, on_fake: Array, step: chex.Numeric = 0) -> Array:
-        on_real, on_fake = _promote(on_real), _promote(on_fake)
+        on_real, on_fake = core.at_least_float32(on_real), core.at_least_float32(on_fake)
         checks.coupled(type(self).__name__, core.device_count() * on_real.size)
         prior: chex.Numeric = self.prior(step) if callable(self.prior) else self.prior
         risk = jnp.mean(self.loss.fake(on_fake)) - prior * jnp.mean(self.loss.fake(on_real))

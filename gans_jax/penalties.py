@@ -31,7 +31,7 @@ def slopes(critic: Callable[[Array], Array], x: Array) -> Array:
     `critic` maps `[n, ...]` to one logit per example, each from its own example alone.
     """
     gradient = jax.grad(lambda x: jnp.sum(core.per_example(critic(x))))(x)
-    return safe_norm(gradient.astype(jnp.promote_types(gradient.dtype, jnp.float32)))
+    return safe_norm(core.at_least_float32(gradient))
 
 
 def between(real: Array, fake: Array, key: Array) -> Array:

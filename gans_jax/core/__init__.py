@@ -22,6 +22,7 @@ from gans_jax.core.method import is_translator as is_translator
 from gans_jax.core.networks import Passes as Passes
 from gans_jax.core.networks import apply as apply
 from gans_jax.core.networks import as_float as as_float
+from gans_jax.core.networks import at_least_float32 as at_least_float32
 from gans_jax.core.networks import check_output as check_output
 from gans_jax.core.networks import create as create
 from gans_jax.core.networks import create_pair as create_pair

@@ -84,4 +84,6 @@ def example_keys(key: Array, num: int) -> Array:
     current: MicroBatch | None = micro_batch.value
     if current is not None and current.index is not None:
         part = part * current.count + current.index
-    return jax.vmap(jax.random.fold_in, (None, 0))(threefry, part * num + jnp.arange(num))
+    return jax.vmap(jax.random.fold_in, (None, 0))(
+        threefry, part * num + jnp.arange(num, dtype=jnp.int32)
+    )

@@ -23,6 +23,11 @@ def as_float(images: chex.Array) -> Array:
     return cast(Array, images.astype(jnp.float32) / 127.5 - 1)
 
 
+def at_least_float32(x: Array) -> Array:
+    """Converts bfloat16 to float32; wider types pass through unchanged."""
+    return x if x.dtype in (jnp.float32, jnp.float64) else x.astype(jnp.float32)
+
+
 def per_example(logits: Array) -> Array:
     """Returns logits `[n]` or `[n, 1]` as `[n]`.
 
@@ -39,7 +44,7 @@ def per_example(logits: Array) -> Array:
 
 def mean_logit(logits: Array) -> Array:
     """Returns the mean over all logits, in at least float32."""
-    return jnp.mean(logits.astype(jnp.promote_types(logits.dtype, jnp.float32)))
+    return jnp.mean(at_least_float32(logits))
 
 
 def takes_train(network: type[nn.Module], method: str = "__call__") -> bool:

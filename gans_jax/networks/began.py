@@ -3,7 +3,8 @@
 import flax.linen as nn
 from jax import Array
 
-from gans_jax.networks.layers import Conv, DType, at_least_float32, double
+from gans_jax import core
+from gans_jax.networks.layers import Conv, DType, double
 
 START = 8
 _init = nn.initializers.xavier_uniform()
@@ -45,7 +46,7 @@ class BEGANGenerator(nn.Module):
             x = double(x) if stage else x
             for _ in range(2):
                 x = nn.elu(_conv(x, self.features, self.dtype))
-        return at_least_float32(_conv(x, self.channels, self.dtype))
+        return core.at_least_float32(_conv(x, self.channels, self.dtype))
 
 
 class BEGANEncoder(nn.Module):

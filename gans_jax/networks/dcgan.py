@@ -10,6 +10,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
+from gans_jax import core
 from gans_jax.networks import layers
 from gans_jax.networks.layers import DType, Norm
 
@@ -62,7 +63,7 @@ class DCGANGenerator(nn.Module):
             x = self._double(x, width, use_bias)
             x = nn.relu(layers.normalize(x, self.norm, train, self.dtype))
         x = self._double(x, self.channels, use_bias)
-        return jnp.tanh(layers.at_least_float32(x))
+        return jnp.tanh(core.at_least_float32(x))
 
     def _project(self, z: Array, start: int, width: int, use_bias: bool) -> Array:
         if self.lineage == "paper":
@@ -115,7 +116,7 @@ class DCGANEncoder(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
-        return layers.at_least_float32(_code(self, x, self.code, train))
+        return core.at_least_float32(_code(self, x, self.code, train))
 
 
 def _code(network: DCGANDiscriminator | DCGANEncoder, x: Array, units: int, train: bool) -> Array:

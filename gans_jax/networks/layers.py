@@ -99,11 +99,6 @@ def reflect(x: Array, padding: int) -> Array:
     return jnp.pad(x, ((0, 0), sides, sides, (0, 0)), mode="reflect")
 
 
-def at_least_float32(x: Array) -> Array:
-    """Converts bfloat16 to float32; other types pass through unchanged."""
-    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
-
-
 def normalize(x: Array, norm: Norm, train: bool, dtype: DType) -> Array:
     """Applies a normalisation layer of the calling compact module, with PyTorch's constants.
 

@@ -7,7 +7,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
-from gans_jax.networks.layers import DType, at_least_float32, leaky_relu
+from gans_jax import core
+from gans_jax.networks.layers import DType, leaky_relu
 
 
 class MLPGenerator(nn.Module):
@@ -35,7 +36,7 @@ class MLPGenerator(nn.Module):
         for width in self.features:
             x = nn.relu(nn.Dense(width, dtype=self.dtype)(x))
         x = nn.Dense(math.prod(self.shape), dtype=self.dtype)(x)
-        x = at_least_float32(x.reshape(-1, *self.shape))
+        x = core.at_least_float32(x.reshape(-1, *self.shape))
         return jnp.tanh(x) if self.output == "tanh" else x
 
 

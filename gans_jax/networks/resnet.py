@@ -7,7 +7,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
-from gans_jax.networks.layers import Conv, DType, Norm, at_least_float32, double, normalize
+from gans_jax import core
+from gans_jax.networks.layers import Conv, DType, Norm, double, normalize
 
 _he = nn.initializers.he_uniform()
 _glorot = nn.initializers.glorot_uniform()
@@ -60,7 +61,7 @@ class ResidualGenerator32(nn.Module):
             x = ResidualBlock(self.features, "up", self.norm, self.dtype)(x, train)
         x = nn.relu(normalize(x, self.norm, train, self.dtype))
         x = Conv(self.channels, 3, padding=1, use_bias=True, dtype=self.dtype, kernel_init=_he)(x)
-        return jnp.tanh(at_least_float32(x))
+        return jnp.tanh(core.at_least_float32(x))
 
 
 class ResidualCritic32(nn.Module):

@@ -10,6 +10,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
+from gans_jax import core
 from gans_jax.networks import layers
 from gans_jax.networks.layers import DType, Norm, Upsample
 
@@ -99,7 +100,7 @@ class ResNetGenerator(nn.Module):
                 x = layers.ConvTranspose(width, 3, 2, 1, use_bias, self.dtype, output_padding=1)(x)
             x = nn.relu(layers.normalize(x, self.norm, train, self.dtype))
         x = layers.Conv(self.channels, 7, use_bias=True, dtype=self.dtype)(layers.reflect(x, 3))
-        return self._output(layers.at_least_float32(x))
+        return self._output(core.at_least_float32(x))
 
     def _output(self, x: Array) -> Array:
         return jnp.tanh(x)

@@ -4,6 +4,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
+from gans_jax import core
 from gans_jax.networks import layers
 from gans_jax.networks.layers import DType, Norm, Upsample
 
@@ -60,7 +61,7 @@ class UNetGenerator(nn.Module):
                 x = nn.Dropout(self.dropout, deterministic=not self.has_rng("dropout"))(x)
             features = encoded.pop()
             x = jnp.concatenate([features, x], axis=-1) if self.skip else x
-        return jnp.tanh(layers.at_least_float32(self._double(x, self.channels, use_bias=True)))
+        return jnp.tanh(core.at_least_float32(self._double(x, self.channels, use_bias=True)))
 
     def _encode(self, x: Array, train: bool) -> list[Array]:
         """Returns the encoder's features of every size, the largest first."""

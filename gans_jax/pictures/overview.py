@@ -14,10 +14,12 @@ from gans_jax.pictures import theme
 from gans_jax.pictures.png import save
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.experiment import Experiment
-from gans_jax.runs.metrics_file import read_metrics
+from gans_jax.runs.metrics_file import read_sample
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_CURVES = 12  # in one plot
 
 
 def write_report(workdir: Path, experiment: Experiment) -> None:
@@ -29,7 +31,7 @@ def write_report(workdir: Path, experiment: Experiment) -> None:
     Raises:
       ConfigError: if the folder has no metrics or no samples.
     """
-    lines = read_metrics(workdir / "metrics.jsonl")
+    lines = read_sample(workdir / "metrics.jsonl")
     if not lines:
         raise ConfigError(f"{workdir} has no metrics to report: restore its metrics.jsonl")
     found = (workdir / "samples").glob("*.png")
@@ -55,7 +57,7 @@ def write_report(workdir: Path, experiment: Experiment) -> None:
 def _curves(axes: Axes, lines: list[dict[str, float]], names: list[str]) -> None:
     theme.style(axes)
     steps = np.array([line["step"] for line in lines])
-    for name, colour in zip(names, itertools.cycle(theme.COLOURS)):
+    for name, colour in zip(names[:_CURVES], itertools.cycle(theme.COLOURS)):
         values = np.array([line.get(name) for line in lines], float)  # null becomes NaN
         theme.curve(axes, steps, values, colour, name.replace("_", " "))
     axes.set_xlabel("iteration", color=theme.MUTED)

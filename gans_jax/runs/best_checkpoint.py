@@ -9,7 +9,7 @@ from typing import Any
 from gans_jax.core import files
 from gans_jax.runs.checkpoint import CheckpointError, Checkpoints
 from gans_jax.runs.folder import read_best
-from gans_jax.runs.metrics_file import read_metrics
+from gans_jax.runs.metrics_file import count_lines
 
 SELECTION = (
     "this state was chosen because this number was the best of several, so that the number is "
@@ -32,8 +32,7 @@ def offer(workdir: Path, step: int, state: Any, result: Any) -> None:
     if sign * result.value < before["value"] * sign or math.isnan(before["value"]):
         _save(workdir / "best", step, state)
         before |= {"step": step, "value": result.value}
-    lines = read_metrics(workdir / "metrics.jsonl")
-    count = 1 + sum(result.metric in line for line in lines)
+    count = 1 + count_lines(workdir / "metrics.jsonl", result.metric)
     what = f"best of {count} evaluations by {result.metric}"
     found = before | {"metric": result.metric, "evaluations": count, "label": what}
     found |= {"split": result.split, "real": result.real, "fake": result.fake}

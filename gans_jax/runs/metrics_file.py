@@ -1,5 +1,8 @@
 """The metrics of a run as lines of JSON."""
 
+import contextlib
+import io
+import itertools
 import json
 import math
 import os
@@ -13,32 +16,89 @@ from gans_jax.runs.config import ConfigError
 # A line has some tens of metrics, and may have thousands.
 MAX_LINE = 1_000_000
 _BLOCK = 2**21  # more than a line may have
+_SAMPLE = 2**25  # bytes of all lines that are plotted
+_DAMAGE = (ValueError, RecursionError, OverflowError)
 
 
-def read_metrics(path: Path, strict: bool = True) -> list[dict[str, float]]:
-    """Reads the lines of a metrics file; a file that is absent has none.
+def read_metrics(path: Path) -> list[dict[str, float]]:
+    """Reads all lines of a metrics file; a file that is absent has none.
 
     A last line that a crash has cut off is left out.
 
     Raises:
-      ConfigError: if a line before the last is damaged. If not `strict`, the lines before it are
-        returned instead.
+      ConfigError: if a line before the last is damaged.
     """
     lines = []
     texts = path.read_bytes().splitlines() if path.is_file() else []
     for number, text in enumerate(texts, start=1):
         try:
             lines.append(_line(text))
-        except (ValueError, RecursionError, OverflowError) as error:
-            if number == len(texts) or not strict:
+        except _DAMAGE as error:
+            if number == len(texts):
                 break
-            raise _damaged(path, f"in line {number}", error) from error
+            raise _damaged(path, f" in line {number}", error) from error
     return lines
 
 
-def _damaged(path: Path, where: str, error: Exception) -> ConfigError:
+def read_sample(path: Path, most: int = 2000) -> list[dict[str, float]]:
+    """Reads lines of a metrics file for a plot, evenly from the first to the last.
+
+    Of a long file it takes one of every few lines, the one with the most numbers, so that a metric
+    which only some lines have is not lost. Damaged lines are left out, and a file that is absent
+    has none.
+
+    Raises:
+      ConfigError: if it is a pipe or a device.
+      OSError: if the file cannot be read.
+    """
+    with _opened(path) as file:
+        texts = _spread(file, most)
+    lines = []
+    for text in texts:
+        with contextlib.suppress(*_DAMAGE):
+            lines.append(_line(text))
+    return lines
+
+
+def _spread(file: BinaryIO, most: int) -> list[bytes]:
+    """Returns at most `most` lines of a file and its last line, with some megabytes at most."""
+    count = sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
+    most = max(1, min(most, count, _SAMPLE * count // max(file.tell(), 1)))
+    file.seek(0)
+    lines = iter(lambda: file.readline(MAX_LINE), b"")
+    whole = (line for line in lines if line.endswith(b"\n"))
+    chosen: list[bytes] = []
+    last = b""
+    while group := list(itertools.islice(whole, -(-count // most))):
+        chosen.append(max(group, key=lambda text: text.count(b":")))
+        last = group[-1]
+    return chosen if chosen and chosen[-1] == last else [*chosen, last]
+
+
+def count_lines(path: Path, name: str) -> int:
+    """Returns how many lines of a metrics file have a metric; a file that is absent has none."""
+    key = f"{json.dumps(name)}:".encode()
+    with _opened(path) as file:
+        return sum(key in line for line in iter(lambda: file.readline(MAX_LINE), b""))
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Opens a metrics file to be read; a file that is absent is empty."""
+    with contextlib.ExitStack() as stack:
+        file: BinaryIO = io.BytesIO()
+        try:
+            file = stack.enter_context(files.open_regular(path))
+        except files.UnfitFile as error:
+            raise _damaged(path, "", error.strerror) from error
+        except FileNotFoundError:
+            pass
+        yield file
+
+
+def _damaged(path: Path, where: str, reason: object) -> ConfigError:
     return ConfigError(
-        f"{path} is damaged {where} ({error}): restore it from a copy, or move it away, which "
+        f"{path} is damaged{where} ({reason}): restore it from a copy, or move it away, which "
         "costs the run its curves alone"
     )
 
@@ -47,7 +107,8 @@ def _line(text: bytes) -> dict[str, float]:
     if len(text) > MAX_LINE:
         raise ValueError(f"more than {MAX_LINE} characters")
     found = json.loads(text)
-    if not isinstance(found, dict) or type(found.get("step")) is not int:
+    step = found.get("step") if isinstance(found, dict) else None
+    if type(step) is not int or not 0 <= step < 2**63:
         raise ValueError("no object with a step")
     for name, value in found.items():
         if value is not None:
@@ -87,16 +148,13 @@ def keep_lines(path: Path, last: int) -> None:
 
 def _steps_from_the_end(path: Path) -> Iterator[tuple[int, int]]:
     """Yields the step of each whole line and the offset of its end, from the last to the first."""
-    try:
-        with files.open_regular(path) as file:
-            for text, end in _lines_from_the_end(file):
-                try:
-                    step = _line(text)["step"]
-                except (ValueError, RecursionError, OverflowError) as error:
-                    raise _damaged(path, f"before its byte {end}", error) from error
-                yield int(step), end
-    except FileNotFoundError:
-        return
+    with _opened(path) as file:
+        for text, end in _lines_from_the_end(file):
+            try:
+                step = _line(text)["step"]
+            except _DAMAGE as error:
+                raise _damaged(path, f" before its byte {end}", error) from error
+            yield int(step), end
 
 
 def _lines_from_the_end(file: BinaryIO) -> Iterator[tuple[bytes, int]]:

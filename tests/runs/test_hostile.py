@@ -263,14 +263,16 @@ HOSTILE_RUNS = {
     "sides that are texts": (replace("data.json", ("[[", '[["../x", ')), "is not a shape"),
     "objects": (replace("data.json", ("float64", "object")), "'object' is not a type of numbers"),
     "deep metrics": (
-        write("metrics.jsonl", f'{DEEP}\n{{"step": 1}}\n'),
-        "metrics.jsonl is damaged in line 1",
+        write("metrics.jsonl", f'{{"step": 1}}\n{DEEP}\n'),
+        "metrics.jsonl is damaged before its byte",
     ),
     "text as a metric": (
-        write("metrics.jsonl", '{"step": 1, "a_loss": "../x"}\n{"step": 2}\n'),
+        write("metrics.jsonl", '{"step": 2}\n{"step": 1, "a_loss": "../x"}\n'),
         "'a_loss' is not a number",
     ),
-    "a metric without its step": (write("metrics.jsonl", '{}\n{"step": 2}\n'), "with a step"),
+    "metrics are a pipe": (pipe("metrics.jsonl"), "metrics.jsonl"),
+    "metrics never end": (endless("metrics.jsonl"), "metrics.jsonl"),
+    "a metric without its step": (write("metrics.jsonl", '{"step": 2}\n{}\n'), "with a step"),
 }
 
 
@@ -281,7 +283,7 @@ def test_hostile_run_folder(run, change, words):
         change = replace("data.json", (dtype, "object"))
     change(run)
     before = sorted(path.name for path in run.parent.iterdir())
-    with pytest.raises((ConfigError, CheckpointError)) as caught:
+    with pytest.raises((ConfigError, CheckpointError, OSError)) as caught:
         resume(run, progress=False)
     assert words in str(caught.value)
     assert len(str(caught.value)) < 1000

@@ -2,11 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from gans_jax.runs import metrics_file
 from gans_jax.runs.config import ConfigError
-from gans_jax.runs.metrics_file import keep_lines, last_step
+from gans_jax.runs.metrics_file import count_lines, keep_lines, last_step, read_sample
 
 
 @pytest.fixture
@@ -70,3 +71,52 @@ def test_a_damaged_line_is_named_and_nothing_is_cut(file, block, bad):
     assert file.read_text() == content
     keep_lines(file, 2)
     assert last_step(file) == 2
+
+
+def test_a_sample_of_few_lines_has_all(file):
+    assert read_sample(file) == []
+    file.write_text("")
+    assert read_sample(file) == []
+    file.write_text("".join(map(line, range(1, 8))) + line(8)[:9])
+    assert (
+        read_sample(file, most=7) == read_sample(file) == [*map(json.loads, map(line, range(1, 8)))]
+    )
+
+
+@pytest.mark.parametrize("most", [1, 10, 33, 999])
+def test_a_sample_is_spread_evenly_and_ends_at_the_end(file, most):
+    file.write_text("".join(map(line, range(1, 1001))))
+    steps = [found["step"] for found in read_sample(file, most)]
+    assert most / 2 <= len(steps) <= most + 1
+    assert steps[-1] == 1000
+    assert max(np.diff([0, *steps])) <= 2 * 1000 / most + 1
+
+
+def test_a_sample_keeps_metrics_that_few_lines_have(file):
+    rare = {
+        step: {"step": step, "loss": 0.0, "seconds": 0, "score": step}
+        for step in range(50, 1000, 100)
+    }
+    lines = [json.dumps(rare[step]) + "\n" if step in rare else line(step) for step in range(1000)]
+    file.write_text("".join(lines))
+    found = [values["score"] for values in read_sample(file, most=20) if "score" in values]
+    assert found == [*rare]
+    assert count_lines(file, "score") == len(rare)
+    assert count_lines(file, "sco") == 0
+
+
+def test_a_sample_of_wide_lines_is_small(file, monkeypatch):
+    monkeypatch.setattr(metrics_file, "_SAMPLE", 50 * len(line(1)))
+    file.write_text("".join(map(line, range(1, 1001))))
+    assert 25 <= len(read_sample(file)) <= 52
+
+
+def test_a_sample_leaves_damaged_lines_out(file):
+    file.write_text(line(1) + "[3]\n" + line(2) + '{"step": 1e3}\n' + "9" * 5000 + "\n" + line(3))
+    assert [found["step"] for found in read_sample(file)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("step", [-1, 2**63, 10**400, True])
+def test_a_step_is_a_number_of_iterations(file, step):
+    file.write_text(json.dumps({"step": step}) + "\n" + line(2))
+    assert [found["step"] for found in read_sample(file)] == [2]

@@ -17,7 +17,7 @@ from gans_jax.evaluation.measures import neighbours_picture
 from gans_jax.evaluation.sets import generated, of_source
 from gans_jax.runs import CheckpointError, folder
 from gans_jax.runs.experiment import Experiment
-from gans_jax.runs.metrics_file import read_metrics
+from gans_jax.runs.metrics_file import read_sample
 
 T = TypeVar("T")
 _GRIDS, _ROWS, _STEPS, _NEIGHBOURS = 6, 6, 10, 5
@@ -30,7 +30,7 @@ class Contents:
     Attributes:
       experiment: the run's experiment.
       config: the content of `config.json`.
-      lines: the lines of `metrics.jsonl`.
+      lines: the lines of `metrics.jsonl`, or some of them if they are many.
       results: the results of `evaluate`.
       best: the content of `best.json`, or None without a best checkpoint.
       grids: files of pictures of samples, by iteration.
@@ -74,7 +74,7 @@ def read(workdir: Path, extra: Sequence[Any] = ()) -> Contents:
     return Contents(
         experiment,
         (workdir / "config.json").read_text("utf-8"),
-        read_metrics(workdir / "metrics.jsonl", strict=False),
+        _or_note(notes, "curves", lambda: read_sample(workdir / "metrics.jsonl")) or [],
         results or [],
         best,
         _grids(workdir / "samples"),

@@ -26,6 +26,7 @@ figure { margin: 0; } figcaption, .note { color: #6b6b6b; font-size: .85em; }
 .run { display: inline-block; width: .8em; height: .8em; border-radius: 50%; margin-right: .4em; }
 """
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+MOST_CURVES = 40
 ARROWS = {"lower": "lower is better", "higher": "higher is better", None: "neither is better"}
 
 
@@ -170,10 +171,15 @@ def _provenance(runs: Sequence[Contents]) -> str:
 
 
 def _curves(runs: Sequence[Contents]) -> str:
+    names = figures.names(runs)
     shown = ""
-    for name in figures.names(runs):
+    for name in names[:MOST_CURVES]:
         shown += f'<figure><img src="{figures.curves(runs, name)}" alt="{_text(name)}"></figure>'
-    return f'<div class="side">{shown}</div>\n'
+    left = len(names) - MOST_CURVES
+    note = (
+        f'<p class="note">{left:,} more metrics are only in metrics.jsonl.</p>' if left > 0 else ""
+    )
+    return f'<div class="side">{shown}</div>\n{note}'
 
 
 def _per_run(

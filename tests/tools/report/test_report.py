@@ -126,6 +126,20 @@ def test_what_cannot_be_read_is_said(evaluated, tmp_path):
     assert "1 of 6" in text
 
 
+def test_of_thousands_of_metrics_the_losses_are_drawn(evaluated, tmp_path, monkeypatch):
+    workdir = tmp_path / "wide"
+    shutil.copytree(evaluated, workdir)
+    monkeypatch.setattr("gans_jax.tools.report.page.MOST_CURVES", 3)
+    many = {f"part_{i}": float(i) for i in range(3000)}
+    lines = [json.loads(line) | many for line in (workdir / "metrics.jsonl").open()]
+    (workdir / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = page(workdir)
+    named = figures.names([read(workdir)])
+    assert len([uri for uri in found.pictures if "svg" in uri]) == 3
+    assert f"{len(named) - 3:,} more metrics are only in metrics.jsonl." in found.texts
+    assert named[:2] == ["discriminator_loss", "generator_loss"]
+
+
 def test_errors(evaluated, tmp_path, capsys):
     assert main(["report", str(evaluated), str(evaluated)]) == 1
     assert "2 runs share one page: name it with --out HTML" in capsys.readouterr().err
