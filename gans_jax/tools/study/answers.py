@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import os
+import re
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from gans_jax.tools.study.trials import ROLES, Image, Study
 
 SIDES = ("left", "right")
 YES_NO = ("no", "yes")  # how False and True are written
+# A spreadsheet would take such a cell for a formula, unless an apostrophe comes first.
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +89,8 @@ def read(path: Path) -> list[Answer]:
 
 def _answer(path: Path, line: int, row: Sequence[str]) -> Answer:
     try:
-        found: dict[str, Any] = dict(zip(COLUMNS, row, strict=True))
+        texts = [cell[1:] if FORMULA.match(cell[1:]) and cell[0] == "'" else cell for cell in row]
+        found: dict[str, Any] = dict(zip(COLUMNS, texts, strict=True))
         found |= {name: int(found[name]) for name in ("trial", "trials")}
         found |= {name: float(found[name]) for name in ("shown_ms", "response_ms")}
         found["practice"] = bool(YES_NO.index(found["practice"]))
@@ -167,15 +171,15 @@ class Answers:
                 shown_ms=round(shown, 1),
                 response_ms=round(response, 1),
             )
-            cells = dataclasses.astuple(given)
-            self._append([YES_NO[cell] if isinstance(cell, bool) else cell for cell in cells])
+            self._append([_cell(value) for value in dataclasses.astuple(given)])
             self.given[rater] = number + 1
             return True
 
     def _append(self, row: Sequence[Any]) -> None:
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerow(row)
-        data = memoryview(text.getvalue().encode(errors="surrogateescape"))
+        csv.writer(text).writerow(row)  # whose end of line, \r\n, is why it quotes a \r in a name
+        line = text.getvalue().removesuffix("\r\n") + "\n"
+        data = memoryview(line.encode(errors="surrogateescape"))
         with self.path.open("ab", buffering=0) as file:
             end = file.tell()
             try:
@@ -185,3 +189,9 @@ class Answers:
             except OSError:
                 file.truncate(end)
                 raise
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return YES_NO[value]
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value

@@ -4,6 +4,8 @@ import http.server
 import json
 import re
 import secrets
+import sys
+import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -18,6 +20,7 @@ POLICY = (
     "img-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'"
 )
 LONGEST_BODY, LONGEST_NAME, LONGEST_TIME = 10_000, 40, 1e9
+MOST_CONNECTIONS, LONGEST_SILENCE = 64, 30.0  # seconds
 
 
 class Refused(Exception):
@@ -31,7 +34,8 @@ class Refused(Exception):
 class StudyServer(http.server.ThreadingHTTPServer):
     """A server of a study, for browsers on this machine alone; `serve_forever` starts it.
 
-    It keeps the sessions that pages have begun. A random token stands for the rater of each.
+    It keeps the sessions that pages have begun. A random token stands for the rater of each. A
+    connection that is silent for half a minute is closed, and so is one beyond 64 at a time.
 
     Args:
       answers: the file of the study's answers.
@@ -45,11 +49,28 @@ class StudyServer(http.server.ThreadingHTTPServer):
         super().__init__((HOST, port), _Handler)
         self.answers, self.study = answers, answers.study
         self._raters: dict[str, str] = {}
+        self._free = threading.Semaphore(MOST_CONNECTIONS)
 
     @property
     def address(self) -> str:
         """The address to open in a browser."""
         return f"http://{HOST}:{self.server_port}/"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), OSError):  # which says that the other side is gone
+            super().handle_error(request, client_address)
 
     def begin(self, body: dict[str, Any]) -> dict[str, Any]:
         """Begins the session of a rater, or goes on with it after the last answer."""
@@ -123,6 +144,7 @@ def _is_time(value: Any) -> bool:
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    timeout = LONGEST_SILENCE
     server: StudyServer
 
     def do_GET(self) -> None:
@@ -136,10 +158,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _reply(self, find: Callable[[], tuple[str, bytes]]) -> None:
         try:
-            # Another site could let its own name point here, and its pages then read the answers.
-            port = self.server.server_port
-            if self.headers.get("Host") not in (f"{HOST}:{port}", f"localhost:{port}"):
-                raise Refused(HTTPStatus.FORBIDDEN, f"Open {self.server.address} instead")
+            self._refuse_other_sites()
             status, (kind, content) = HTTPStatus.OK, find()
         except Refused as refused:
             status, kind = refused.status, "application/json"
@@ -155,6 +174,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(content)
+
+    def _refuse_other_sites(self) -> None:
+        """Raises Refused for a request that a page of another site has sent.
+
+        That site could also let its own name point here, and its pages then read the answers.
+        """
+        hosts = [f"{name}:{self.server.server_port}" for name in (HOST, "localhost")]
+        origins = [None, *(f"http://{host}" for host in hosts)]
+        if self.headers.get("Host") not in hosts or self.headers.get("Origin") not in origins:
+            raise Refused(HTTPStatus.FORBIDDEN, f"Open {self.server.address} instead")
 
     def _get(self) -> tuple[str, bytes]:
         if self.path == "/":

@@ -1,15 +1,21 @@
 """What the server of a study shows, keeps and refuses."""
 
+import contextlib
+import csv
 import http.client
 import io
 import json
 import os
+import socket
 import threading
+import time
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from gans_jax.data import DataError
+from gans_jax.tools.study import server
 from gans_jax.tools.study.answers import Answers, read
 from gans_jax.tools.study.server import clean
 
@@ -172,6 +178,12 @@ def test_other_sites_and_broken_requests_are_refused(prepare, start):
     client = start(prepare())
     assert client.ask("GET", "/", Host="evil.example")[0] == 403
     assert client.ask("GET", "/", Host=f"localhost:{client.port}")[0] == 200
+    for origin in ("http://evil.example", "null", f"https://{client.host}", "http://127.0.0.1"):
+        assert client.ask("POST", "/session", {"rater": "Ann"}, Origin=origin)[0] == 403
+        assert client.ask("GET", "/", Origin=origin)[0] == 403
+    for host in (client.host, f"localhost:{client.port}"):
+        own = {"Host": host, "Origin": f"http://{host}"}
+        assert client.ask("POST", "/session", {"rater": "Ann"}, **own)[0] == 200
     form = {"Content_Type": "application/x-www-form-urlencoded"}
     assert client.ask("POST", "/session", {"rater": "Ann"}, **form)[0] == 400
     assert client.ask("POST", "/session", b"{")[0] == 400
@@ -179,6 +191,55 @@ def test_other_sites_and_broken_requests_are_refused(prepare, start):
     assert client.ask("POST", "/session", b"[" * 9_000)[0] == 400
     assert client.ask("POST", "/session", b"{}", Content_Length="20000")[0] == 413
     assert client.ask("POST", "/other", {})[0] == 404
+
+
+def test_a_silent_connection_is_closed(prepare, start, monkeypatch, capsys):
+    """Whether it says nothing at all, half of its head, or half of its body."""
+    monkeypatch.setattr(server._Handler, "timeout", 0.2)
+    client = start(prepare())
+    half = f"POST /session HTTP/1.1\r\nHost: {client.host}\r\n"
+    body = half + "Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{"
+    for sent in ("", half, body):
+        with socket.create_connection(("127.0.0.1", client.port), timeout=20) as connection:
+            connection.sendall(sent.encode())
+            assert connection.recv(1) == b""
+    assert client.begin("Ann")
+    assert capsys.readouterr().err == ""
+
+
+def test_connections_are_limited(prepare, start, monkeypatch):
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 3)
+    client = start(prepare())
+    address = "127.0.0.1", client.port
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(socket.create_connection(address, timeout=20))
+        extra = stack.enter_context(socket.create_connection(address, timeout=20))
+        assert extra.recv(1) == b""
+    for _ in range(100):  # until the server has noticed that they are gone
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            assert client.begin("Ann")
+            return
+        time.sleep(0.1)
+    raise AssertionError("no connection was set free")
+
+
+@pytest.mark.parametrize("start_of_name", ["=", "+", "-", "@", "\t", "\r", "'=", "''@", "'", ""])
+def test_no_name_is_a_formula(prepare, folders, tmp_path, start_of_name):
+    """A spreadsheet runs a cell that begins like one."""
+    for role in ("real", "fake"):
+        for path in Path(folders[role]).iterdir():
+            path.rename(path.with_name(f"{start_of_name}cmd()!{path.name}"))
+    study, path = prepare(), tmp_path / "answers.csv"
+    answers = Answers(path, study)
+    for number in range(8):
+        assert answers.add("Ann", number, "left", 1000.0, 1.0)
+    with path.open(newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    kept = [answer.images for answer in read(path)]
+    assert kept == [(trial.left, trial.right) for trial in study.session("Ann")]
+    assert Answers(path, study).given["Ann"] == 8
 
 
 def test_the_page_holds_all_it_needs(prepare, start):
