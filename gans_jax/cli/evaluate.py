@@ -8,7 +8,9 @@ from gans_jax.cli.arguments import add_devices, command, count, local_devices, n
 from gans_jax.cli.experiment_file import own_classes
 from gans_jax.evaluation.catalogue import METRICS, check_name
 from gans_jax.evaluation.evaluate import FILE, PICTURE, evaluate_folders, evaluate_run
-from gans_jax.evaluation.result import Result, add_to, as_text
+from gans_jax.evaluation.evaluator import noted
+from gans_jax.evaluation.measures import Settings
+from gans_jax.evaluation.result import Result, add_to, as_text, read
 from gans_jax.runs import ConfigError
 
 EVALUATE = """\
@@ -50,6 +52,10 @@ def add(commands: Any) -> None:
     parser.add_argument("--size", type=count, metavar="PIXELS", help=text)
     text = "read images as grey (1) or RGB (3); by default RGB unless all of them are grey"
     parser.add_argument("--channels", type=int, choices=(1, 3), help=text)
+    text = "divide the samples of an Inception score into N parts (default: 10)"
+    parser.add_argument("--splits", type=count, default=10, metavar="N", help=text)
+    text = "the neighbour out to which precision, recall, density and coverage look (default: 5)"
+    parser.add_argument("--k", type=count, default=5, metavar="N", help=text)
     text = "take the checkpoint that evaluations during training rated best, not the newest"
     parser.add_argument("--best", action="store_true", help=text)
     parser.add_argument("--seed", type=seed, default=0, help="seed of the noise (default: 0)")
@@ -77,20 +83,30 @@ def evaluate(options: argparse.Namespace, _: list[str]) -> None:
         "weights": options.inception_weights,
         "sha256": options.inception_sha256,
         "picture": file and _picture(file),
+        "size": options.size,
+        "settings": Settings(options.splits, options.k),
     }
-    evaluated = _of_folders if options.workdir is None else _of_run
-    results = evaluated(options, shared)
-    print(as_text(results))
     if file:
-        add_to(file, results)
+        read(file)  # refuses what is no file of results before a metric is computed
+    evaluated = _of_folders if options.workdir is None else _of_run
+    with noted() as notes:
+        results = evaluated(options, shared)
+    try:
+        if file:
+            add_to(file, results)
+    finally:
+        print("\n".join([as_text(results), *(f"{n['name']}: {n['message']}" for n in notes)]))
+    if file:
         print(f"written to {file}")
 
 
 def _of_run(options: argparse.Namespace, shared: dict[str, Any]) -> list[Result]:
-    unused = {"--fake": options.fake, "--train": options.train, "--size": options.size}
+    unused = {"--fake": options.fake, "--train": options.train, "--channels": options.channels}
     for name, value in unused.items():
         if value is not None:
             raise ConfigError(f"{name} is for images in folders: leave it or {options.workdir} out")
+    if options.size is not None and options.real is None:
+        raise ConfigError("--size resizes the images in a folder: give --real FOLDER, or no --size")
     return evaluate_run(
         options.workdir,
         options.metrics,
@@ -115,7 +131,6 @@ def _of_folders(options: argparse.Namespace, shared: dict[str, Any]) -> list[Res
         options.fake,
         options.metrics,
         train=options.train,
-        size=options.size,
         channels=options.channels,
         split=options.split,
         **shared,

@@ -2,13 +2,15 @@
 
 import dataclasses
 import difflib
+import functools
 import importlib.util
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from gans_jax.evaluation import measures
-from gans_jax.evaluation.errors import EvaluationError
-from gans_jax.evaluation.measures import Inputs
+from gans_jax.evaluation.errors import EvaluationError, LeftOutWarning
+from gans_jax.evaluation.measures import DEFAULTS, Inputs, Settings
 from gans_jax.evaluation.result import Result
 from gans_jax.evaluation.sets import Examples
 
@@ -22,6 +24,7 @@ class Task(NamedTuple):
     real: Examples
     fake: Examples
     training: Examples | None
+    settings: Settings = DEFAULTS
 
 
 Refuse: TypeAlias = Callable[[Task], str | None]
@@ -35,6 +38,7 @@ class Metric:
       about: what the help of the command says of it.
       compute: one of the functions in `measures`.
       refuse: returns why the metric does not apply to a task, and None where it does.
+      scarce: returns why there are too few examples for it, and None where there are enough.
       network: the name of the feature network, or None for a metric of the examples themselves.
       whole: whether it needs the features of each example, and not only their Gaussian.
     """
@@ -44,6 +48,7 @@ class Metric:
     refuse: Refuse = lambda task: None
     network: str | None = None
     whole: bool = False
+    scarce: Refuse = lambda task: None
 
 
 def _digits(task: Task) -> str | None:
@@ -76,7 +81,33 @@ def _modes(task: Task) -> str | None:
 def _parzen(task: Task) -> str | None:
     if not task.real.are_images or max(task.real.shape[:2]) > _PARZEN_SIDE:
         return f"it is for images of up to {_PARZEN_SIDE} pixels, not {task.real.shape}"
-    return None if task.real.count >= 4 else "it needs four real images or more"
+    return None
+
+
+def _four(task: Task) -> str | None:
+    if task.real.count >= 4:
+        return None
+    return f"it needs four real images or more, not {task.real.count}: give more"
+
+
+def _splits(task: Task) -> str | None:
+    splits, count = task.settings.splits, task.fake.count
+    if count >= splits:
+        return None
+    return (
+        f"{count} samples do not fill {splits} splits: give {splits} samples or more, or a smaller "
+        "--splits"
+    )
+
+
+def _neighbour(task: Task) -> str | None:
+    k, real, fake = task.settings.k, task.real.count, task.fake.count
+    if min(real, fake) > k:
+        return None
+    return (
+        f"{real} real and {fake} generated examples have no neighbour number {k}: give {k + 1} or "
+        "more of each, or a smaller --k"
+    )
 
 
 def _pairs(task: Task) -> str | None:
@@ -95,12 +126,16 @@ def _neighbours(task: Task) -> str | None:
 
 def _family(names: Sequence[str], network: str, kind: str, refuse: Refuse) -> dict[str, Metric]:
     """Returns the metrics of one feature network; `kind` names it in the help."""
-    make = lambda about, compute, whole=True: Metric(about, compute, refuse, network, whole)
+    make = functools.partial(Metric, refuse=refuse, network=network, whole=True)
     metrics = (
         make(f"Fréchet distance between {kind} features", measures.frechet, whole=False),
         make(f"kernel distance (squared MMD) between {kind} features", measures.kernel),
-        make(f"Inception score by {kind} classes", measures.score),
-        make(f"precision, recall, density, coverage of {kind} features", measures.manifold),
+        make(f"Inception score by {kind} classes", measures.score, scarce=_splits),
+        make(
+            f"precision, recall, density, coverage of {kind} features",
+            measures.manifold,
+            scarce=_neighbour,
+        ),
     )
     return dict(zip(names, metrics, strict=True))
 
@@ -109,37 +144,54 @@ DIGITS = ("fd-digits", "kid-digits", "is-digits", "prdc-digits")
 EFFICIENTNET = ("fd-efficientnet", "kid-efficientnet", "is-efficientnet", "prdc-efficientnet")
 INCEPTION = ("fid", "kid", "inception-score", "prdc-inception")
 ACCURACY = "share of fakes that the digits classifier puts into the class of their folder"
-PIXELS: dict[str, tuple[Any, ...]] = {
-    "sliced-wasserstein": ("sliced Wasserstein distance", measures.sliced),
-    "energy-distance": ("energy distance", measures.energy),
-    "modes": ("how many modes of a known density have samples", measures.modes, _modes),
-    "parzen": ("log-likelihood of real images by Parzen windows", measures.parzen, _parzen),
-    "ms-ssim": ("similarity of pairs of fakes (low is diverse)", measures.similarity, _pairs),
-    "neighbours": ("share of near copies of training images", measures.neighbours, _neighbours),
+PIXELS = {
+    "sliced-wasserstein": Metric("sliced Wasserstein distance", measures.sliced),
+    "energy-distance": Metric("energy distance", measures.energy),
+    "modes": Metric("how many modes of a known density have samples", measures.modes, _modes),
+    "parzen": Metric(
+        "log-likelihood of real images by Parzen windows", measures.parzen, _parzen, scarce=_four
+    ),
+    "ms-ssim": Metric("similarity of pairs of fakes (low is diverse)", measures.similarity, _pairs),
+    "neighbours": Metric(
+        "share of near copies of training images", measures.neighbours, _neighbours
+    ),
 }
 METRICS = {
     **_family(DIGITS, "digits", "digits-classifier", _digits),
     **_family(EFFICIENTNET, "efficientnet", "EfficientNet-Lite0", _images),
     **_family(INCEPTION, "inception", "Inception", _images),
     "accuracy-digits": Metric(ACCURACY, measures.label_accuracy, _labelled, "digits", whole=True),
-    **{name: Metric(*fields) for name, fields in PIXELS.items()},
+    **PIXELS,
 }
 
 
 def chosen(names: Sequence[str] | None, task: Task) -> list[str]:
     """Returns the names without repetition, or by default all that apply without a download.
 
+    A `LeftOutWarning` names each default metric for which there are too few examples.
+
     Raises:
-      EvaluationError: if a name is unknown, or its metric does not apply to the task.
+      EvaluationError: if a name is unknown, its metric does not apply to the task, or there are too
+        few examples for it.
     """
     if names is None:
-        return [name for name in METRICS if _by_default(name, task)]
+        applying = [name for name in METRICS if _by_default(name, task)]
+        reasons = {name: METRICS[name].scarce(task) for name in applying}
+        for name, reason in reasons.items():
+            if reason:
+                leave_out(name, reason)
+        return [name for name in applying if not reasons[name]]
     for name in names:
         check_name(name)
-        reason = METRICS[name].refuse(task)
+        reason = METRICS[name].refuse(task) or METRICS[name].scarce(task)
         if reason:
             raise EvaluationError(f"{name} cannot be computed here: {reason}")
     return list(dict.fromkeys(names))
+
+
+def leave_out(name: str, reason: object) -> None:
+    """Warns that a metric is left out."""
+    warnings.warn(f"{name} is left out: {reason}", LeftOutWarning, stacklevel=2)
 
 
 def check_name(name: str) -> None:

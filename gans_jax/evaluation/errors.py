@@ -25,5 +25,9 @@ class UnverifiedWeightsWarning(UserWarning):
     """No hash was given to compare with the hash of the weights."""
 
 
+class LeftOutWarning(UserWarning):
+    """A metric that was not asked for by name cannot be had of these examples."""
+
+
 class SelectedCheckpointWarning(UserWarning):
     """The checkpoint was chosen among several by a metric, so that this metric flatters it."""

@@ -11,6 +11,7 @@ import jax
 from gans_jax.data.source import Source
 from gans_jax.evaluation.errors import SelectedCheckpointWarning
 from gans_jax.evaluation.evaluator import Evaluator, noted
+from gans_jax.evaluation.measures import DEFAULTS, Settings
 from gans_jax.evaluation.result import Result
 from gans_jax.evaluation.sets import Examples, generated, held_out, of_folder, of_source
 from gans_jax.runs import folder, load
@@ -27,12 +28,14 @@ def evaluate_run(
     seed: int = 0,
     split: str = "test",
     real_folder: str | None = None,
+    size: int | None = None,
     use_best: bool = False,
     batch_size: int = 64,
     devices: Sequence[jax.Device] | None = None,
     weights: Path | None = None,
     sha256: str | None = None,
     picture: Path | None = None,
+    settings: Settings = DEFAULTS,
     extra: Sequence[Any] = (),
 ) -> list[Result]:
     """Compares samples of a run with real examples.
@@ -47,6 +50,7 @@ def evaluate_run(
       seed: the seed of the noise.
       split: the split of the run's data that holds the real examples.
       real_folder: a folder of real images to compare with instead.
+      size: the side in pixels to which the images in this folder are resized.
       use_best: whether the samples come from the checkpoint that the evaluations during training
         rated best, instead of the newest.
       batch_size: how many samples are generated at a time.
@@ -54,6 +58,7 @@ def evaluate_run(
       weights: the file of Inception's weights.
       sha256: the hash that this file must have.
       picture: a PNG file for the metric that makes a picture.
+      settings: what else there is to choose of metrics.
       extra: classes and functions of the user's own that the experiment is made of.
 
     Raises:
@@ -68,7 +73,7 @@ def evaluate_run(
         experiment.method, state, num, seed=seed, batch_size=batch_size, devices=devices
     )
     with noted() as notes:
-        real = _real(experiment.data, fake, num, split, real_folder)
+        real = _real(experiment.data, fake, num, split, real_folder, size)
         checkpoint = "newest checkpoint"
         if use_best:
             checkpoint = folder.read_best(workdir)["label"]
@@ -80,6 +85,7 @@ def evaluate_run(
         weights=weights,
         sha256=sha256,
         notes=notes,
+        settings=settings,
     )
     return [
         dataclasses.replace(result, seed=seed, step=int(state.step), checkpoint=checkpoint)
@@ -87,10 +93,12 @@ def evaluate_run(
     ]
 
 
-def _real(source: Source, fake: Examples, num: int, split: str, images: str | None) -> Examples:
+def _real(
+    source: Source, fake: Examples, num: int, split: str, images: str | None, size: int | None
+) -> Examples:
     if images is not None:
-        grey = fake.are_images and fake.shape[2] == 1
-        return of_folder(images, num, channels=1 if grey else 3, split="given by --real")
+        channels: Literal[1, 3] = 1 if fake.are_images and fake.shape[2] == 1 else 3
+        return of_folder(images, num, channels=channels, size=size, split="given by --real")
     held, name = held_out(source, split)
     return of_source(held, num, name)
 
@@ -109,6 +117,7 @@ def evaluate_folders(
     weights: Path | None = None,
     sha256: str | None = None,
     picture: Path | None = None,
+    settings: Settings = DEFAULTS,
 ) -> list[Result]:
     """Compares the images of two folders.
 
@@ -124,6 +133,7 @@ def evaluate_folders(
       weights: the file of Inception's weights.
       sha256: the hash that this file must have.
       picture: a PNG file for the metric that makes a picture.
+      settings: what else there is to choose of metrics.
 
     Raises:
       DataError: if images cannot be read or have several sizes.
@@ -148,5 +158,6 @@ def evaluate_folders(
         training=sets.get("train"),
         weights=weights,
         sha256=sha256,
+        settings=settings,
     )
     return evaluator(sets["fake"], names, picture)

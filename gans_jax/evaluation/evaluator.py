@@ -17,7 +17,7 @@ from gans_jax.evaluation.errors import (
     UnverifiedWeightsWarning,
 )
 from gans_jax.evaluation.feature_networks import Network
-from gans_jax.evaluation.measures import Inputs
+from gans_jax.evaluation.measures import DEFAULTS, Inputs, Settings
 from gans_jax.evaluation.result import Note, Result
 from gans_jax.evaluation.sets import Examples
 
@@ -31,6 +31,7 @@ class Evaluator:
       weights: the file of Inception's weights, for the metrics that need it.
       sha256: the hash that this file must have.
       notes: warnings that belong to every result, as `noted` collects them.
+      settings: what the user has chosen of the metrics.
     """
 
     def __init__(
@@ -41,7 +42,9 @@ class Evaluator:
         weights: Path | None = None,
         sha256: str | None = None,
         notes: Sequence[Note] = (),
+        settings: Settings = DEFAULTS,
     ) -> None:
+        self._settings = settings
         self.real, self._training, self._notes = real, training, tuple(notes)
         self._network = functools.cache(lambda name: feature_networks.load(name, weights, sha256))
         self._once = functools.cache(self._collect)
@@ -53,7 +56,8 @@ class Evaluator:
 
         Args:
           fake: the set to compare with the real examples.
-          names: the metrics; by default all that apply without a download.
+          names: the metrics; by default all that apply without a download. Of these a
+            `LeftOutWarning` names the ones that cannot be had of these examples.
           picture: a PNG file for the metric that makes a picture.
 
         Raises:
@@ -64,16 +68,20 @@ class Evaluator:
         """
         for kind, other in (("generated", fake), ("training", self._training)):
             if other is not None and other.shape != self.real.shape:
+                side = min(other.shape[0], self.real.shape[0])
+                remedy = f"resize the images in folders, such as by --size {side}"
+                if not (other.are_images and self.real.are_images):
+                    remedy = "compare images with images, and points with points"
                 raise EvaluationError(
                     f"the {kind} examples ({other.what}) have the shape {other.shape} and the real "
-                    f"ones ({self.real.what}) {self.real.shape}: make them equal, folders by "
-                    "--size and --channels"
+                    f"ones ({self.real.what}) {self.real.shape}: {remedy}"
                 )
-        task = catalogue.Task(self.real, fake, self._training)
+        task = catalogue.Task(self.real, fake, self._training, self._settings)
         chosen = tuple(catalogue.chosen(names, task))
         if not chosen:
             raise EvaluationError(
-                f"no metric applies to examples of shape {fake.shape} without a download: name one"
+                f"no metric applies to {fake.count} examples of shape {fake.shape} without a "
+                "download: name one"
             )
         real, made, training = self._once(self.real, chosen), self._collect(fake, chosen), None
         if self._training is not None and "neighbours" in chosen:
@@ -82,8 +90,14 @@ class Evaluator:
         for name in chosen:
             network = METRICS[name].network
             loaded = self._network(network) if network else None
-            inputs = Inputs(real, made, training, network or "", loaded, picture)
-            results += self._results(name, inputs)
+            inputs = Inputs(real, made, training, network or "", loaded, picture, self._settings)
+            try:
+                results += self._results(name, inputs)
+            except EvaluationError as error:
+                last_hope = not results and name == chosen[-1]
+                if names is not None or last_hope:
+                    raise
+                catalogue.leave_out(name, error)
         return results
 
     def _collect(self, examples: Examples, names: tuple[str, ...]) -> Collected:

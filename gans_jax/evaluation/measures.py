@@ -17,8 +17,23 @@ from gans_jax.evaluation.result import Result
 
 LOWER, HIGHER = "lower", "higher"
 SUBSET = 1000  # images of a subset, of which the kernel distance is an average
-_NEIGHBOURS, _PAIRS, _ENERGY, _SHOWN = 1000, 1000, 2000, 8
+_NEIGHBOURS, _PAIRS, _ENERGY, _SHOWN, _ROW = 1000, 1000, 2000, 8, 5
 _SIDES = {scales: 10 * 2 ** (scales - 1) + 1 for scales in (5, 4, 3, 2, 1)}
+
+
+class Settings(NamedTuple):
+    """What a user may choose of metrics.
+
+    Attributes:
+      splits: how many parts the samples of an Inception score are divided into.
+      k: the neighbour whose distance is the radius in precision, recall, density and coverage.
+    """
+
+    splits: int = 10
+    k: int = 5
+
+
+DEFAULTS = Settings()
 
 
 class Inputs(NamedTuple):
@@ -31,6 +46,7 @@ class Inputs(NamedTuple):
       kind: the name of the metric's feature network in the collected sets; empty without one.
       network: the feature network.
       picture: the PNG file for the metric that makes a picture.
+      settings: what the user has chosen.
     """
 
     real: Collected
@@ -39,6 +55,7 @@ class Inputs(NamedTuple):
     kind: str
     network: Network | None
     picture: Path | None
+    settings: Settings = DEFAULTS
 
     @property
     def suffix(self) -> str:
@@ -126,17 +143,19 @@ def kernel(inputs: Inputs) -> Iterator[Result]:
 def score(inputs: Inputs) -> Iterator[Result]:
     """Computes the Inception score of the fakes, by the classes of the metric's own network."""
     logits = inputs.fake.logits[inputs.kind]
-    mean, std = metrics.inception_score(logits)
-    settings = {"splits": 10, "classes": logits.shape[1]}
+    splits = inputs.settings.splits
+    mean, std = metrics.inception_score(logits, splits=splits)
+    settings = {"splits": splits, "classes": logits.shape[1]}
     yield inputs.result(f"IS{inputs.suffix}", mean, std, HIGHER, settings, real=0)
 
 
 def manifold(inputs: Inputs) -> Iterator[Result]:
     """Computes precision, recall, density and coverage of the features."""
-    scores = metrics.manifold_scores(*inputs.features)._asdict()
+    k = inputs.settings.k
+    scores = metrics.manifold_scores(*inputs.features, k=k)._asdict()
     for name, value in scores.items():
         name += inputs.suffix or "-Inception"
-        yield inputs.result(name, value, better=HIGHER, settings={"k": 5})
+        yield inputs.result(name, value, better=HIGHER, settings={"k": k})
 
 
 def label_accuracy(inputs: Inputs) -> Iterator[Result]:
@@ -256,12 +275,13 @@ def neighbours(inputs: Inputs) -> Iterator[Result]:
     result = inputs.result("share of near copies", share, None, LOWER, settings, *counts)
     if inputs.picture is not None:
         shown = fake[np.argsort(~found.copies, kind="stable")[:_SHOWN]]
-        pictures.save(inputs.picture, neighbours_picture(shown, training))
+        count = min(_ROW, len(training))
+        pictures.save(inputs.picture, neighbours_picture(shown, training, count))
         result = dataclasses.replace(result, picture=inputs.picture.name)
     yield result
 
 
-def neighbours_picture(fake: np.ndarray, training: np.ndarray, k: int = 5) -> np.ndarray:
+def neighbours_picture(fake: np.ndarray, training: np.ndarray, k: int) -> np.ndarray:
     """Draws each uint8 image of `fake` beside its `k` nearest training images, a row for each."""
     indices = metrics.nearest_neighbours(fake, training, k=k).indices
     rows = np.concatenate([fake[:, None], training[indices]], axis=1)

@@ -10,6 +10,8 @@ from gans_jax.core import files
 from gans_jax.evaluation.errors import EvaluationError
 from gans_jax.version import __version__
 
+MAX_BYTES = 50_000_000
+_UNREADABLE = RecursionError, files.UnfitFile
 Note = dict[str, str]  # a warning, by `name` and `message`
 
 
@@ -71,10 +73,11 @@ def read(path: Path) -> list[Result]:
       EvaluationError: if the file holds something else.
     """
     try:
-        return [_result(found) for found in json.loads(path.read_text("utf-8"))["results"]]
+        content = files.read(path, MAX_BYTES)
+        return [_result(found) for found in json.loads(content)["results"]]
     except FileNotFoundError:
         return []
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, *_UNREADABLE) as error:
         raise EvaluationError(
             f"{path} holds no results of `evaluate` ({error}): move it away"
         ) from error

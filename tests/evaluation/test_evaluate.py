@@ -1,8 +1,11 @@
 """`evaluate`: what the numbers are, what is written beside them, and what is refused."""
 
+import dataclasses
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -10,11 +13,13 @@ import pytest
 
 from gans_jax import data, evaluation, metrics
 from gans_jax.cli import main
+from gans_jax.core import files
 from gans_jax.data.image import to_uint8
-from gans_jax.evaluation import EvaluationError, evaluate_folders, evaluate_run
+from gans_jax.evaluation import EvaluationError, catalogue, evaluate_folders, evaluate_run
+from gans_jax.evaluation.errors import LeftOutWarning
 from gans_jax.evaluation.evaluator import noted
 from gans_jax.evaluation.result import read
-from gans_jax.evaluation.sets import generated, held_out, of_source
+from gans_jax.evaluation.sets import generated, held_out, of_folder, of_source
 from gans_jax.training import load
 from tests.support.processes import ROOT, environment
 
@@ -218,7 +223,10 @@ def test_broken_folders_are_refused(write, tmp_path, capsys):
         (["--metrics", "fid"], "give --inception-weights FILE, or take fd-efficientnet"),
         (["--metrics", "accuracy-digits"], "needs the labels of the generated images"),
         (["--metrics", "modes"], "modes cannot be computed here: it needs a density"),
-        (["--metrics", "prdc-digits", "--num", "5"], "have no neighbour number 5: use more"),
+        (["--metrics", "prdc-digits", "--num", "5"], "have no neighbour number 5: give 6 or more"),
+        (["--metrics", "is-digits", "--num", "9"], "9 samples do not fill 10 splits: give 10"),
+        (["--size", "28"], "--size resizes the images in a folder: give --real FOLDER"),
+        (["--channels", "3"], "--channels is for images in folders"),
         (["--fake", "x"], "--fake is for images in folders: leave it or"),
         (["--best"], "has no best checkpoint: train with --evaluate-every"),
         (["--devices", "99"], "this machine has 1 devices, not 99"),
@@ -227,6 +235,78 @@ def test_broken_folders_are_refused(write, tmp_path, capsys):
 )
 def test_what_cannot_be_computed_is_refused(run, arguments, words, capsys):
     assert words in error(capsys, run, *arguments)
+
+
+def test_of_few_samples_the_other_metrics_are_computed(run, tmp_path, capsys):
+    out = tmp_path / "few.json"
+    assert main(["evaluate", str(run), "--num", "5", "--json", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "LeftOutWarning: is-digits is left out: 5 samples do not fill 10 splits" in said
+    assert "LeftOutWarning: prdc-digits is left out: 5 real and 5 generated examples" in said
+    names = {result["metric"] for result in json.loads(out.read_text())["results"]}
+    assert {"FD-digits", "KD-digits", "SWD-pixels"} <= names
+    assert not {"IS-digits", "precision-digits"} & names
+    assert main(["evaluate", str(run), "--num", "5", "--splits", "2", "--k", "3"]) == 0
+    said = capsys.readouterr().out
+    assert "LeftOutWarning" not in said
+    results = by_name(read(run / "evaluations.json"))
+    assert results["IS-digits"].settings["splits"] == 2
+    assert results["precision-digits"].settings["k"] == 3
+
+
+def test_a_default_metric_that_fails_costs_no_other(run, monkeypatch):
+    def fails(_):
+        raise EvaluationError("look at the images")
+        yield
+
+    real = of_source(load(run)[0].data, 20)
+    for name, metric in catalogue.METRICS.items():
+        compute = fails if name != "energy-distance" else metric.compute
+        changed = dataclasses.replace(metric, compute=compute)
+        monkeypatch.setitem(catalogue.METRICS, name, changed)
+    with pytest.warns(LeftOutWarning, match="is left out: look at the images"):
+        [found] = evaluation.Evaluator(real)(real)
+    assert found.metric == "energy distance"
+    with pytest.raises(EvaluationError, match="look at the images"):
+        evaluation.Evaluator(real)(real, ["energy-distance", "fd-digits"])
+
+
+def test_real_images_of_another_size_are_resized_as_the_error_says(run, write, capsys):
+    real = write("large", (12, 40, 40, 1))
+    options = [run, "--real", real, "--num", "12", "--metrics", "energy-distance"]
+    said = error(capsys, *options)
+    assert "such as by --size 28" in said
+    assert main(["evaluate", *map(str, options), "--size", "28"]) == 0
+
+
+def test_points_are_not_compared_with_images(write):
+    images = of_folder(str(write("images", (12, 28, 28, 3))))
+    points = of_source(data.GaussianRing(num=10))
+    with pytest.raises(EvaluationError, match="compare images with images, and points with points"):
+        evaluation.Evaluator(images)(points)
+
+
+def test_results_are_printed_where_they_cannot_be_written(run, tmp_path, monkeypatch, capsys):
+    def full(path, content):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(files, "write", full)
+    out = tmp_path / "out.json"
+    options = ["--metrics", "energy-distance", "--num", "9", "--json", str(out)]
+    assert main(["evaluate", str(run), *options]) == 1
+    said = capsys.readouterr()
+    assert "energy distance" in said.out
+    assert said.err == f"error: {out}: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "change", [Path.mkdir, os.mkfifo, lambda path: path.write_text("[" * 9999)]
+)
+def test_what_holds_no_results_is_refused_before_the_evaluation(run, tmp_path, capsys, change):
+    change(out := tmp_path / "out.json")
+    message = error(capsys, run, "--json", out)
+    assert str(out) in message
+    assert "\n" not in message.strip()
 
 
 def test_nothing_to_evaluate(tmp_path, capsys):
