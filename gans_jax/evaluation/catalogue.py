@@ -6,7 +6,7 @@ import functools
 import importlib.util
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gans_jax.evaluation import measures
 from gans_jax.evaluation.errors import EvaluationError, LeftOutWarning
