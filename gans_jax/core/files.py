@@ -33,9 +33,16 @@ def write(path: Path, content: str | bytes) -> None:
 
     The content first goes into a hidden file in the same folder. Once that is on the disk, it takes
     the place of `path`. An OSError names `path`, and leaves neither the hidden file nor a change of
-    `path` behind.
+    `path` behind. A device or a pipe, such as `/dev/stdout`, is not replaced but written to.
     """
     data = content.encode() if isinstance(content, str) else content
+    if path.exists() and not path.is_file():
+        # Without this flag, to open a pipe that nobody reads would wait for a reader.
+        descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
+        os.set_blocking(descriptor, True)
+        with open(descriptor, "wb") as file:
+            file.write(data)
+        return
     beside = path.with_name(f".{os.getpid()}.{threading.get_ident()}.part")
     try:
         with open(beside, "wb") as file:

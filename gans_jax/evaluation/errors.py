@@ -29,5 +29,9 @@ class LeftOutWarning(UserWarning):
     """A metric that was not asked for by name cannot be had of these examples."""
 
 
+class PictureWarning(UserWarning):
+    """The picture of a metric cannot be written, which costs no number."""
+
+
 class SelectedCheckpointWarning(UserWarning):
     """The checkpoint was chosen among several by a metric, so that this metric flatters it."""

@@ -11,7 +11,12 @@ import numpy as np
 
 from gans_jax import metrics, pictures
 from gans_jax.evaluation.collect import Collected
-from gans_jax.evaluation.errors import EvaluationError, FewerImagesWarning, MemorisationWarning
+from gans_jax.evaluation.errors import (
+    EvaluationError,
+    FewerImagesWarning,
+    MemorisationWarning,
+    PictureWarning,
+)
 from gans_jax.evaluation.feature_networks import Network
 from gans_jax.evaluation.result import Result
 
@@ -276,8 +281,12 @@ def neighbours(inputs: Inputs) -> Iterator[Result]:
     if inputs.picture is not None:
         shown = fake[np.argsort(~found.copies, kind="stable")[:_SHOWN]]
         count = min(_ROW, len(training))
-        pictures.save(inputs.picture, neighbours_picture(shown, training, count))
-        result = dataclasses.replace(result, picture=inputs.picture.name)
+        try:
+            pictures.save(inputs.picture, neighbours_picture(shown, training, count))
+            result = dataclasses.replace(result, picture=inputs.picture.name)
+        except OSError as error:
+            message = f"{inputs.picture} cannot be written ({error.strerror}): make room for it"
+            warnings.warn(message, PictureWarning, stacklevel=2)
     yield result
 
 

@@ -40,6 +40,18 @@ def test_the_longest_name_that_the_file_system_takes_can_be_written(tmp_path):
     assert path.read_text() == "content"
 
 
+def test_a_pipe_is_written_to_and_stays_one(tmp_path):
+    os.mkfifo(path := tmp_path / "pipe")
+    with pytest.raises(OSError, match=f"'{path}'"):  # as nobody reads
+        files.write(path, "lost")
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    files.write(path, "content")
+    assert os.read(reader, 100) == b"content"
+    os.close(reader)
+    assert path.is_fifo()
+    assert [each.name for each in tmp_path.iterdir()] == ["pipe"]
+
+
 def test_a_read_is_bounded(tmp_path):
     (tmp_path / "a").write_bytes(b"12345")
     assert files.read(tmp_path / "a", 5) == b"12345"

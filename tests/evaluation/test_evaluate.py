@@ -292,10 +292,11 @@ def test_results_are_printed_where_they_cannot_be_written(run, tmp_path, monkeyp
 
     monkeypatch.setattr(files, "write", full)
     out = tmp_path / "out.json"
-    options = ["--metrics", "energy-distance", "--num", "9", "--json", str(out)]
+    options = ["--metrics", "energy-distance", "neighbours", "--num", "100", "--json", str(out)]
     assert main(["evaluate", str(run), *options]) == 1
     said = capsys.readouterr()
     assert "energy distance" in said.out
+    assert f"PictureWarning: {tmp_path / 'out-neighbours.png'} cannot be written" in said.out
     assert said.err == f"error: {out}: No space left on device\n"
 
 

@@ -48,7 +48,8 @@ def write_page(workdirs: Sequence[Path], out: Path, extra: Sequence[Any] = ()) -
     places = [place for workdir in workdirs for place in folder.runs(workdir)]
     labels = _distinct([place.resolve() for place in places])
     runs = [read(place, extra) for place in places]
-    files.write(out, _page(runs, labels))
+    # A name on the disk need not be text; what is none becomes a question mark.
+    files.write(out, _page(runs, labels).encode(errors="replace"))
 
 
 def _distinct(places: Sequence[Path]) -> list[str]:

@@ -4,12 +4,15 @@ import base64
 import html.parser
 import io
 import json
+import os
 import shutil
 
 import pytest
 from PIL import Image
 
 from gans_jax.cli import main
+from gans_jax.pictures.overview import write_report
+from gans_jax.runs import folder
 from gans_jax.tools.report import figures
 from gans_jax.tools.report.contents import read
 
@@ -124,6 +127,15 @@ def test_what_cannot_be_read_is_said(evaluated, tmp_path):
     assert "holds no results of `evaluate`" in text
     assert "cannot be read" in text
     assert "1 of 6" in text
+
+
+def test_a_folder_need_not_have_a_name_that_is_text(evaluated, tmp_path):
+    workdir = tmp_path / os.fsdecode(b"run \xff $a$")
+    shutil.copytree(evaluated, workdir, ignore=shutil.ignore_patterns("checkpoints"))
+    write_report(workdir, folder.read_experiment(workdir))
+    found = page(workdir)
+    assert "run ? $a$" in found.texts
+    assert (workdir / "report.png").stat().st_size > 10_000
 
 
 def test_of_thousands_of_metrics_the_losses_are_drawn(evaluated, tmp_path, monkeypatch):
