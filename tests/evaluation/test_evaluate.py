@@ -243,6 +243,7 @@ def test_of_few_samples_the_other_metrics_are_computed(run, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "LeftOutWarning: is-digits is left out: 5 samples do not fill 10 splits" in said
     assert "LeftOutWarning: prdc-digits is left out: 5 real and 5 generated examples" in said
+    assert said.count("LeftOutWarning") == 2
     names = {result["metric"] for result in json.loads(out.read_text())["results"]}
     assert {"FD-digits", "KD-digits", "SWD-pixels"} <= names
     assert not {"IS-digits", "precision-digits"} & names

@@ -207,6 +207,16 @@ def test_a_silent_connection_is_closed(prepare, start, monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(("error", "said"), [(BrokenPipeError, False), (KeyError, True)])
+def test_a_connection_that_breaks_is_no_error_of_the_program(prepare, serve, capsys, error, said):
+    running = serve(prepare())
+    try:
+        raise error
+    except error:
+        running.handle_error(None, ("127.0.0.1", 1))
+    assert (error.__name__ in capsys.readouterr().err) == said
+
+
 def test_connections_are_limited(prepare, start, monkeypatch):
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 3)
     client = start(prepare())
