@@ -122,11 +122,14 @@ class Pictures(Observer):
     def draw(self, state: core.State) -> Iterator[np.ndarray]:
         """Yields a uint8 picture a seed, which is drawn when it is asked for."""
         experiment, layout = self.program.experiment, self.program.layout
-        state, (_, _, keys) = layout.local(state), self.program.keys_by_use
+        state, (_, _, same_keys) = layout.local(state), self.program.keys_by_use
+        keys = [jax.random.clone(key) for key in same_keys]
         if not core.is_sampler(experiment.method):
             for own, key in zip(layout.each(state), keys, strict=True):
                 inner = wrappers.unwrap(own)
-                rows = [self._translator.row(inner, e, key) for e in self.examples]
+                rows = [
+                    self._translator.row(inner, e, jax.random.clone(key)) for e in self.examples
+                ]
                 # The columns keep their order, which jax.device_get would sort.
                 yield sheets.sheet([{n: np.asarray(v) for n, v in row.items()} for row in rows])
             return

@@ -8,6 +8,7 @@ import optax
 import pytest
 
 from gans_jax import parallel, schedules, wrappers
+from gans_jax.runs import folder
 from gans_jax.training import load, resume, train
 from tests.support.cases import CASES
 from tests.support.tiny import assert_same_bits
@@ -57,13 +58,15 @@ def test_schedules(kind):
     assert traced == kind(3)
 
 
-def test_the_settings_change_no_bit_of_a_run(tiny, tmp_path):
+@pytest.mark.parametrize("seeds", [None, 2])
+def test_the_settings_change_no_bit_of_a_run(tiny, tmp_path, seeds):
     """The guard lets nothing move to the device that the user's own code has not put there."""
     experiment = tiny(iterations=8, ema=0.9, repeat=2, log_every=2, sample_every=4)
     with jax.transfer_guard("disallow"):
-        train(dataclasses.replace(experiment, iterations=4), tmp_path / "set", progress=False)
-        resume(tmp_path / "set", experiment, progress=False)
-        _, state = load(tmp_path / "set")
+        first = dataclasses.replace(experiment, iterations=4)
+        train(first, tmp_path / "set", progress=False, seeds=seeds)
+        state = resume(tmp_path / "set", experiment, progress=False)
+        load(folder.runs(tmp_path / "set")[0])
     with jax.numpy_dtype_promotion("standard"), jax.debug_key_reuse(False):
-        train(experiment, tmp_path / "plain", progress=False)
-    assert_same_bits(state, load(tmp_path / "plain")[1])
+        plain = train(experiment, tmp_path / "plain", progress=False, seeds=seeds)
+    assert_same_bits(state, plain)
