@@ -143,7 +143,8 @@ def test_of_thousands_of_metrics_the_losses_are_drawn(evaluated, tmp_path, monke
     shutil.copytree(evaluated, workdir)
     monkeypatch.setattr("gans_jax.tools.report.page.MOST_CURVES", 3)
     many = {f"part_{i}": float(i) for i in range(3000)}
-    lines = [json.loads(line) | many for line in (workdir / "metrics.jsonl").open()]
+    texts = (workdir / "metrics.jsonl").read_text().splitlines()
+    lines = [json.loads(text) | many for text in texts]
     (workdir / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     found = page(workdir)
     named = figures.names([read(workdir)])
