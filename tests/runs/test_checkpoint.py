@@ -202,7 +202,7 @@ def test_falls_back(folder, damage):
     damage(folder / "3")
     with Checkpoints(folder) as checkpoints:
         with pytest.warns(UserWarning, match=r"step 3 in .* is damaged .* 3.bad, and step 2 is"):
-            step, after = checkpoints.restore(state())
+            step, after = checkpoints.restore(state(), resuming=True)
         assert step == 2
         assert_same_bits(after, state(2))
         assert checkpoints.steps() == [1, 2]
@@ -216,7 +216,7 @@ def test_step_that_is_damaged_again_gets_another_name(folder):
         flip_largest(folder / "3")
         with Checkpoints(folder) as checkpoints:
             with pytest.warns(UserWarning, match=rf"it is now {name},"):
-                checkpoints.restore(state())
+                checkpoints.restore(state(), resuming=True)
             checkpoints.save(3, state(3))
         assert (folder / name).is_dir()
 
@@ -231,7 +231,7 @@ def test_copy_that_may_only_be_read(folder, monkeypatch):
         Checkpoints(folder) as checkpoints,
         pytest.warns(UserWarning, match=r"it cannot be renamed \(not permitted\), and step 2"),
     ):
-        assert checkpoints.restore(state())[0] == 2
+        assert checkpoints.restore(state(), resuming=True)[0] == 2
 
 
 @pytest.mark.parametrize("asked", [None, 3])
