@@ -4,6 +4,7 @@ Orbax writes a step whole or not at all, but it restores damaged bytes, casts ot
 not fall back to an older step. This module refuses damaged bytes and other dtypes, and falls back.
 """
 
+import contextlib
 import functools
 import itertools
 import os
@@ -106,9 +107,9 @@ class Checkpoints:
         item = record.make(step, self._run, host)
         args = ocp.args.Composite(state=ocp.args.StandardSave(host), leaves=ocp.args.JsonSave(item))
         try:
-            with storage.quiet():
-                self.directory.mkdir(parents=True, exist_ok=True)
-                self._manager.save(step, args=args, force=True)
+            self.directory.mkdir(parents=True, exist_ok=True)
+            storage.silence()
+            self._manager.save(step, args=args, force=True)
         except (OSError, ValueError) as error:
             self._remove_unfinished()
             raise CheckpointError(
@@ -168,12 +169,13 @@ class Checkpoints:
 
     def _read(self, step: int, like: Any, resuming: bool) -> Any:
         """Reads the state of a step as NumPy arrays, and verifies it."""
-        folder = self.directory / str(step)
+        folder, name = self.directory / str(step), "a file"
         try:
             storage.check_files(folder)
+            name = "the record of its leaves"
             item = strict_json.read(folder / "leaves" / "metadata", MAX_RECORD)
         except (OSError, ValueError) as error:
-            raise self._unreadable(step, "the record of its leaves", error) from error
+            raise self._unreadable(step, name, error) from error
         if not record.is_record(item):
             raise _Damaged("the record of its leaves has another form")
         if not record.is_whole(item):
@@ -184,10 +186,10 @@ class Checkpoints:
             record.check_settings(item, folder)
         target = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
         try:
-            with storage.quiet():
-                reader = ocp.StandardCheckpointHandler(multiprocessing_options=_alone())
-                wanted = ocp.args.StandardRestore(target)
-                state = reader.restore(epath.Path(folder / "state"), args=wanted)
+            storage.silence()
+            reader = ocp.StandardCheckpointHandler(multiprocessing_options=_alone())
+            wanted = ocp.args.StandardRestore(target)
+            state = reader.restore(epath.Path(folder / "state"), args=wanted)
         except MemoryError:
             raise
         except Exception as error:  # damaged files make orbax raise nearly everything
@@ -231,8 +233,9 @@ class Checkpoints:
         return target
 
     def _remove_unfinished(self) -> None:
-        for path in self.directory.glob("*.orbax-checkpoint-tmp*"):
-            shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(OSError):  # they are in nobody's way
+            for path in self.directory.glob("*.orbax-checkpoint-tmp*"):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _alone() -> ocp.options.MultiprocessingOptions:

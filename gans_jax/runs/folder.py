@@ -163,7 +163,8 @@ def change(workdir: Path, saved: Experiment, wanted: Experiment, extra: Sequence
     if changed or wanted.iterations > saved.iterations:
         run = data_file.read(workdir).run
         text = config.to_json(wanted, extra)
-        files.write(workdir / "config.json", text if run is None else sealed(text, run))
+        with writing(workdir):
+            files.write(workdir / "config.json", text if run is None else sealed(text, run))
 
 
 def state_shapes(method: core.Method, batch: Mapping[str, Any]) -> core.State:

@@ -5,8 +5,6 @@ import errno
 import logging
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +37,9 @@ def failure(error: BaseException, codes: tuple[int, ...] = _CODES) -> str | None
 
 def first_words(error: BaseException) -> str:
     """Returns the system's words for an error, or the beginning of its own."""
+    if isinstance(error, OSError) and error.strerror:
+        name = f"{Path(os.fsdecode(error.filename)).name}: " if error.filename else ""
+        return f"{name}{error.strerror}"
     words = failure(error, tuple(errno.errorcode))
     return words or (str(error).splitlines() or [type(error).__name__])[0][:200]
 
@@ -60,25 +61,14 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keeps orbax and its threads from printing the errors that the block also raises."""
+def silence() -> None:
+    """Keeps the threads of orbax and tensorstore from printing the errors that are also raised.
+
+    They outlive such an error, so that this lasts.
+    """
     logging.getLogger("absl").addFilter(_is_not_of_a_thread)
-    try:
-        yield
-    except BaseException:
-        _drop_late_errors()
-        raise
-
-
-def _is_not_of_a_thread(record: logging.LogRecord) -> bool:
-    return "_SignalingThread" not in record.getMessage()
-
-
-def _drop_late_errors() -> None:
-    """Keeps tensorstore's threads, which outlive an error, from saying that its loop is closed."""
     before = sys.unraisablehook
-    if getattr(before, "drops_late_errors", False):
+    if getattr(before, "drops_errors_of_asyncio", False):
         return
 
     def hook(unraisable: Any) -> None:
@@ -88,5 +78,9 @@ def _drop_late_errors() -> None:
         if trace is None or not trace.tb_frame.f_code.co_filename.startswith(_ASYNCIO):
             before(unraisable)
 
-    hook.drops_late_errors = True  # type: ignore[attr-defined]
+    hook.drops_errors_of_asyncio = True  # type: ignore[attr-defined]
     sys.unraisablehook = hook
+
+
+def _is_not_of_a_thread(record: logging.LogRecord) -> bool:
+    return "_SignalingThread" not in record.getMessage()

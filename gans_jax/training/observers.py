@@ -168,8 +168,8 @@ class SavedStates(Observer):
         start, count = processes.share(numbers, numbers).tolist()
         if not count:
             return 0, self.program.init()
-        if processes.is_first:
-            run_states.check_metrics(self.places, start - start % run.log_every)
+        logged = start - start % run.log_every
+        processes.on_first(lambda: run_states.check_metrics(self.places, logged))
         return start, self.program.layout.place(processes.share(states, [shapes]))
 
     def save(self, done: int, state: core.State) -> None:
