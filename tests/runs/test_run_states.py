@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from gans_jax import data
-from gans_jax.runs import data_file
+from gans_jax.runs import data_file, folder
 from gans_jax.training import CheckpointError, ConfigError, load, resume, train
 from gans_jax.training.program import Program
 from tests.support.tiny import assert_same_bits
@@ -109,6 +109,21 @@ def test_a_configuration_that_was_changed_by_hand_is_refused(tiny, run, tmp_path
     (run / "config.json").write_text(json.dumps(node))
     with pytest.raises(ConfigError, match="is not as the run wrote it"):
         load(run)
+
+
+def test_no_flipped_bit_of_a_configuration_passes(run):
+    file, before = run / "config.json", folder.read_experiment(run)
+    content, refused = file.read_bytes(), 0
+    positions = range(0, len(content), 3)
+    for position in positions:
+        found = bytearray(content)
+        found[position] ^= 1 << position % 7
+        file.write_bytes(found)
+        try:
+            assert repr(folder.read_experiment(run)) == repr(before)  # of spaces between lines
+        except ConfigError:
+            refused += 1
+    assert refused > 0.5 * len(positions)
 
 
 def test_a_run_of_an_older_version_has_neither_identity_nor_digest(run, finished):
