@@ -11,7 +11,6 @@ import jax
 
 from gans_jax import data
 from gans_jax.core import files
-from gans_jax.data.source import Source
 from gans_jax.runs import config, data_file, folder, lock
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.experiment import Experiment
@@ -37,6 +36,7 @@ def created(
       OSError: if it cannot be written.
     """
     texts = {place: config.to_json(e, extra) for place, e in experiments.items()}
+    fingerprint = data.fingerprint(next(iter(experiments.values())).data)  # seeds share their data
     with contextlib.ExitStack() as stack:
         try:
             workdir.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def created(
                 place.mkdir(exist_ok=True)
                 if place != workdir:
                     stack.enter_context(lock.held(place))
-                write(place, texts[place], experiment.data, len(experiment.data), batch)
+                write(place, texts[place], len(experiment.data), fingerprint, batch)
         except OSError as error:
             raise OSError(
                 f"the run folder {workdir} cannot be written ({error.strerror}): "
@@ -89,11 +89,10 @@ def _remove_remains(workdir: Path) -> None:
 def write(
     place: Path,
     experiment: str,
-    source: Source,
     examples: int,
+    fingerprint: str | None,
     batch: Mapping[str, jax.ShapeDtypeStruct],
 ) -> None:
-    """Writes `data.json`, for a source with so many examples, and `config.json`, the given text."""
-    fingerprint = data.fingerprint(source) if examples else None
+    """Writes `data.json`, and then `config.json` with the given text."""
     run = data_file.write(place, examples, fingerprint, batch)
     files.write(place / "config.json", folder.sealed(experiment, run))

@@ -5,10 +5,12 @@ import json
 import os
 import shutil
 
+import numpy as np
 import pytest
 
 from gans_jax import data
-from gans_jax.runs import data_file, folder
+from gans_jax.evaluation import Result
+from gans_jax.runs import best_checkpoint, data_file, folder
 from gans_jax.training import CheckpointError, ConfigError, load, resume, train
 from gans_jax.training.program import Program
 from tests.support.tiny import assert_same_bits
@@ -139,12 +141,13 @@ def test_a_run_of_an_older_version_has_neither_identity_nor_digest(run, finished
 
 
 def test_other_files_are_refused(tmp_path):
-    images = data.ImageFolder(str(tmp_path), size=4)
+    (tmp_path / "images").mkdir()
+    images = data.ImageFolder(str(tmp_path / "images"), size=4)
     for name, size in (("a", 1), ("b", 2)):
-        (tmp_path / f"{name}.png").write_bytes(b"x" * size)
+        (tmp_path / f"images/{name}.png").write_bytes(b"x" * size)
     data_file.write(tmp_path, 2, data.fingerprint(images), {})
     data_file.check(tmp_path, 2, data.fingerprint(images))
-    (tmp_path / "b.png").rename(tmp_path / "0.png")
+    (tmp_path / "images/b.png").rename(tmp_path / "images/0.png")
     other = data.fingerprint(dataclasses.replace(images))
     with pytest.raises(ConfigError, match=r'other names or sizes: .* remove "files" from .*data'):
         data_file.check(tmp_path, 2, other)
@@ -152,6 +155,22 @@ def test_other_files_are_refused(tmp_path):
     del node["files"]
     (tmp_path / "data.json").write_text(json.dumps(node))
     data_file.check(tmp_path, 2, other)
+
+
+def test_a_best_state_that_is_gone_is_chosen_anew(run):
+    def offer(step, value):
+        result = Result("FD-digits", value, better="lower")
+        best_checkpoint.offer(run, step, {"x": np.float32([step])}, result)
+
+    offer(4, 1.0)
+    shutil.rmtree(run / "best")
+    with pytest.warns(UserWarning, match="best no longer has step 4, which was the best"):
+        offer(8, 2.0)
+    assert best_checkpoint.read_best(run)["step"] == 8
+    (run / "best.json").write_text("{")
+    with pytest.raises(CheckpointError, match=r"best.json is damaged"):
+        offer(12, 3.0)
+    assert (run / "best.json").read_text() == "{"
 
 
 def pipe(file):

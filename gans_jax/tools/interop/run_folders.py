@@ -237,7 +237,8 @@ def _write(
     beside = workdir.absolute().with_name(f".{workdir.absolute().name}.{os.getpid()}")
     try:
         beside.mkdir(parents=True)
-        creation.write(beside, config.to_json(experiment), experiment.data, examples, batch)
+        fingerprint = data.fingerprint(experiment.data) if examples else None
+        creation.write(beside, config.to_json(experiment), examples, fingerprint, batch)
         run_states.save_all([beside], experiment.keep, 0, [state])
         beside.replace(workdir)
     except OSError as error:
