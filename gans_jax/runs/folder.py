@@ -38,6 +38,8 @@ from gans_jax.runs.config import ConfigError
 from gans_jax.runs.experiment import Experiment
 
 SKIPS = re.compile(r"data\.(\w+\.)*on_bad: 'raise' -> 'skip'")
+# The files are the same, or their fingerprint would differ.
+MOVES = re.compile(r"data\.(\w+\.)*(path|path_b|images|labels|data_dir): '.*' -> '.*'")
 # The length that `config` accepts, with four bytes a character as the longest in UTF-8.
 MAX_BYTES = 4 * config.MAX_CHARACTERS
 SEED = re.compile(r"seed_(0|[1-9][0-9]{0,18})")
@@ -113,7 +115,8 @@ def read_experiment(workdir: Path, extra: Sequence[Any] = ()) -> Experiment:
     if (seal or run) and seal != _seal(node, run):
         raise ConfigError(
             f"{file} is not as the run wrote it: restore it from a copy (`python -m gans_jax "
-            f"resume {workdir} --iterations N` makes a run longer; any other change is a new run)"
+            f"resume {workdir}` takes --iterations N for a longer run, and --data.path PATH where "
+            "the data have moved)"
         )
     experiment = config.from_node(node, extra)
     if not isinstance(experiment, Experiment):
@@ -141,15 +144,23 @@ def _reading(workdir: Path, file: Path) -> Iterator[None]:
         ) from error
 
 
-def change(workdir: Path, saved: Experiment, wanted: Experiment, extra: Sequence[Any] = ()) -> None:
+def change(
+    workdir: Path,
+    saved: Experiment,
+    wanted: Experiment,
+    fingerprint: str | None,
+    extra: Sequence[Any] = (),
+) -> None:
     """Makes `wanted` the experiment of the run in a folder.
 
     It is `saved` with as many iterations or more. Its data may also skip bad examples from now on,
-    for a bad example ended a run that did not. ConfigError lists all other differences.
+    for a bad example ended a run that did not, and lie elsewhere. `fingerprint` is the one of its
+    data. ConfigError lists all other differences, or says how the data differ.
     """
     shorter = dataclasses.replace(wanted, iterations=saved.iterations)
     changed = config.differences(config.to_json(saved, extra), config.to_json(shorter, extra))
-    found = [line for line in changed if not SKIPS.fullmatch(line)]
+    allowed = [SKIPS] if data_file.read(workdir).files is None else [SKIPS, MOVES]
+    found = [line for line in changed if not any(kind.fullmatch(line) for kind in allowed)]
     if found:
         raise ConfigError(
             f"{workdir} has another configuration ({'; '.join(found)}): resume it without these "
@@ -160,6 +171,7 @@ def change(workdir: Path, saved: Experiment, wanted: Experiment, extra: Sequence
             f"{workdir} is a run of {saved.iterations} iterations, which cannot become "
             f"{wanted.iterations}: give a larger number"
         )
+    data_file.check(workdir, len(wanted.data), fingerprint)
     if changed or wanted.iterations > saved.iterations:
         run = data_file.read(workdir).run
         text = config.to_json(wanted, extra)

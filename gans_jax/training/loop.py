@@ -12,7 +12,7 @@ import jax
 from gans_jax import wrappers
 from gans_jax.core import files
 from gans_jax.data import fingerprint
-from gans_jax.runs import config, creation, data_file, folder
+from gans_jax.runs import config, creation, folder
 from gans_jax.runs.experiment import Experiment
 from gans_jax.training.layout import choose_layout
 from gans_jax.training.processes import Processes
@@ -119,8 +119,8 @@ def resume(
         held = folder.held(workdir, places)
         program.processes.on_first(lambda: stack.enter_context(held))
         for place, before, now in zip(places, saved, changed, strict=True):
-            data_file.check(place, len(before.data), found)
-            program.processes.on_first(functools.partial(folder.change, place, before, now, extra))
+            change = functools.partial(folder.change, place, before, now, found, extra)
+            program.processes.on_first(change)
         return _run(program, recorder, progress, profile)
 
 

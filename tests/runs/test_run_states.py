@@ -7,11 +7,12 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from gans_jax import data
 from gans_jax.evaluation import Result
 from gans_jax.runs import best_checkpoint, data_file, folder
-from gans_jax.training import CheckpointError, ConfigError, load, resume, train
+from gans_jax.training import CheckpointError, ConfigError, load, loop, resume, train
 from gans_jax.training.program import Program
 from tests.support.tiny import assert_same_bits
 
@@ -104,7 +105,7 @@ def test_a_configuration_that_was_changed_by_hand_is_refused(tiny, run, tmp_path
     ):
         assert changed != text
         (run / "config.json").write_text(changed)
-        with pytest.raises(ConfigError, match=r"is not as the run wrote it: .* --iterations N`"):
+        with pytest.raises(ConfigError, match=r"is not as the run wrote it: .* --iterations N for"):
             load(run)
     node = json.loads(text)
     del node["sha256"]
@@ -155,6 +156,29 @@ def test_other_files_are_refused(tmp_path):
     del node["files"]
     (tmp_path / "data.json").write_text(json.dumps(node))
     data_file.check(tmp_path, 2, other)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_data_may_move(tiny, tmp_path, monkeypatch, same):
+    monkeypatch.setattr(loop, "_run", lambda *_: None)
+    (tmp_path / "a").mkdir()
+    for i in range(20):
+        Image.new("L", (2, 2), i).save(tmp_path / f"a/{i:02d}.png")
+    experiment = tiny(data=data.ImageFolder(str(tmp_path / "a"), size=2, channels=1), batch_size=4)
+    monkeypatch.setattr(loop.Program, "state_shapes", lambda _: None)
+    train(experiment, tmp_path / "run", progress=False)
+    (tmp_path / "a").rename(tmp_path / "b")
+    if not same:
+        (tmp_path / "b/07.png").rename(tmp_path / "b/7.png")
+    moved = data.ImageFolder(str(tmp_path / "b"), size=2, channels=1)
+    wanted = dataclasses.replace(experiment, data=moved)
+    if same:
+        resume(tmp_path / "run", wanted, progress=False)
+        assert folder.read_experiment(tmp_path / "run").data == moved
+        return
+    with pytest.raises(ConfigError, match="other names or sizes"):
+        resume(tmp_path / "run", wanted, progress=False)
+    assert folder.read_experiment(tmp_path / "run").data == experiment.data
 
 
 def test_a_best_state_that_is_gone_is_chosen_anew(run):
