@@ -141,6 +141,20 @@ def replicate(mesh: Mesh, tree: T) -> T:
     return copies
 
 
+def placed_shapes(mesh: Mesh, state: Any, batch: Any, batch_axis: int) -> tuple[Any, Any]:
+    """Returns the shapes of a state and a global batch as `replicate` and `put_batch` place them.
+
+    A step that was traced for these is not traced again for the arrays.
+    """
+
+    def place(tree: Any, spec: PartitionSpec) -> Any:
+        sharding = NamedSharding(mesh, spec)
+        put = lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
+        return jax.tree.map(put, tree)
+
+    return place(state, PartitionSpec()), place(batch, _batch_spec(batch_axis))
+
+
 def diverged(mesh: Mesh, tree: chex.ArrayTree) -> list[str]:
     """Returns the paths of the leaves of a replicated tree whose bits differ between devices.
 

@@ -26,7 +26,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from flax.errors import FlaxError
 
 from gans_jax import core, wrappers
 from gans_jax.core import files
@@ -34,14 +33,13 @@ from gans_jax.runs import config
 from gans_jax.runs.checkpoint import CheckpointError, Checkpoints
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.experiment import Experiment
+from gans_jax.runs.unfit import refused
 
 SKIPS = re.compile(r"data\.(\w+\.)*on_bad: 'raise' -> 'skip'")
 # The length that `config` accepts, with four bytes a character as the longest in UTF-8.
 MAX_BYTES = 4 * config.MAX_CHARACTERS
 # It grows when the same run would have other random numbers. Format 1 does not state its number.
 FORMAT = 2
-# The errors of networks that do not fit the data, or of fields that do not fit together.
-_UNFIT = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, FlaxError)
 
 
 def places(workdir: Path, seeds: Sequence[int] | None) -> list[Path]:
@@ -161,11 +159,8 @@ def state_shapes(method: core.Method, batch: Mapping[str, Any]) -> core.State:
 
     ConfigError, with the method's own words, if its networks do not fit the data.
     """
-    try:
+    with refused("the networks cannot be built for these data"):
         return jax.eval_shape(method.init, jax.random.key(0), batch)
-    except _UNFIT as error:
-        what = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise ConfigError(f"the networks cannot be built for these data: {what}") from error
 
 
 def load(
