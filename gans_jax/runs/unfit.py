@@ -40,7 +40,8 @@ def _sentence(error: BaseException) -> str:
     words = re.sub(r"( \(https?://\S+\))?\.?$", "", first)
     words = f"{words} is missing" if isinstance(error, KeyError) else words
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith((*_INSTALLED, _PACKAGE))]
+    others = (*_INSTALLED, _PACKAGE, "<")
+    own = [frame for frame in frames if not frame.filename.startswith(others)]
     place = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
     # Who raises an error by hand, unlike jax, has said what to do.
     explained = (frames[-1].line or "").startswith("raise ")

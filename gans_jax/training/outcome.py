@@ -31,6 +31,9 @@ class with_outcome(wrappers.Wrapper):
         signals = batch.get(SIGNAL, jnp.zeros(1, jnp.int32))
         examples = {name: leaf for name, leaf in batch.items() if name != SIGNAL}
         state, metrics = self.method.step(state, examples, key)
+        if not isinstance(metrics, dict):
+            kind = type(metrics).__name__
+            raise TypeError(f"the metrics of a step are a dict, not a {kind}: name each of them")
         finite = jnp.array([jnp.isfinite(value).all() for value in metrics.values()]).all()
         return state, Outcome(metrics, finite, core.gather(signals.reshape(-1)).max())
 

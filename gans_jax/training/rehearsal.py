@@ -27,9 +27,8 @@ def rehearse(program: Program) -> None:
     """
     method = program.experiment.method
     name = type(method).__name__
-    shapes = show_batch(program.feed.batch_shapes)
     before = program.state_shapes()
-    with refused(f"{name} cannot run an iteration on a batch with {shapes}"):
+    with refused(f"{name} cannot train on these data"):
         after, outcome = program.step_shapes()
     stacked = program.layout.stacked
     _check_same_state(name, before, after, stacked)
