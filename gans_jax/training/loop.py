@@ -140,7 +140,8 @@ def _program(
 ) -> Program:
     """Returns what to compute, after a check that every process would compute the same."""
     processes, layout = Processes.of(devices), choose_layout(experiment, seeds, devices)
-    processes.check_same(config.to_json(experiment, extra), "the configuration")
+    text = config.to_json(experiment, extra)
+    processes.check_same(text, "the configuration", config.differences)
     processes.check_same(len(experiment.data), "the number of examples")
     processes.check_same(fingerprint(experiment.data), "the list of files")
     return Program(experiment, layout, processes)

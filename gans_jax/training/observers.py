@@ -158,7 +158,7 @@ class SavedStates(Observer):
 
     def restore(self) -> tuple[int, core.State]:
         """Returns the first iteration and the state before it, which process 0 has read."""
-        shapes, keep = self.program.state_shapes(), self.program.experiment.keep
+        shapes, keep = self.program.state_shapes, self.program.experiment.keep
         processes = self.program.processes
         found = processes.on_first(lambda: checkpoint.restore_all(self.places, keep, shapes))
         start, states = found or (0, [])

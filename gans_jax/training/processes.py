@@ -68,10 +68,15 @@ class Processes:
         as_like = lambda leaf, own: np.asarray(own).view(leaf.dtype).reshape(leaf.shape)
         return jax.tree.map(as_like, like, raw)
 
-    def check_same(self, value: Any, name: str) -> None:
-        """Raises ConfigError on every process unless the value is the same on all of them."""
+    def check_same(
+        self, value: Any, name: str, differences: Callable[[str, str], list[str]] | None = None
+    ) -> None:
+        """Raises ConfigError on every process unless the value is the same on all of them.
+
+        `differences` is as for `parallel.check_same`.
+        """
         try:
             if self.several:
-                parallel.check_same(value, name)
+                parallel.check_same(value, name, differences)
         except ValueError as error:
             raise ConfigError(str(error)) from error

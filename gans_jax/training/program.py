@@ -53,14 +53,15 @@ class Program:
         _, run_keys, _ = self.keys_by_use
         return self.layout.join(run_keys)
 
+    @functools.cached_property
     def state_shapes(self) -> core.State:
-        """Returns the shapes of a seed's state; ConfigError if the networks do not fit the data."""
+        """The shapes of a seed's state; ConfigError if the networks do not fit the data."""
         return folder.state_shapes(self.experiment.wrapped(), self.feed.batch_shapes)
 
     def step_shapes(self) -> tuple[core.State, Outcome]:
         """Returns the shapes of what a dispatch returns, from the trace that the first one uses."""
         layout, run, axis = self.layout, self.experiment, self.stepped.batch_axis
-        each = [self.state_shapes()] * len(layout.seeds)
+        each = [self.state_shapes] * len(layout.seeds)
         batch = self.feed.batch_shapes
         leading = (len(layout.seeds),) * layout.stacked + (run.repeat,) * (run.repeat > 1)
         batch = {n: jax.ShapeDtypeStruct((*leading, *v.shape), v.dtype) for n, v in batch.items()}

@@ -27,7 +27,7 @@ def rehearse(program: Program) -> None:
     """
     method = program.experiment.method
     name = type(method).__name__
-    before = program.state_shapes()
+    before = program.state_shapes
     with refused(f"{name} cannot train on these data"):
         after, outcome = program.step_shapes()
     stacked = program.layout.stacked
