@@ -16,6 +16,7 @@ Every host runs the same program:
         state, metrics = step(state, batch, jax.random.fold_in(key, t))
 """
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -31,7 +32,7 @@ from jax import lax
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from gans_jax import core
-from gans_jax.core import AXIS, Batch, Metrics, State, checks
+from gans_jax.core import AXIS, Batch, Metrics, State, checks, roll_call
 from gans_jax.wrappers import Wrapper
 
 T = TypeVar("T")
@@ -202,18 +203,22 @@ def initialize(
     jax detects TPU pods, SLURM, Open MPI and Kubernetes. Elsewhere give `coordinator` (the
     `host:port` of process 0), `num_processes` and `process_id`. Without a cluster, or called again,
     it changes nothing. It must come before anything that uses a device. A process that is silent
-    for `heartbeat_timeout_seconds` is dead, and ends the others with an error that names it.
+    for `heartbeat_timeout_seconds` is dead, and ends the others with an error that names it. The
+    processes of a named cluster wait as long for each other at the start.
 
     Returns:
       Whether there is a cluster.
 
     Raises:
-      ValueError: if some of the arguments are missing.
-      RuntimeError: if it comes too late to join the cluster named, or the cluster cannot be joined.
+      ValueError: if some of the arguments are missing or impossible.
+      RuntimeError: if it comes too late to join the cluster named, or the processes do not meet.
     """
     if jax.distributed.is_initialized():
         return True
     given = coordinator, num_processes, process_id
+    if coordinator is not None and num_processes is not None and process_id is not None:
+        _refuse_if_late(coordinator)
+        roll_call.answer(coordinator, num_processes, process_id, heartbeat_timeout_seconds)
     try:
         jax.distributed.initialize(*given, heartbeat_timeout_seconds=heartbeat_timeout_seconds)
     except ValueError as error:
@@ -234,6 +239,13 @@ def initialize(
         )
         return False
     return True
+
+
+def _refuse_if_late(coordinator: str) -> None:
+    """Raises RuntimeError if jax has used its devices already."""
+    # Which jax tells only who asks it to initialize; it refuses process -1 before it does.
+    with contextlib.suppress(ValueError):
+        jax.distributed.initialize(coordinator, 1, -1, cluster_detection_method="deactivate")
 
 
 def check_same(
