@@ -219,8 +219,13 @@ def initialize(
     if coordinator is not None and num_processes is not None and process_id is not None:
         _refuse_if_late(coordinator)
         roll_call.answer(coordinator, num_processes, process_id, heartbeat_timeout_seconds)
+    timeouts = {
+        "heartbeat_timeout_seconds": heartbeat_timeout_seconds,
+        # A process that an error has ended waits so long for the others before it is gone.
+        "shutdown_timeout_seconds": heartbeat_timeout_seconds,
+    }
     try:
-        jax.distributed.initialize(*given, heartbeat_timeout_seconds=heartbeat_timeout_seconds)
+        jax.distributed.initialize(*given, **timeouts)
     except ValueError as error:
         if given == (None, None, None) and "coordinator_address" in str(error):
             return False

@@ -178,7 +178,7 @@ def test_what_cannot_be_saved_hides_no_error(straight, spoil, tmp_path, monkeypa
         assert checkpoints.steps() == []
 
 
-def test_a_signal_in_the_last_picture_but_one_is_obeyed(straight, tmp_path, monkeypatch):
+def test_a_signal_during_a_picture_is_obeyed(straight, tmp_path, monkeypatch):
     def save(path, picture):
         if path.name == "00000004.png":
             os.kill(os.getpid(), signal.SIGTERM)
