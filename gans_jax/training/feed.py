@@ -50,7 +50,12 @@ class Feed:
     @functools.cached_property
     def _first(self) -> dict[str, jax.ShapeDtypeStruct]:
         """The shapes and types of what this process reads for iteration 0."""
-        return {n: jax.ShapeDtypeStruct(v.shape, v.dtype) for n, v in self.streams[0][0].items()}
+        ahead = Prefetched(self.streams[0].__getitem__, [0], threads=1, buffer=1)
+        while not ahead.ready(SILENCE):
+            warnings.warn(f"the source has given no batch yet in {SILENCE:g} s", stacklevel=2)
+        batch = next(ahead)
+        self._check_numbers(0, batch)
+        return {name: jax.ShapeDtypeStruct(v.shape, v.dtype) for name, v in batch.items()}
 
     @functools.cached_property
     def batch_shapes(self) -> dict[str, jax.ShapeDtypeStruct]:
@@ -67,15 +72,20 @@ class Feed:
         """Returns the batch of an iteration and a seed's number; DataError if it is unfit."""
         t, number = place
         batch = self.streams[number][t]
-        where = f"the batch of iteration {t + 1}"
         if differs := self._differs(t, batch):
-            raise data.DataError(f"{where} {differs}: make all examples of the source alike")
+            raise data.DataError(
+                f"the batch of iteration {t + 1} {differs}: make all examples of the source alike"
+            )
+        self._check_numbers(t, batch)
+        return batch
+
+    def _check_numbers(self, t: int, batch: Example) -> None:
         for name, values in batch.items():
             if found := _unfit(values):
-                self.unfit.append((t, f"{where} holds {found} in `{name}`"))
+                text = f"the batch of iteration {t + 1} holds {found} in `{name}`"
                 if not self.experiment.skip_nonfinite:
-                    raise data.DataError(f"{self.unfit[-1][1]}: repair the example or remove it")
-        return batch
+                    raise data.DataError(f"{text}: repair the example or remove it")
+                self.unfit.append((t, text))
 
     def blamed(self, iterations: range) -> str | None:
         """Returns what is wrong with the batch of one of these iterations, if anything is."""

@@ -11,7 +11,6 @@ from gans_jax import core
 from gans_jax.data import DataError
 from gans_jax.pictures.overview import write_report
 from gans_jax.runs import folder, metrics_file
-from gans_jax.runs.checkpoint import CheckpointError
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.event_file import EventFile
 from gans_jax.runs.progress import progress_bar
@@ -57,6 +56,8 @@ class Recorder(contextlib.ExitStack):
                 self._events.append(EventFile(place, self._start + 1))
                 self.callback(self._events[-1].close)
         self._newest = self._start, state
+        # The last iteration whose state was saved; None if that fails.
+        self._saved: int | None = self._start
         bar = progress_bar(title, self._program.experiment.iterations, self._start)
         self._bar, self._signals = self.enter_context(bar), self.enter_context(collected())
         self._metrics = MetricsLog(self._program, self.places)
@@ -86,11 +87,11 @@ class Recorder(contextlib.ExitStack):
         done, state = self._newest
         # Process 0 saves the state itself if it ends the others, whose error is this one.
         follows = isinstance(error, ConfigError) and not self._program.processes.is_first
-        lost = isinstance(error, CheckpointError | FloatingPointError)
+        lost = isinstance(error, FloatingPointError) or self._saved is None
         if done == self._start or follows or lost:
             return None
         try:
-            if not self._states.rescue(done, state):
+            if self._saved != done and not self._states.rescue(done, state):
                 return None
         except Exception as failure:  # the first error says more
             return f"the state after iteration {done} cannot be saved: {failure}"
@@ -130,7 +131,9 @@ class Recorder(contextlib.ExitStack):
         if number or self._states.due(done):
             if not logs:
                 self._checked(done, outcome)  # a state that is lost must not push out a good one
+            self._saved = None
             self._states.save(done, state)
+            self._saved = done
         return number
 
     def _signal_at(self, done: int, ready: Outcome | None) -> int:

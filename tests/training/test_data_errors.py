@@ -12,6 +12,7 @@ import pytest
 from gans_jax import pictures
 from gans_jax.data import DataError
 from gans_jax.training import (
+    CheckpointError,
     Checkpoints,
     ConfigError,
     Interrupted,
@@ -107,6 +108,10 @@ def leave(example):
     raise SystemExit(3)
 
 
+def nan(example):
+    return {"image": np.float32([0, np.nan])}
+
+
 def stop_iterating(example):
     raise StopIteration
 
@@ -126,7 +131,7 @@ FLOAT, POINTS = np.float32, np.float32([0, 0])
         ),
         (lambda example: {"image": FLOAT([0, 0, 0])}, r"type float32 and shape \[1, 16, 3\], but"),
         (lambda example: {"a": POINTS, "b": POINTS}, "iteration 8 has a, b, but the first one has"),
-        (lambda example: {"image": FLOAT([0, np.nan])}, "iteration 8 holds NaN in `image`: repair"),
+        (nan, "iteration 8 holds NaN in `image`: repair"),
         (lambda example: {"image": FLOAT([0, -np.inf])}, "8 holds an infinite number in `image`"),
         (lambda example: {"image": FLOAT([0, -1e38])}, "8 holds -1e.38, which is out of range, in"),
     ],
@@ -138,27 +143,53 @@ def test_data_that_go_wrong_are_named_and_cost_nothing(straight, spoil, tmp_path
     assert saved(tmp_path / "run") == 7
 
 
+def test_the_first_batch_is_examined_before_there_is_a_folder(straight, tmp_path, monkeypatch):
+    for wrong, words in (
+        (leave, r"raised SystemExit\(3\)"),
+        (nan, "iteration 1 holds NaN in `image`"),
+    ):
+        monkeypatch.setattr(Points, "draw", lambda points, *_, wrong=wrong: wrong(points[0]))
+        with pytest.raises(DataError, match=words):
+            train(straight[0], tmp_path / "run", progress=False)
+        assert not (tmp_path / "run").exists()
+
+
+def test_a_state_that_could_not_be_saved_is_not_tried_again(straight, tmp_path, monkeypatch):
+    def save(states, done, state):
+        raise CheckpointError("differs between the devices")
+
+    monkeypatch.setattr(SavedStates, "save", save)
+    experiment = dataclasses.replace(straight[0], checkpoint_every=4)
+    with pytest.raises(CheckpointError, match="differs") as error:
+        train(experiment, tmp_path / "run", progress=False)
+    assert not hasattr(error.value, "__notes__")
+    with Checkpoints(tmp_path / "run/checkpoints") as checkpoints:
+        assert checkpoints.steps() == []
+
+
 @pytest.mark.parametrize(
-    ("owner", "name", "every"),
+    ("owner", "name", "every", "kind"),
     [
-        (MetricsLog, "write", {"log_every": 1}),
-        (pictures, "save", {"sample_every": 1}),
-        (MetricsLog, "advance", {}),
+        (MetricsLog, "write", {"log_every": 1}, RuntimeError),
+        (pictures, "save", {"sample_every": 1}, CheckpointError),
+        (MetricsLog, "advance", {}, SystemExit),
     ],
 )
-def test_any_other_error_costs_nothing_either(straight, tmp_path, monkeypatch, owner, name, every):
+def test_any_other_error_costs_nothing_either(
+    straight, tmp_path, monkeypatch, owner, name, every, kind
+):
     original, done = getattr(owner, name), []
 
     def fail(*arguments):
         done.append(1)
         if len(done) == 8:
-            raise RuntimeError("of the user's own")
+            raise kind("of the user's own")
         return original(*arguments)
 
     experiment = dataclasses.replace(straight[0], **every)
     with monkeypatch.context() as patch:
         patch.setattr(owner, name, fail)
-        with pytest.raises(RuntimeError, match="of the user's own") as error:
+        with pytest.raises(kind, match="of the user's own") as error:
             train(experiment, tmp_path / "run", progress=False)
     (note,) = error.value.__notes__
     step = 7 if owner is pictures else 8  # the first picture is made before the first iteration
