@@ -137,8 +137,14 @@ def replicate(mesh: Mesh, tree: T) -> T:
     # Not by device_put: it shares the memory of a device that holds the tree, so that a step that
     # is given the result deletes the tree; and among processes it compares every leaf.
     sharding = NamedSharding(mesh, PartitionSpec())
-    put = functools.partial(jax.make_array_from_process_local_data, sharding)
-    copies: T = jax.tree.map(lambda leaf: put(np.array(leaf)), tree)
+
+    def put(leaf: Any) -> Any:
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            data = put(jax.random.key_data(leaf))
+            return jax.random.wrap_key_data(data, impl=jax.random.key_impl(leaf))
+        return jax.make_array_from_process_local_data(sharding, np.array(leaf))
+
+    copies: T = jax.tree.map(put, tree)
     return copies
 
 
@@ -169,6 +175,8 @@ def diverged(mesh: Mesh, tree: chex.ArrayTree) -> list[str]:
 @functools.cache
 def _comparison(mesh: Mesh) -> Callable[[chex.ArrayTree], jax.Array]:
     def differs(leaf: jax.Array) -> jax.Array:
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            leaf = jax.random.key_data(leaf)
         bits = leaf
         if jnp.issubdtype(leaf.dtype, jnp.floating):
             bits = lax.bitcast_convert_type(leaf, f"int{8 * leaf.dtype.itemsize}")

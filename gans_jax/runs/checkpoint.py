@@ -19,6 +19,8 @@ import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 
+from gans_jax.runs import stored
+
 
 class CheckpointError(ValueError):
     """A state that cannot be saved or restored; the message names the leaf and the folder."""
@@ -81,10 +83,12 @@ class Checkpoints:
                 f"step {step} is not after the newest step {latest} in {self.directory}: "
                 "move the newer steps away first"
             )
-        host = jax.tree.map(np.asarray, jax.device_get(state))
+        as_array = lambda leaf: leaf if isinstance(leaf, jax.Array) else np.asarray(leaf)
+        host = jax.tree.map(as_array, jax.device_get(state))  # where keys stay as they are
         leaves = _describe(host, _finite_digest)
         item = {"leaves": leaves, "sha256": _digest_of_record(leaves)}
-        args = ocp.args.Composite(state=ocp.args.StandardSave(host), leaves=ocp.args.JsonSave(item))
+        packed = ocp.args.StandardSave(jax.tree.map(stored.pack, host))
+        args = ocp.args.Composite(state=packed, leaves=ocp.args.JsonSave(item))
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             self._manager.save(step, args=args, force=True)
@@ -140,8 +144,9 @@ class Checkpoints:
         if _digest_of_record(item["leaves"]) != item["sha256"]:
             raise _Damaged("the record of its leaves has another SHA-256 than when it was written")
         self._compare(step, item["leaves"], _describe(like))
-        target = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
-        state = self._load(step, state=ocp.args.StandardRestore(target))
+        target = jax.tree.map(stored.blank, like)
+        packed = self._load(step, state=ocp.args.StandardRestore(target))
+        state = jax.tree.map(stored.unpack, packed, like)
         for path, found in _describe(state, _digest).items():
             if found != item["leaves"][path]:
                 raise _Damaged(f"{path} has another SHA-256 than when it was written")
@@ -250,18 +255,18 @@ def _describe(tree: Any, digest: Callable[[str, Any], str] | None = None) -> dic
         if _is_empty(leaf):
             found[name] = {"empty": type(leaf).__name__}
             continue
-        found[name] = {"shape": list(leaf.shape), "dtype": np.dtype(leaf.dtype).name}
+        found[name] = {"shape": list(leaf.shape), "dtype": stored.type_name(leaf)}
         if digest:
             found[name]["sha256"] = digest(name, leaf)
     return found
 
 
-def _digest(path: str, leaf: np.ndarray) -> str:
+def _digest(path: str, leaf: Any) -> str:
     del path
-    return hashlib.sha256(leaf.tobytes()).hexdigest()
+    return hashlib.sha256(stored.pack(leaf).tobytes()).hexdigest()
 
 
-def _finite_digest(path: str, leaf: np.ndarray) -> str:
+def _finite_digest(path: str, leaf: Any) -> str:
     if jnp.issubdtype(leaf.dtype, jnp.inexact) and not np.isfinite(leaf).all():
         raise CheckpointError(
             f"{path} is not finite and is not saved: lower the learning rate, or bound the networks"
