@@ -21,9 +21,10 @@ Ctrl-C (exit code 130) and SIGTERM (143) stop the run after the current iteratio
 state; `resume` continues it."""
 
 RESUME = """\
-Continues a run from its newest checkpoint. A larger `--iterations` makes the run longer; the other
-options of `train FILE` must agree with the run's configuration. If RUN holds the runs of several
-seeds, they go on together from the newest step that all of them have."""
+Continues a run from its newest checkpoint. A larger `--iterations` makes the run longer, and
+`--data.path` says where the data have moved to; the other options of `train FILE` must agree with
+the run's configuration. If RUN holds the runs of several seeds, they go on together from the newest
+step that all of them have."""
 
 
 def add(commands: Any) -> None:

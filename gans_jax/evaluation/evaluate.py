@@ -13,7 +13,7 @@ from gans_jax.evaluation.errors import SelectedCheckpointWarning
 from gans_jax.evaluation.evaluator import Evaluator, noted
 from gans_jax.evaluation.result import Result
 from gans_jax.evaluation.sets import Examples, generated, held_out, of_folder, of_source
-from gans_jax.runs import folder, load
+from gans_jax.runs import best_checkpoint, load
 
 FILE, PICTURE = "evaluations.json", "neighbours.png"
 
@@ -70,7 +70,7 @@ def evaluate_run(
         real = _real(experiment.data, fake, num, split, real_folder)
         checkpoint = "newest checkpoint"
         if use_best:
-            checkpoint = folder.read_best(workdir)["label"]
+            checkpoint = best_checkpoint.read_best(workdir)["label"]
             message = f"the checkpoint is the {checkpoint}, so that this metric may flatter it"
             warnings.warn(message, SelectedCheckpointWarning, stacklevel=2)
     evaluator = Evaluator(

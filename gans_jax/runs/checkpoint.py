@@ -1,16 +1,15 @@
-"""Checkpoints in orbax's format, with the SHA-256 of every leaf beside the state.
+"""Checkpoints in orbax's format, with a record beside the state that says whose state it is.
 
 Orbax writes a step whole or not at all, but it restores damaged bytes, casts other dtypes and does
 not fall back to an older step. This module refuses damaged bytes and other dtypes, and falls back.
 """
 
 import contextlib
-import hashlib
+import functools
 import itertools
-import json
 import os
+import shutil
 import warnings
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,12 +17,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
+from etils import epath
 
-from gans_jax.runs import stored
+from gans_jax.runs import data_file, record, storage, stored, strict_json
+from gans_jax.runs.record import CheckpointError as CheckpointError
 
-
-class CheckpointError(ValueError):
-    """A state that cannot be saved or restored; the message names the leaf and the folder."""
+# A record has some 200 bytes for each leaf.
+MAX_RECORD = 100_000_000
+# How often a reader starts again because the run has saved and deleted steps meanwhile.
+ATTEMPTS = 100
 
 
 class _Damaged(Exception):
@@ -33,25 +35,19 @@ class _Damaged(Exception):
 class Checkpoints:
     """The newest `keep` states of a run, each in `directory/<step>`; a context manager.
 
-    The first save makes the directory.
+    The first save makes the directory. `run` is the identity of the run, of which the states must
+    be; None takes the states of any run.
     """
 
-    def __init__(self, directory: str | os.PathLike, keep: int = 3) -> None:
+    def __init__(self, directory: str | os.PathLike, keep: int = 3, run: str | None = None) -> None:
         if keep < 1:
             raise ValueError(f"keep must be at least 1, but is {keep}")
-        self.directory = Path(directory).absolute()
-        # NumPy arrays are saved, so that no other process need take part.
-        own = jax.process_index()
-        options = ocp.CheckpointManagerOptions(
-            max_to_keep=keep,
-            create=False,
-            # A save takes a fraction of a second, and callers donate the state after it.
-            enable_async_checkpointing=False,
-            multiprocessing_options=ocp.options.MultiprocessingOptions(
-                own, {own}, f"process_{own}"
-            ),
-        )
-        self._manager = ocp.CheckpointManager(self.directory, options=options)
+        self.directory, self._keep, self._run = Path(directory).absolute(), keep, run
+
+    @classmethod
+    def of_run(cls, place: Path, keep: int = 3, name: str = "checkpoints") -> Self:
+        """Returns the checkpoints in a run's folder, which must be of that run."""
+        return cls(place / name, keep, data_file.read(place).run)
 
     def __enter__(self) -> Self:
         return self
@@ -60,11 +56,35 @@ class Checkpoints:
         self.close()
 
     def close(self) -> None:
-        self._manager.close()
+        # Only a save makes it.
+        if manager := vars(self).pop("_manager", None):
+            manager.close()
+
+    @functools.cached_property
+    def _manager(self) -> ocp.CheckpointManager:
+        options = ocp.CheckpointManagerOptions(
+            max_to_keep=self._keep,
+            create=False,
+            # A save takes a fraction of a second, and callers donate the state after it.
+            enable_async_checkpointing=False,
+            multiprocessing_options=_alone(),
+        )
+        return ocp.CheckpointManager(self.directory, options=options)
 
     def steps(self) -> list[int]:
-        """Returns the steps on disk, ascending, without damaged ones that were set aside."""
-        return sorted(self._manager.all_steps())
+        """Returns the steps on disk, ascending, without damaged ones that were set aside.
+
+        CheckpointError if the directory is there but cannot be listed.
+        """
+        try:
+            names = [entry.name for entry in os.scandir(self.directory) if entry.is_dir()]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise CheckpointError(
+                f"{self.directory} cannot be listed ({error.strerror}): allow reading"
+            ) from error
+        return sorted(int(name) for name in names if name.isdecimal() and str(int(name)) == name)
 
     def latest(self) -> int | None:
         """Returns the newest step on disk, None if there is no step."""
@@ -85,105 +105,127 @@ class Checkpoints:
             )
         as_array = lambda leaf: leaf if isinstance(leaf, jax.Array) else np.asarray(leaf)
         host = jax.tree.map(as_array, jax.device_get(state))  # where keys stay as they are
-        leaves = _describe(host, _finite_digest)
-        item = {"leaves": leaves, "sha256": _digest_of_record(leaves)}
+        item = record.make(step, self._run, host)
         packed = ocp.args.StandardSave(jax.tree.map(stored.pack, host))
         args = ocp.args.Composite(state=packed, leaves=ocp.args.JsonSave(item))
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
+            storage.silence()
             self._manager.save(step, args=args, force=True)
         except (OSError, ValueError) as error:
+            self._remove_unfinished()
             raise CheckpointError(
-                f"step {step} cannot be saved in {self.directory} ({_first_line(error)}): "
+                f"step {step} cannot be saved in {self.directory} ({storage.first_words(error)}): "
                 "make room there and allow writing"
             ) from error
 
-    def restore(self, like: Any, step: int | None = None) -> tuple[int, Any]:
+    def restore(
+        self, like: Any, step: int | None = None, *, resuming: bool = False
+    ) -> tuple[int, Any]:
         """Reads a state into new arrays on the default device.
 
         Args:
           like: a state of the same shapes and types, or its `jax.eval_shape`.
-          step: the step to read. None reads the newest one that is intact; newer ones are renamed
-            to `<step>.bad`, with a warning.
+          step: the step to read. None reads the newest one that is intact, with a warning for each
+            newer one.
+          resuming: whether a run goes on from the state. Then the newer steps, which are damaged,
+            are renamed to `<step>.bad`, what unfinished saves have left behind is removed, and
+            jax must have the same settings as when the state was saved. Else nothing on disk
+            changes.
 
         Returns:
           The step and its state.
 
         Raises:
-          CheckpointError: if there is no such step that is intact, or its state has another
-            structure, shape or dtype than `like`.
+          CheckpointError: if there is no such step that is intact, it cannot be read or belongs to
+            another run, or its state has another structure, shape or dtype than `like`.
         """
-        self._manager.reload()
-        steps = self.steps()
-        if not steps or step not in (None, *steps):
-            raise CheckpointError(
-                f"there is no {'checkpoint' if step is None else f'step {step}'} in "
-                f"{self.directory}: it has {', '.join(map(str, steps)) or 'none'}"
-            )
-        damaged: dict[int, str] = {}
-        for candidate in reversed(steps) if step is None else [step]:
-            try:
-                state = self._read(candidate, like)
-            except _Damaged as error:
-                damaged[candidate] = str(error)
-                continue
-            # Only now: a folder whose steps are all bad must not look like a new one.
-            self._set_aside(damaged, candidate)
-            return candidate, jax.tree.map(jnp.array, state)
-        reasons = "; ".join(f"{step} ({reason})" for step, reason in damaged.items())
+        if resuming:
+            self._remove_unfinished()
+        for _ in range(ATTEMPTS):
+            steps, damaged = self.steps(), dict[int, str]()
+            if not steps or step not in (None, *steps):
+                raise CheckpointError(
+                    f"there is no {'checkpoint' if step is None else f'step {step}'} in "
+                    f"{self.directory}: it has {', '.join(map(str, steps)) or 'none'}"
+                )
+            for candidate in reversed(steps) if step is None else [step]:
+                try:
+                    state = self._read(candidate, like, resuming)
+                except _Damaged as error:
+                    damaged[candidate] = str(error)
+                    continue
+                # Only now: a folder whose steps are all bad must not look like a new one.
+                self._report(damaged, candidate, resuming)
+                return candidate, jax.tree.map(jnp.array, state)
+            if self.steps() == steps:
+                reasons = "; ".join(f"{step} ({reason})" for step, reason in damaged.items())
+                raise CheckpointError(
+                    f"{self.directory} has no good step: {reasons}: restore the folder from a "
+                    "copy, or move it away to start over"
+                )
         raise CheckpointError(
-            f"{self.directory} has no good step: {reasons}: restore the folder from a copy, or "
-            "move it away to start over"
+            f"the steps in {self.directory} are replaced faster than they can be read: try again, "
+            "or keep more of them"
         )
 
-    def _read(self, step: int, like: Any) -> Any:
+    def _read(self, step: int, like: Any, resuming: bool) -> Any:
         """Reads the state of a step as NumPy arrays, and verifies it."""
-        item = self._load(step, leaves=ocp.args.JsonRestore())
-        if not _is_record(item):
+        folder, name = self.directory / str(step), "a file"
+        try:
+            storage.check_files(folder)
+            name = "the record of its leaves"
+            item = strict_json.read(folder / "leaves" / "metadata", MAX_RECORD)
+        except (OSError, ValueError) as error:
+            raise self._unreadable(step, name, error) from error
+        if not record.is_record(item):
             raise _Damaged("the record of its leaves has another form")
-        if _digest_of_record(item["leaves"]) != item["sha256"]:
+        if not record.is_whole(item):
             raise _Damaged("the record of its leaves has another SHA-256 than when it was written")
-        self._compare(step, item["leaves"], _describe(like))
+        record.check_owner(item, folder, self._run)
+        record.check_leaves(item, folder, like)
+        if resuming:
+            record.check_settings(item, folder)
         target = jax.tree.map(stored.blank, like)
-        packed = self._load(step, state=ocp.args.StandardRestore(target))
+        try:
+            storage.silence()
+            reader = ocp.StandardCheckpointHandler(multiprocessing_options=_alone())
+            wanted = ocp.args.StandardRestore(target)
+            packed = reader.restore(epath.Path(folder / "state"), args=wanted)
+        except MemoryError:
+            raise
+        except Exception as error:  # damaged files make orbax raise nearly everything
+            raise self._unreadable(step, "state", error) from error
         state = jax.tree.map(stored.unpack, packed, like)
-        for path, found in _describe(state, _digest).items():
+        for path, found in record.describe(state, record.digest).items():
             if found != item["leaves"][path]:
                 raise _Damaged(f"{path} has another SHA-256 than when it was written")
         return state
 
-    def _load(self, step: int, **items: Any) -> Any:
-        (name,) = items
-        try:
-            return self._manager.restore(step, args=ocp.args.Composite(**items))[name]
-        except (MemoryError, PermissionError):
-            raise
-        except Exception as error:  # damaged files make orbax raise nearly everything
-            raise _Damaged(f"{name} cannot be read: {_first_line(error)}") from error
+    def _unreadable(self, step: int, name: str, error: Exception) -> Exception:
+        """Returns the error for a file that cannot be read: damage, unless the system says why."""
+        if reason := storage.failure(error):
+            return CheckpointError(
+                f"step {step} in {self.directory} cannot be read ({reason}): nothing was changed; "
+                "remove the cause and try again"
+            )
+        return _Damaged(f"{name} cannot be read: {storage.first_words(error)}")
 
-    def _compare(self, step: int, saved: dict[str, Any], wanted: dict[str, Any]) -> None:
-        """Raises CheckpointError at the first leaf that is absent from one, or differs."""
-        for path in [*wanted, *saved]:
-            here, there = _show(wanted.get(path)), _show(saved.get(path))
-            if here != there:
-                raise CheckpointError(
-                    f"{path} is {there} in step {step} of {self.directory}, but {here} in this "
-                    "configuration: use the configuration that it was saved with"
-                )
-
-    def _set_aside(self, damaged: dict[int, str], good: int) -> None:
+    def _report(self, damaged: dict[int, str], good: int, rename: bool) -> None:
         for step, reason in damaged.items():
-            try:
-                outcome = f"is now {self._rename(step).name}"
-            except OSError as error:  # a copy that may only be read
-                outcome = f"cannot be renamed ({error.strerror})"
+            outcome = "is left as it is"
+            if rename:
+                try:
+                    outcome = f"is now {self._rename(step).name}"
+                except OSError as error:  # a copy that may only be read
+                    outcome = f"cannot be renamed ({error.strerror})"
             warnings.warn(
                 f"step {step} in {self.directory} is damaged ({reason}): it {outcome}, "
                 f"and step {good} is used",
                 stacklevel=3,
             )
         if damaged:
-            self._manager.reload()
+            self.close()  # orbax knows the old names
 
     def _rename(self, step: int) -> Path:
         source = self.directory / str(step)
@@ -193,96 +235,13 @@ class Checkpoints:
             source.rename(target)
         return target
 
-
-def save_all(places: Sequence[Path], keep: int, step: int, states: Sequence[Any]) -> None:
-    """Saves the states of the runs in several folders, each unless the run has that step."""
-    for place, state in zip(places, states, strict=True):
-        with Checkpoints(place / "checkpoints", keep) as checkpoints:
-            if step > (checkpoints.latest() or 0):
-                checkpoints.save(step, state)
+    def _remove_unfinished(self) -> None:
+        with contextlib.suppress(OSError):  # they are in nobody's way
+            for path in self.directory.glob("*.orbax-checkpoint-tmp*"):
+                shutil.rmtree(path, ignore_errors=True)
 
 
-def restore_all(places: Sequence[Path], keep: int, like: Any) -> tuple[int, list[Any]]:
-    """Reads the newest step that the runs in several folders all have.
-
-    Returns:
-      The step, and the state of each run; 0 and an empty list if no run has a checkpoint.
-
-    Raises:
-      CheckpointError: if the runs have no step in common, or a run has no intact step.
-    """
-    with contextlib.ExitStack() as stack:
-        runs = [stack.enter_context(Checkpoints(p / "checkpoints", keep)) for p in places]
-        # This sets damaged steps aside, so that they are not among the common ones.
-        newest = [run.restore(like) for run in runs if run.latest() is not None]
-        if not newest:
-            return 0, []
-        common = set.intersection(*(set(run.steps()) for run in runs))
-        oldest = min(step for step, _ in newest)
-        start = max((step for step in common if step <= oldest), default=None)
-        if start is None:
-            raise CheckpointError(
-                f"the runs in {places[0].parent} have no step in common: resume each by itself, "
-                f"such as `python -m gans_jax resume {places[0]}`"
-            )
-        pairs = zip(runs, newest, strict=True)
-        return start, [s if step == start else r.restore(like, start)[1] for r, (step, s) in pairs]
-
-
-def _is_record(item: Any) -> bool:
-    """Returns whether this has the form that `save` writes."""
-    leaves = item.get("leaves") if isinstance(item, dict) else None
-    if not isinstance(leaves, dict) or item.keys() != {"leaves", "sha256"}:
-        return False
-    forms = {"empty": str}, {"shape": list, "dtype": str, "sha256": str}
-    return all(
-        isinstance(leaf, dict) and {name: type(value) for name, value in leaf.items()} in forms
-        for leaf in leaves.values()
-    )
-
-
-def _is_empty(node: Any) -> bool:
-    """Returns whether this is a node without children, such as an empty tuple."""
-    structure: Any = jax.tree.structure(node)
-    return structure.num_nodes == 1 and structure.num_leaves == 0
-
-
-def _describe(tree: Any, digest: Callable[[str, Any], str] | None = None) -> dict[str, Any]:
-    """Returns by path the shape, dtype and digest of each leaf, and the type of each empty node."""
-    found: dict[str, Any] = {}
-    for path, leaf in jax.tree_util.tree_leaves_with_path(tree, is_leaf=_is_empty):
-        name = f"state{jax.tree_util.keystr(path)}"
-        if _is_empty(leaf):
-            found[name] = {"empty": type(leaf).__name__}
-            continue
-        found[name] = {"shape": list(leaf.shape), "dtype": stored.type_name(leaf)}
-        if digest:
-            found[name]["sha256"] = digest(name, leaf)
-    return found
-
-
-def _digest(path: str, leaf: Any) -> str:
-    del path
-    return hashlib.sha256(stored.pack(leaf).tobytes()).hexdigest()
-
-
-def _finite_digest(path: str, leaf: Any) -> str:
-    if jnp.issubdtype(leaf.dtype, jnp.inexact) and not np.isfinite(leaf).all():
-        raise CheckpointError(
-            f"{path} is not finite and is not saved: lower the learning rate, or bound the networks"
-        )
-    return _digest(path, leaf)
-
-
-def _digest_of_record(leaves: Any) -> str:
-    return hashlib.sha256(json.dumps(leaves, sort_keys=True).encode()).hexdigest()
-
-
-def _show(leaf: dict[str, Any] | None) -> str:
-    if leaf is None:
-        return "absent"
-    return leaf.get("empty") or f"{leaf['dtype']}{leaf['shape']}"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _alone() -> ocp.options.MultiprocessingOptions:
+    """Returns that no other process takes part, since NumPy arrays are saved and read."""
+    own = jax.process_index()
+    return ocp.options.MultiprocessingOptions(own, {own}, f"process_{own}")

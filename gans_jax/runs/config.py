@@ -6,7 +6,6 @@ given. Types are looked up in a table, which has the dataclasses of gans_jax, so
 optax, and the caller's own. Lists and tuples are written alike and read as tuples.
 """
 
-import collections
 import dataclasses
 import functools
 import json
@@ -17,7 +16,7 @@ from typing import Any
 import optax
 
 from gans_jax import data, losses, methods, networks, penalties, priors, schedules, wrappers
-from gans_jax.runs import hints
+from gans_jax.runs import hints, strict_json
 from gans_jax.runs.experiment import Experiment
 
 MAX_DEPTH = 50
@@ -66,12 +65,17 @@ def from_json(text: str, extra: Iterable[type | Callable] = ()) -> Any:
       ConfigError: if a type is unknown, a field is unknown, missing or of another type, or the text
         is nested deeper than 50 or has more than a million characters.
     """
-    return _decode(_parse(text), "", _table(extra))
+    return from_node(parse(text), extra)
+
+
+def from_node(node: Any, extra: Iterable[type | Callable] = ()) -> Any:
+    """Rebuilds a configuration from what `parse` has returned, as `from_json` does."""
+    return _decode(node, "", _table(extra))
 
 
 def differences(a_json: str, b_json: str) -> list[str]:
     """Returns how two configurations differ, in lines such as `method.clip: 0.01 -> 0.02`."""
-    return list(_compare(_parse(a_json), _parse(b_json), ""))
+    return list(_compare(parse(a_json), parse(b_json), ""))
 
 
 def _error(path: str, reason: str) -> ConfigError:
@@ -171,25 +175,14 @@ def _check_arguments(name: str, target: Any, values: dict[str, Any], path: str) 
         _check_type(value, parameters[field], _join(path, field))
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        ((twice, _),) = collections.Counter(key for key, _ in pairs).most_common(1)
-        raise _error("", f"the key {reprlib.repr(twice)} occurs twice in one object: remove one")
-    return found
-
-
-def _parse(text: str) -> Any:
+def parse(text: str) -> Any:
+    """Returns a configuration's JSON as dictionaries and lists; ConfigError if it is none."""
     if len(text) > MAX_CHARACTERS:
         raise _error("", f"has more than {MAX_CHARACTERS} characters: no configuration is so long")
     try:
-        node = json.loads(text, object_pairs_hook=_unique)
-    except ConfigError:
-        raise
-    except RecursionError:
-        raise _error("", f"is nested deeper than {MAX_DEPTH}: flatten it") from None
+        node = strict_json.parse(text, finite=False)
     except ValueError as error:
-        raise _error("", f"is not JSON ({error}): restore the file") from error
+        raise _error("", f"{error}: restore the file") from error
     _check_depth(node)
     return node
 

@@ -77,6 +77,8 @@ class Experiment:
             *("samples", "repeat", "micro_batches", "evaluate_every", "evaluate_num"),
         ):
             checks.positive(**{name: getattr(self, name)})
+        if self.iterations >= 2**31:  # the state counts them in an int32
+            raise ValueError(f"iterations must be below 2^31, but is {self.iterations}")
         checks.not_negative(skip_nonfinite=self.skip_nonfinite)
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed must be a whole number from 0 to 2^63 - 1, but is {self.seed}")

@@ -3,11 +3,13 @@
 | entry | holds |
 |---|---|
 | `config.json` | the whole experiment |
-| `data.json` | the number of examples and the shapes of a batch, which rebuild the networks |
+| `data.json` | the run's identity, its examples, and the shapes of a batch, for the networks |
 | `metrics.jsonl` | one JSON object for each logged iteration |
 | `samples/` | the pictures |
 | `events.out.tfevents...` | the metrics and pictures for TensorBoard |
 | `checkpoints/` | the newest states |
+| `saved.json` | the step of the newest checkpoint, so that the loss of all of them is noticed |
+| `.gans_jax.lock` | what a process holds that trains in the folder |
 | `report.png` | the whole run on one page |
 | `best/`, `best.json` | with `evaluate_every`, the state that was rated best, and by what |
 
@@ -16,30 +18,31 @@ Several seeds that are trained together are folders of this kind in one: `seed_0
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 import os
 import re
-import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from gans_jax import core, wrappers
 from gans_jax.core import files
-from gans_jax.runs import config
+from gans_jax.runs import config, data_file, lock, run_states
+from gans_jax.runs.best_checkpoint import read_best
 from gans_jax.runs.checkpoint import CheckpointError, Checkpoints
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.experiment import Experiment
 from gans_jax.runs.unfit import refused
 
 SKIPS = re.compile(r"data\.(\w+\.)*on_bad: 'raise' -> 'skip'")
+# The files are the same, or their fingerprint would differ.
+MOVES = re.compile(r"data\.(\w+\.)*(path|path_b|images|labels|data_dir): '.*' -> '.*'")
 # The length that `config` accepts, with four bytes a character as the longest in UTF-8.
 MAX_BYTES = 4 * config.MAX_CHARACTERS
-# It grows when the same run would have other random numbers. Format 1 does not state its number.
-FORMAT = 2
+SEED = re.compile(r"seed_(0|[1-9][0-9]{0,18})")
 
 
 def places(workdir: Path, seeds: Sequence[int] | None) -> list[Path]:
@@ -50,62 +53,33 @@ def places(workdir: Path, seeds: Sequence[int] | None) -> list[Path]:
 def runs(workdir: Path) -> list[Path]:
     """Returns the folders `seed_0`, ... in `workdir`, or, where it has none, `workdir` itself."""
     entries = workdir.iterdir() if workdir.is_dir() else ()
-    matches = [re.fullmatch(r"seed_(0|[1-9][0-9]{0,18})", path.name) for path in entries]
+    matches = [SEED.fullmatch(path.name) for path in entries]
     return places(workdir, sorted(int(match[1]) for match in matches if match) or None)
 
 
-def create(
-    workdir: Path,
-    experiments: Mapping[Path, Experiment],
-    batch: dict[str, jax.ShapeDtypeStruct],
-    extra: Sequence[Any] = (),
-) -> None:
-    """Makes the folder of a new run, or of several runs with a folder each.
-
-    Args:
-      workdir: the folder that is to hold the run or the runs.
-      experiments: the experiment of each run by its folder.
-      batch: the shapes and types of a batch.
-      extra: functions of the user's own that the experiments are made of.
+@contextlib.contextmanager
+def held(workdir: Path, places: Sequence[Path]) -> Iterator[None]:
+    """Keeps other processes from training in the folders of the runs in `workdir`.
 
     Raises:
-      ConfigError: if `workdir` is not empty.
-      OSError: if it cannot be written.
+      ConfigError: if another process does.
+      OSError: if they cannot be written.
     """
-    texts = {place: config.to_json(e, extra) for place, e in experiments.items()}
-    try:
-        workdir.mkdir(parents=True, exist_ok=True)
-        refuse_occupied(workdir)
-        for place, experiment in experiments.items():
-            place.mkdir(exist_ok=True)
-            write(place, texts[place], len(experiment.data), batch)
-    except OSError as error:
-        raise OSError(
-            f"the run folder {workdir} cannot be written ({error.strerror}): "
-            "choose another --workdir"
-        ) from error
+    with contextlib.ExitStack() as stack:
+        with writing(workdir):
+            for folder in dict.fromkeys([workdir, *places]):
+                stack.enter_context(lock.held(folder))
+        yield
 
 
-def refuse_occupied(workdir: Path) -> None:
-    """Raises ConfigError if the folder is not empty."""
-    if (runs(workdir)[0] / "config.json").exists():
-        raise ConfigError(
-            f"{workdir} already holds a run: continue it with "
-            f"`python -m gans_jax resume {workdir}`, or choose another --workdir"
-        )
-    if any(workdir.iterdir()):
-        raise ConfigError(f"{workdir} is not empty: choose another --workdir")
+def sealed(experiment: str, run: str | None) -> str:
+    """Returns a configuration's JSON with a SHA-256, of it and of the run that it belongs to."""
+    node = config.parse(experiment)
+    return json.dumps(node | {"sha256": _seal(node, run)}, indent=2, sort_keys=True) + "\n"
 
 
-def write(
-    place: Path, experiment: str, examples: int, batch: dict[str, jax.ShapeDtypeStruct]
-) -> None:
-    """Writes `config.json`, the given text, and `data.json`."""
-    shapes = {name: [v.shape, v.dtype.name] for name, v in batch.items()}
-    files.write(
-        place / "data.json", json.dumps({"format": FORMAT, "examples": examples, "batch": shapes})
-    )
-    files.write(place / "config.json", experiment)
+def _seal(node: Mapping[str, Any], run: str | None) -> str:
+    return hashlib.sha256(json.dumps([run, node], sort_keys=True).encode()).hexdigest()
 
 
 @contextlib.contextmanager
@@ -125,21 +99,66 @@ def read_experiment(workdir: Path, extra: Sequence[Any] = ()) -> Experiment:
 
     ConfigError if the folder holds no run, or its experiment cannot be rebuilt.
     """
-    experiment = config.from_json(_read(workdir, "config.json"), extra)
+    file = workdir / "config.json"
+    with _reading(workdir, file):
+        try:
+            content = files.read(file, MAX_BYTES).decode()
+        except (files.UnfitFile, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise ConfigError(f"{file} is damaged ({reason}): restore it from a copy") from error
+        run = data_file.read(workdir).run
+    node = config.parse(content)
+    # Older versions wrote neither the seal nor the run's identity.
+    seal = node.pop("sha256", None) if isinstance(node, dict) else None
+    if (seal or run) and seal != _seal(node, run):
+        raise ConfigError(
+            f"{file} is not as the run wrote it: restore it from a copy (`python -m gans_jax "
+            f"resume {workdir}` takes --iterations N for a longer run, and --data.path PATH where "
+            "the data have moved)"
+        )
+    experiment = config.from_node(node, extra)
     if not isinstance(experiment, Experiment):
-        raise ConfigError(f"{workdir / 'config.json'} holds no Experiment: give a run's folder")
+        raise ConfigError(f"{file} holds no Experiment: give a run's folder")
     return experiment
 
 
-def change(workdir: Path, saved: Experiment, wanted: Experiment, extra: Sequence[Any] = ()) -> None:
+@contextlib.contextmanager
+def _reading(workdir: Path, file: Path) -> Iterator[None]:
+    """Turns an OSError of the block into a ConfigError that says what the folder lacks."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if (inside := runs(workdir)) != [workdir]:
+            raise ConfigError(
+                f"{workdir} holds the runs of several seeds: give one of them, such as {inside[0]}"
+            ) from error
+        raise ConfigError(
+            f"{workdir} holds no run (it has no {Path(error.filename or file).name}): give the "
+            "folder that `train` made"
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            f"{error.filename or file} cannot be read ({error.strerror}): allow reading"
+        ) from error
+
+
+def change(
+    workdir: Path,
+    saved: Experiment,
+    wanted: Experiment,
+    fingerprint: str | None,
+    extra: Sequence[Any] = (),
+) -> None:
     """Makes `wanted` the experiment of the run in a folder.
 
     It is `saved` with as many iterations or more. Its data may also skip bad examples from now on,
-    for a bad example ended a run that did not. ConfigError lists all other differences.
+    for a bad example ended a run that did not, and lie elsewhere. `fingerprint` is the one of its
+    data. ConfigError lists all other differences, or says how the data differ.
     """
     shorter = dataclasses.replace(wanted, iterations=saved.iterations)
     changed = config.differences(config.to_json(saved, extra), config.to_json(shorter, extra))
-    found = [line for line in changed if not SKIPS.fullmatch(line)]
+    allowed = [SKIPS] if data_file.read(workdir).files is None else [SKIPS, MOVES]
+    found = [line for line in changed if not any(kind.fullmatch(line) for kind in allowed)]
     if found:
         raise ConfigError(
             f"{workdir} has another configuration ({'; '.join(found)}): resume it without these "
@@ -150,8 +169,12 @@ def change(workdir: Path, saved: Experiment, wanted: Experiment, extra: Sequence
             f"{workdir} is a run of {saved.iterations} iterations, which cannot become "
             f"{wanted.iterations}: give a larger number"
         )
+    data_file.check(workdir, len(wanted.data), fingerprint)
     if changed or wanted.iterations > saved.iterations:
-        files.write(workdir / "config.json", config.to_json(wanted, extra))
+        run = data_file.read(workdir).run
+        text = config.to_json(wanted, extra)
+        with writing(workdir):
+            files.write(workdir / "config.json", text if run is None else sealed(text, run))
 
 
 def state_shapes(method: core.Method, batch: Mapping[str, Any]) -> core.State:
@@ -183,109 +206,34 @@ def load(
     """
     workdir = Path(workdir)
     experiment = read_experiment(workdir, extra)
-    directory, step = workdir / "checkpoints", None
-    if best:
-        directory, step = workdir / "best", read_best(workdir)["step"]
-    with Checkpoints(directory, experiment.keep) as checkpoints:
+    shapes = state_shapes(experiment.wrapped(), batch_shapes(workdir))
+    state = _best(workdir, shapes) if best else _newest(workdir, shapes)
+    return experiment, wrappers.unwrap(state)
+
+
+def _newest(workdir: Path, shapes: core.State) -> core.State:
+    with Checkpoints.of_run(workdir) as checkpoints:
         if checkpoints.latest() is None:
+            run_states.refuse_lost(workdir, None)
             raise CheckpointError(
                 f"{workdir} has no checkpoint yet: continue it with "
                 f"`python -m gans_jax resume {workdir}`"
             )
-        batch = batch_shapes(workdir)
-        _, state = checkpoints.restore(state_shapes(experiment.wrapped(), batch), step)
-    return experiment, wrappers.unwrap(state)
+        return checkpoints.restore(shapes)[1]
+
+
+def _best(workdir: Path, shapes: core.State) -> core.State:
+    step = read_best(workdir)["step"]
+    with Checkpoints.of_run(workdir, name="best") as checkpoints:
+        try:
+            return checkpoints.restore(shapes, step)[1]
+        except CheckpointError:
+            if read_best(workdir)["step"] == step:
+                raise
+    return _best(workdir, shapes)  # the run has found a better one meanwhile
 
 
 def batch_shapes(workdir: Path) -> dict[str, jax.ShapeDtypeStruct]:
     """Returns the shapes and types of a run's batches; ConfigError if the folder holds no run."""
-    return _data(workdir).batch
-
-
-def read_best(workdir: Path) -> dict[str, Any]:
-    """Reads which checkpoint is in `best` and why; CheckpointError if there is no `best.json`."""
-    try:
-        found = json.loads((workdir / "best.json").read_text("utf-8"))
-        kept = {name: found[name] for name in ("metric", "evaluations", "label")}
-        return kept | {"step": int(found["step"]), "value": float(found["value"])}
-    except FileNotFoundError as error:
-        raise CheckpointError(
-            f"{workdir} has no best checkpoint: train with --evaluate-every, or take the newest"
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        file = workdir / "best.json"
-        raise CheckpointError(f"{file} is damaged ({error!r}): take the newest one") from error
-
-
-def check_data(workdir: Path, num: int) -> None:
-    """Raises ConfigError unless a run goes on exactly with `num` examples in its data.
-
-    Another number of examples has another order, and an older format other random numbers.
-    """
-    began = _data(workdir)
-    if began.format != FORMAT:
-        age = "an older" if began.format < FORMAT else "a newer"
-        raise ConfigError(
-            f"{workdir} has format {began.format}, of {age} version of gans_jax that draws other "
-            f"random numbers than format {FORMAT}: train it anew, or only use its networks"
-        )
-    if num != began.examples:
-        raise ConfigError(
-            f"{workdir} began with {began.examples} examples, but the data now have {num}: "
-            "restore the data, or train in another --workdir"
-        )
-
-
-class _Data(NamedTuple):
-    """The content of `data.json`."""
-
-    format: int
-    examples: int
-    batch: dict[str, jax.ShapeDtypeStruct]
-
-
-def _data(workdir: Path) -> _Data:
-    """Reads the format of a run, how many examples its data had, and the shapes of a batch."""
-    text = _read(workdir, "data.json")
-    try:
-        found = json.loads(text)
-        shapes = {str(name): _shape(*v) for name, v in found["batch"].items()}
-        numbers = found.get("format", 1), found["examples"]
-        if any(type(number) is not int for number in numbers):
-            raise ValueError("format or examples is not a number")
-        return _Data(*numbers, shapes)
-    except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
-        file = workdir / "data.json"
-        raise ConfigError(f"{file} is damaged ({error}): restore it from a copy") from error
-
-
-def _shape(shape: Any, dtype: Any) -> jax.ShapeDtypeStruct:
-    """Returns the shape and type of an array of numbers, or raises ValueError or TypeError."""
-    if not all(type(side) is int and 0 <= side < 2**31 for side in shape):
-        raise ValueError(f"{reprlib.repr(shape)} is not a shape")
-    if not isinstance(dtype, str) or not jnp.issubdtype(jnp.dtype(dtype), jnp.number):
-        raise ValueError(f"{reprlib.repr(dtype)} is not a type of numbers")
-    return jax.ShapeDtypeStruct(tuple(shape), jnp.dtype(dtype))
-
-
-def _read(workdir: Path, name: str) -> str:
-    """Reads a file of a run; ConfigError says what is wrong with the file or the folder."""
-    file = workdir / name
-    if file.exists() and not file.is_file():  # to read a pipe would never end
-        raise ConfigError(f"{file} is not a file: give the folder that `train` made")
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise ConfigError(f"{file} has more than {MAX_BYTES} bytes: restore it from a copy")
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} is damaged ({error}): restore it from a copy") from error
-    except (FileNotFoundError, NotADirectoryError) as error:
-        if (inside := runs(workdir)) != [workdir]:
-            raise ConfigError(
-                f"{workdir} holds the runs of several seeds: give one of them, such as {inside[0]}"
-            ) from error
-        raise ConfigError(
-            f"{workdir} holds no run (it has no {name}): give the folder that `train` made"
-        ) from error
+    with _reading(workdir, workdir / data_file.NAME):
+        return data_file.read(workdir).batch

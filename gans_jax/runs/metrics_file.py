@@ -2,14 +2,17 @@
 
 import json
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from gans_jax.core import files
 from gans_jax.runs.config import ConfigError
 
-# A line has some tens of metrics.
-MAX_LINE = 100_000
+# A line has some tens of metrics, and may have thousands.
+MAX_LINE = 1_000_000
+_BLOCK = 2**21  # more than a line may have
 
 
 def read_metrics(path: Path, strict: bool = True) -> list[dict[str, float]]:
@@ -29,11 +32,15 @@ def read_metrics(path: Path, strict: bool = True) -> list[dict[str, float]]:
         except (ValueError, RecursionError, OverflowError) as error:
             if number == len(texts) or not strict:
                 break
-            raise ConfigError(
-                f"{path} is damaged in line {number} ({error}): restore it from a copy, or move "
-                "it away, which costs the run its curves alone"
-            ) from error
+            raise _damaged(path, f"in line {number}", error) from error
     return lines
+
+
+def _damaged(path: Path, where: str, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"{path} is damaged {where} ({error}): restore it from a copy, or move it away, which "
+        "costs the run its curves alone"
+    )
 
 
 def _line(text: bytes) -> dict[str, float]:
@@ -50,10 +57,65 @@ def _line(text: bytes) -> dict[str, float]:
     return found
 
 
+def last_step(path: Path) -> int | None:
+    """Returns the step of the last line in a metrics file, of which it reads the end alone.
+
+    Returns None if the file is absent or has no whole line.
+
+    Raises:
+      ConfigError: if the last whole line is damaged.
+      OSError: if the file cannot be read.
+    """
+    return next((step for step, _ in _steps_from_the_end(path)), None)
+
+
 def keep_lines(path: Path, last: int) -> None:
-    """Drops the lines after iteration `last` from a metrics file, if there is one."""
-    kept = [line for line in read_metrics(path) if line["step"] <= last]
-    files.write(path, "".join(json.dumps(line) + "\n" for line in kept))
+    """Cuts off the lines after iteration `last` from a metrics file, if there is one.
+
+    It reads no line before them. A last line that a crash has cut off goes as well.
+
+    Raises:
+      ConfigError: if a line that it reads is damaged; the file is then left as it is.
+      OSError: if the file cannot be read or written.
+    """
+    kept = next((end for step, end in _steps_from_the_end(path) if step <= last), 0)
+    if path.exists() and path.stat().st_size > kept:
+        with path.open("r+b") as file:
+            file.truncate(kept)
+            os.fsync(file.fileno())
+
+
+def _steps_from_the_end(path: Path) -> Iterator[tuple[int, int]]:
+    """Yields the step of each whole line and the offset of its end, from the last to the first."""
+    try:
+        with files.open_regular(path) as file:
+            for text, end in _lines_from_the_end(file):
+                try:
+                    step = _line(text)["step"]
+                except (ValueError, RecursionError, OverflowError) as error:
+                    raise _damaged(path, f"before its byte {end}", error) from error
+                yield int(step), end
+    except FileNotFoundError:
+        return
+
+
+def _lines_from_the_end(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Yields each whole line and the offset of its end, from the last to the first."""
+    start = file.seek(0, os.SEEK_END)
+    text, end = b"", 0
+    while start:
+        size = min(_BLOCK, start)
+        start -= size
+        file.seek(start)
+        text = file.read(size) + text[:_BLOCK]
+        stop = len(text)
+        while (cut := text.rfind(b"\n", 0, stop)) >= 0:
+            if end:
+                yield text[cut + 1 : stop], end
+            stop, end = cut, start + cut + 1
+        text = text[:stop]
+    if end:
+        yield text, end
 
 
 def append(path: Path, values: Mapping[str, float | None]) -> None:

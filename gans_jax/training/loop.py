@@ -12,7 +12,7 @@ import jax
 from gans_jax import wrappers
 from gans_jax.core import files
 from gans_jax.data import fingerprint
-from gans_jax.runs import config, folder
+from gans_jax.runs import config, creation, folder
 from gans_jax.runs.experiment import Experiment
 from gans_jax.training.layout import choose_layout
 from gans_jax.training.processes import Processes
@@ -79,8 +79,10 @@ def train(
     recorder = Recorder(program, workdir, places)
     runs = dict(zip(places, _of_each_seed(experiment, program), strict=True))
     shapes = program.feed.batch_shapes
-    program.processes.on_first(lambda: folder.create(workdir, runs, shapes, extra))
-    return _run(program, recorder, progress, profile, data_timeout)
+    with contextlib.ExitStack() as stack:
+        made = creation.created(workdir, runs, shapes, extra)
+        program.processes.on_first(lambda: stack.enter_context(made))
+        return _run(program, recorder, progress, profile, data_timeout)
 
 
 def resume(
@@ -118,13 +120,16 @@ def resume(
     program = _program(wanted, seeds, devices, extra)
     # A seed that `experiment` changes is refused like any other change.
     changed = [wanted, *_of_each_seed(wanted, program)[1:]]
-    for place, before, now in zip(places, saved, changed, strict=True):
-        program.processes.on_first(functools.partial(folder.change, place, before, now, extra))
-        folder.check_data(place, len(before.data))
-        check_batch(place, program)
-    rehearse(program)
-    recorder = Recorder(program, workdir, places)
-    return _run(program, recorder, progress, profile, data_timeout)
+    recorder, found = Recorder(program, workdir, places), fingerprint(wanted.data)
+    with contextlib.ExitStack() as stack:
+        held = folder.held(workdir, places)
+        program.processes.on_first(lambda: stack.enter_context(held))
+        for place, before, now in zip(places, saved, changed, strict=True):
+            change = functools.partial(folder.change, place, before, now, found, extra)
+            program.processes.on_first(change)
+            check_batch(place, program)
+        rehearse(program)
+        return _run(program, recorder, progress, profile, data_timeout)
 
 
 def _of_each_seed(experiment: Experiment, program: Program) -> list[Experiment]:

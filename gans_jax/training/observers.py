@@ -10,7 +10,8 @@ import numpy as np
 
 from gans_jax import core, evaluation, parallel, pictures, wrappers
 from gans_jax.pictures import sheets
-from gans_jax.runs import best_checkpoint, checkpoint, folder, metrics_file
+from gans_jax.runs import best_checkpoint, folder, metrics_file, run_states
+from gans_jax.runs.checkpoint import CheckpointError
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.event_file import EventFile
 from gans_jax.training.program import Program
@@ -158,21 +159,24 @@ class SavedStates(Observer):
 
     def restore(self) -> tuple[int, core.State]:
         """Returns the first iteration and the state before it, which process 0 has read."""
-        shapes, keep = self.program.state_shapes, self.program.experiment.keep
+        shapes, run = self.program.state_shapes, self.program.experiment
         processes = self.program.processes
-        found = processes.on_first(lambda: checkpoint.restore_all(self.places, keep, shapes))
+        read = functools.partial(run_states.restore_all, self.places, run.keep, shapes)
+        found = processes.on_first(read)
         start, states = found or (0, [])
         numbers = np.array([start, len(states)])
         start, count = processes.share(numbers, numbers).tolist()
         if not count:
             return 0, self.program.init()
+        logged = start - start % run.log_every
+        processes.on_first(lambda: run_states.check_metrics(self.places, logged))
         return start, self.program.layout.place(processes.share(states, [shapes]))
 
     def save(self, done: int, state: core.State) -> None:
         """Saves the state; CheckpointError if it is not finite, or differs between devices."""
         mesh = self.program.layout.mesh
         if mesh is not None and (differing := parallel.diverged(mesh, state)):
-            raise checkpoint.CheckpointError(
+            raise CheckpointError(
                 f"state{differing[0]}, one of {len(differing)} leaves, differs between the devices "
                 f"after iteration {done} and is not saved: resume from the checkpoint before it, "
                 "and replace a device where this happens again"
@@ -191,4 +195,4 @@ class SavedStates(Observer):
 
     def _write(self, done: int, state: core.State) -> None:
         states = self.program.layout.on_host(state)
-        checkpoint.save_all(self.places, self.program.experiment.keep, done, states)
+        run_states.save_all(self.places, self.program.experiment.keep, done, states)

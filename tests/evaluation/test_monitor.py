@@ -73,7 +73,10 @@ def test_a_resumed_run_is_the_straight_one(digits, monitored, tmp_path):
 
 
 def test_a_better_state_replaces_one_from_before_a_crash(tmp_path):
+    from gans_jax.runs import data_file
     from gans_jax.runs.best_checkpoint import offer
+
+    data_file.write(tmp_path, examples=1, fingerprint=None, batch={})
 
     def result(value):
         return evaluation.Result("FD-digits", value, better="lower")

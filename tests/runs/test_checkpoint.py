@@ -2,6 +2,8 @@
 
 import errno
 import gc
+import hashlib
+import json
 import os
 import random
 import re
@@ -17,10 +19,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import orbax.checkpoint as ocp
 import pytest
 
 import gans_jax
 from gans_jax import networks
+from gans_jax.core import files
+from gans_jax.runs import record, storage
 from gans_jax.runs.checkpoint import CheckpointError, Checkpoints
 
 # Of a damaged step, tensorstore's threads may still read other leaves when orbax gives up.
@@ -202,7 +207,7 @@ def test_falls_back(folder, damage):
     damage(folder / "3")
     with Checkpoints(folder) as checkpoints:
         with pytest.warns(UserWarning, match=r"step 3 in .* is damaged .* 3.bad, and step 2 is"):
-            step, after = checkpoints.restore(state())
+            step, after = checkpoints.restore(state(), resuming=True)
         assert step == 2
         assert_same_bits(after, state(2))
         assert checkpoints.steps() == [1, 2]
@@ -216,7 +221,7 @@ def test_step_that_is_damaged_again_gets_another_name(folder):
         flip_largest(folder / "3")
         with Checkpoints(folder) as checkpoints:
             with pytest.warns(UserWarning, match=rf"it is now {name},"):
-                checkpoints.restore(state())
+                checkpoints.restore(state(), resuming=True)
             checkpoints.save(3, state(3))
         assert (folder / name).is_dir()
 
@@ -231,7 +236,7 @@ def test_copy_that_may_only_be_read(folder, monkeypatch):
         Checkpoints(folder) as checkpoints,
         pytest.warns(UserWarning, match=r"it cannot be renamed \(not permitted\), and step 2"),
     ):
-        assert checkpoints.restore(state())[0] == 2
+        assert checkpoints.restore(state(), resuming=True)[0] == 2
 
 
 @pytest.mark.parametrize("asked", [None, 3])
@@ -348,7 +353,7 @@ def test_unwritable_folder(tmp_path):
         checkpoints.save(1, {"w": jnp.ones(1)})
 
 
-def test_disk_full_keeps_the_checkpoints(folder):
+def test_disk_full_keeps_the_checkpoints(folder, caplog):
     """Every file may have 2,000 bytes, after which writing fails as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with Checkpoints(folder) as checkpoints:
@@ -358,11 +363,12 @@ def test_disk_full_keeps_the_checkpoints(folder):
                 checkpoints.save(4, state(4))
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        assert checkpoints.steps() == [1, 2, 3]
+        assert sorted(path.name for path in folder.iterdir()) == ["1", "2", "3"]
         assert_same_bits(checkpoints.restore(state())[1], state(3))
         checkpoints.save(4, state(4))
     with Checkpoints(folder) as checkpoints:
         assert_same_bits(checkpoints.restore(state())[1], state(4))
+    assert not [r for r in caplog.records if r.levelname in ("WARNING", "ERROR")]
 
 
 def test_read_only_folder_keeps_the_checkpoints(folder, monkeypatch):
@@ -374,6 +380,151 @@ def test_read_only_folder_keeps_the_checkpoints(folder, monkeypatch):
         with pytest.raises(CheckpointError, match=r"step 4 .* \(.*Read-only file system.*\): make"):
             checkpoints.save(4, state(4))
         assert_same_bits(checkpoints.restore(state())[1], state(3))
+
+
+def test_reading_changes_nothing(folder):
+    flip_largest(folder / "3")
+    shutil.copytree(folder / "2", folder / "4.orbax-checkpoint-tmp")
+    before = sorted(folder.rglob("*"))
+    with (
+        Checkpoints(folder) as checkpoints,
+        pytest.warns(UserWarning, match=r"step 3 .* is left as it is, and step 2 is used"),
+    ):
+        assert checkpoints.restore(state())[0] == 2
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.EMFILE, errno.ENOMEM])
+@pytest.mark.parametrize("place", ["file", "listing", "orbax", "tensorstore"])
+def test_what_cannot_be_read_is_not_damaged(folder, monkeypatch, code, place):
+    words = os.strerror(code)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        if place == "tensorstore":
+            raise ValueError(f"UNKNOWN: Error reading file: Failed to read: {words} [spec='']")
+        raise OSError(code, words, "file")
+
+    targets = {
+        "file": (files, "open_regular"),
+        "listing": (os, "scandir"),
+        "orbax": (ocp.StandardCheckpointHandler, "restore"),
+        "tensorstore": (ocp.StandardCheckpointHandler, "restore"),
+    }
+    with Checkpoints(folder) as checkpoints:
+        with monkeypatch.context() as patch:
+            patch.setattr(*targets[place], refuse)
+            with pytest.raises(CheckpointError, match=rf"cannot be (read|listed) \({words}\)"):
+                checkpoints.restore(state(), resuming=True)
+        assert checkpoints.restore(state(), resuming=True)[0] == 3
+    assert not list(folder.glob("*.bad"))
+
+
+def replace_by_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def replace_by_endless(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+def replace_by_link_to_folder(path: Path) -> None:
+    shutil.move(path.parent, path.parents[1] / "elsewhere")
+    path.parent.symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize(
+    "replace", [replace_by_pipe, replace_by_endless, replace_by_link_to_folder]
+)
+@pytest.mark.parametrize("name", ["leaves/metadata", "state/_METADATA", "state/d/*"])
+def test_a_step_of_other_things_than_files_is_damaged(folder, replace, name):
+    replace(next((folder / "3").glob(name)))
+    with (
+        Checkpoints(folder) as checkpoints,
+        pytest.warns(UserWarning, match=r"3 .* \(a file cannot be read: .*: it is (no|a link)"),
+    ):
+        assert checkpoints.restore(state())[0] == 2
+
+
+def test_a_renamed_step_is_refused(folder):
+    (folder / "3").rename(folder / "5")
+    with Checkpoints(folder) as checkpoints:
+        with pytest.raises(CheckpointError, match="/5 holds the state of step 3: give the folder"):
+            checkpoints.restore(state())
+        assert checkpoints.steps() == [1, 2, 5]
+
+
+def test_a_step_of_another_run_is_refused(tmp_path):
+    with Checkpoints(tmp_path, run="aa") as checkpoints:
+        checkpoints.save(1, state(1))
+        assert checkpoints.restore(state())[0] == 1
+    with (
+        Checkpoints(tmp_path, run="bb") as other,
+        pytest.raises(CheckpointError, match="/1 is a checkpoint of another run than"),
+    ):
+        other.restore(state())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("jax_enable_x64", True),
+        ("jax_default_prng_impl", "rbg"),
+        ("jax_threefry_partitionable", False),
+    ],
+)
+def test_a_run_goes_on_with_the_settings_that_it_had(folder, monkeypatch, name, value):
+    now = record._settings() | {name: value}
+    monkeypatch.setattr(record, "_settings", lambda: now)
+    with Checkpoints(folder) as checkpoints:
+        with pytest.raises(CheckpointError, match=rf"3 was saved with {name} = .* {value}: set "):
+            checkpoints.restore(state(), resuming=True)
+        assert checkpoints.restore(state())[0] == 3
+
+
+def test_another_version_of_jax_is_a_warning(folder, monkeypatch):
+    monkeypatch.setattr(jax, "__version__", "9.9")
+    with (
+        Checkpoints(folder) as checkpoints,
+        pytest.warns(UserWarning, match=r"was saved with jax .*, and goes on with 9\.9"),
+    ):
+        assert checkpoints.restore(state(), resuming=True)[0] == 3
+
+
+def test_a_record_of_an_older_version_is_read(folder):
+    file = folder / "3" / "leaves" / "metadata"
+    leaves = json.loads(file.read_text())["leaves"]
+    digest = hashlib.sha256(json.dumps(leaves, sort_keys=True).encode()).hexdigest()
+    file.write_text(json.dumps({"leaves": leaves, "sha256": digest}))
+    with Checkpoints(folder) as checkpoints, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert checkpoints.restore(state(), resuming=True)[0] == 3
+
+
+def test_a_reader_starts_again_when_its_steps_are_deleted(folder, monkeypatch):
+    """As a run does that saves step 4 and deletes the others while they are read."""
+    check = storage.check_files
+
+    def slow(step: Path) -> None:
+        if step.name == "3":
+            with Checkpoints(folder, keep=1) as checkpoints:
+                checkpoints.save(4, state(4))
+        check(step)
+
+    monkeypatch.setattr(storage, "check_files", slow)
+    with Checkpoints(folder) as checkpoints, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        step, after = checkpoints.restore(state())
+    assert step == 4
+    assert_same_bits(after, state(4))
+
+
+def test_unfinished_saves_are_removed_when_a_run_goes_on(folder):
+    shutil.copytree(folder / "3", folder / "4.orbax-checkpoint-tmp-17")
+    with Checkpoints(folder) as checkpoints:
+        checkpoints.restore(state(), resuming=True)
+    assert sorted(path.name for path in folder.iterdir()) == ["1", "2", "3"]
 
 
 def test_unfinished_save_is_no_step(folder):

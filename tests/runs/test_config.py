@@ -254,7 +254,7 @@ def test_places_in_tuples_and_dicts_are_named():
         ("", "is not JSON"),
         ("{", "is not JSON"),
         ("9" * 10_000, "is not JSON"),
-        ("[" * 100_000, "deeper than 50"),
+        ("[" * 100_000, "nested too deep"),
         ("[" * 52 + "]" * 52, "deeper than 50"),
         ('{"a":' * 52 + "1" + "}" * 52, "deeper than 50"),
         (" " * 1_000_001, "more than 1000000 characters"),

@@ -48,6 +48,20 @@ NODES = (
 HOSTILE = st.sampled_from((*VALUES, *NODES))
 
 
+def seal(run):
+    """Makes the digest of `config.json` fit, as whoever changes it to do harm would."""
+    if not (run / "config.json").is_file():
+        return
+    try:
+        node = json.loads((run / "config.json").read_text())
+        identity = json.loads((run / "data.json").read_text()).get("run")
+    except (OSError, ValueError, RecursionError, AttributeError):
+        return
+    if isinstance(node, dict):
+        node.pop("sha256", None)
+        (run / "config.json").write_text(folder.sealed(json.dumps(node), identity))
+
+
 def refusal(errors, read, *arguments):
     """What the error says that reading ends with; "" if it ends with none."""
     try:
@@ -104,6 +118,7 @@ def test_fuzz_configuration(run, cases):
     def refused_or_read(node):
         cases.append(node)
         (run / "config.json").write_text(json.dumps(node))
+        seal(run)
         said = refusal(ConfigError, folder.read_experiment, run)
         assert "\n" not in said
         assert len(said) < 2000
@@ -122,6 +137,7 @@ def test_fuzz_load(run, cases):
         changed = {"config.json": experiment} if first else {"data.json": found}
         for name, node in (tree | changed).items():
             (run / name).write_text(json.dumps(node))
+        seal(run)
         said = refusal((ConfigError, CheckpointError), load, run)
         assert "\n" not in said.split(" cannot be built for these data: ")[0]
 
@@ -139,8 +155,9 @@ def test_fuzz_checkpoint_record(run, finished, cases):
     @given(altered(item), st.booleans())
     def refused_or_restored(node, fit):
         cases.append(node)
-        if fit and "leaves" in node:
-            text = json.dumps(node["leaves"], sort_keys=True)
+        if fit:
+            fields = {name: value for name, value in node.items() if name != "sha256"}
+            text = json.dumps(fields, sort_keys=True)
             node["sha256"] = hashlib.sha256(text.encode()).hexdigest()
         file.write_text(json.dumps(node))
         assert str(run) in (refusal(CheckpointError, load, run) or str(run))
@@ -252,10 +269,10 @@ HOSTILE_RUNS = {
     ),
     "type is a module": (replace("config.json", ('"GAN"', '"os.system"')), "type 'os.system'"),
     "huge configuration": (write("config.json", " " * 5_000_000), "more than 4000000 bytes"),
-    "deep configuration": (write("config.json", DEEP), "nested deeper than 50"),
-    "configuration is no object": (write("config.json", "[1, 2]"), "holds no Experiment"),
-    "configuration is a pipe": (pipe("config.json"), "config.json is not a file"),
-    "configuration never ends": (endless("config.json"), "config.json is not a file"),
+    "deep configuration": (write("config.json", DEEP), "nested too deep"),
+    "configuration is no object": (write("config.json", "[1, 2]"), "is not as the run wrote it"),
+    "configuration is a pipe": (pipe("config.json"), "config.json is damaged (it is no"),
+    "configuration never ends": (endless("config.json"), "config.json is damaged (it is no"),
     "huge data": (write("data.json", " " * 5_000_000), "more than 4000000 bytes"),
     "deep data": (write("data.json", DEEP), "data.json is damaged"),
     "data is no object": (write("data.json", "[1]"), "data.json is damaged"),
@@ -280,6 +297,7 @@ def test_hostile_run_folder(run, change, words):
         dtype = json.loads((run / "data.json").read_text())["batch"]["image"][1]
         change = replace("data.json", (dtype, "object"))
     change(run)
+    seal(run)
     before = sorted(path.name for path in run.parent.iterdir())
     with pytest.raises((ConfigError, CheckpointError)) as caught:
         resume(run, progress=False)

@@ -52,10 +52,10 @@ def restore(folder: Path, log: Path) -> int:
     return step
 
 
-def save_for_ever(folder: Path, log: Path, ready: Path) -> None:
+def save_for_ever(folder: Path, log: Path, ready: Path, keep: int = 3) -> None:
     """Saves new numbers at every iteration, after it has logged their digest."""
     step, rng = restore(folder, log), np.random.default_rng()
-    with Checkpoints(folder) as checkpoints, log.open("a") as lines:
+    with Checkpoints(folder, keep) as checkpoints, log.open("a") as lines:
         ready.touch()
         while True:
             step, state = step + 1, numbers(rng)

@@ -102,8 +102,20 @@ FAULTS = {
         "if False:",
         "tests/runs/test_checkpoint.py -k bit_flip",
     ),
+    "lost checkpoints are a new start": Fault(
+        "runs/run_states.py",
+        "if (saved := _last_saved(place)) is None or (",
+        "if (saved := _last_saved(place)) or (",
+        "tests/runs/test_run_states.py -k lost",
+    ),
+    "a checkpoint of another run passes": Fault(
+        "runs/record.py",
+        'item.get("run") != run',
+        "False",
+        "tests/runs/test_checkpoint.py -k another_run",
+    ),
     "a state that is not finite is saved": Fault(
-        "runs/checkpoint.py",
+        "runs/record.py",
         "not np.isfinite(leaf).all()",
         "False",
         "tests/runs/test_checkpoint.py -k not_finite",

@@ -16,8 +16,8 @@ from gans_jax.cli import main
 from gans_jax.data.image import to_uint8
 from gans_jax.networks.layers import require_multiple
 from gans_jax.pictures.sheets import LINE, sheet
-from gans_jax.runs import folder
-from gans_jax.training import Checkpoints, ConfigError, Experiment, load, train
+from gans_jax.runs import creation, folder, run_states
+from gans_jax.training import ConfigError, Experiment, load, train
 from gans_jax.training.layout import Layout
 from gans_jax.training.observers import Pictures
 from gans_jax.training.processes import Processes
@@ -68,10 +68,13 @@ def untrained(workdir, method, source, **fields):
     experiment = Experiment(method, source, iterations=1, batch_size=2, **fields)
     batch = data.stream(source, 2, method=method)[0]
     shapes = jax.tree.map(lambda v: jax.ShapeDtypeStruct(v.shape, v.dtype), batch)
-    folder.create(workdir, {workdir: experiment}, shapes, OWN)
     state = tiny.jit(experiment.wrapped().init)(jax.random.key(3), batch)
-    with Checkpoints(workdir / "checkpoints", 1) as checkpoints:
-        checkpoints.save(1, jax.device_get(state))
+    return folder_of(workdir, experiment, shapes, state)
+
+
+def folder_of(workdir, experiment, shapes, state):
+    with creation.created(workdir, {workdir: experiment}, shapes, OWN):
+        run_states.save_all([workdir], 1, 1, [state])
     return workdir
 
 
@@ -97,11 +100,8 @@ def from_noise(tmp_path_factory):
     experiment = Experiment(method, data.Digits(size=28), iterations=1)
     workdir = tmp_path_factory.mktemp("runs") / "g"
     shapes = {"image": jax.ShapeDtypeStruct((1, 4, 8, 8, 1), np.uint8)}
-    folder.create(workdir, {workdir: experiment}, shapes, OWN)
     state = jax.tree.map(lambda v: np.zeros(v.shape, v.dtype), folder.state_shapes(method, shapes))
-    with Checkpoints(workdir / "checkpoints", 1) as checkpoints:
-        checkpoints.save(1, state)
-    return workdir
+    return folder_of(workdir, experiment, shapes, state)
 
 
 def noise(height, width, channels=3, seed=0):

@@ -14,8 +14,7 @@ import numpy as np
 
 from gans_jax import CycleGAN, Pix2Pix, core, data
 from gans_jax.networks import TwoGenerators, UNetGenerator
-from gans_jax.runs import Experiment, config, folder, load
-from gans_jax.runs.checkpoint import Checkpoints
+from gans_jax.runs import Experiment, config, creation, folder, load, run_states
 from gans_jax.tools.interop.parts import PARTS, Part, places
 from gans_jax.tools.interop.state_dicts import (
     DISCRIMINATORS,
@@ -69,7 +68,7 @@ def import_run(
     """
     workdir = Path(workdir)
     if workdir.exists():
-        folder.refuse_occupied(workdir)
+        creation.refuse_occupied(workdir)
     if "b-to-a" not in files and "discriminator-b-to-a" in files:
         raise WeightsError("discriminator-b-to-a opposes the generator b-to-a: give that, too")
     names = {part: network if part in PARTS[:2] else discriminator for part in PARTS}
@@ -238,9 +237,9 @@ def _write(
     beside = workdir.absolute().with_name(f".{workdir.absolute().name}.{os.getpid()}")
     try:
         beside.mkdir(parents=True)
-        folder.write(beside, config.to_json(experiment), examples, batch)
-        with Checkpoints(beside / "checkpoints") as checkpoints:
-            checkpoints.save(0, state)
+        fingerprint = data.fingerprint(experiment.data) if examples else None
+        creation.write(beside, config.to_json(experiment), examples, fingerprint, batch)
+        run_states.save_all([beside], experiment.keep, 0, [state])
         beside.replace(workdir)
     except OSError as error:
         raise OSError(

@@ -15,7 +15,7 @@ from gans_jax.evaluation.collect import collect
 from gans_jax.evaluation.evaluate import FILE
 from gans_jax.evaluation.measures import neighbours_picture
 from gans_jax.evaluation.sets import generated, of_source
-from gans_jax.runs import CheckpointError, folder
+from gans_jax.runs import CheckpointError, best_checkpoint, folder
 from gans_jax.runs.experiment import Experiment
 from gans_jax.runs.metrics_file import read_metrics
 
@@ -70,7 +70,7 @@ def read(workdir: Path, extra: Sequence[Any] = ()) -> Contents:
         interpolation = _or_note(notes, "interpolation", lambda: _interpolation(*loaded))
         neighbours = _or_note(notes, "nearest neighbours", lambda: _neighbours(*loaded))
     has_best = (workdir / "best.json").exists()
-    best = _or_note(notes, "best", lambda: folder.read_best(workdir)) if has_best else None
+    best = _or_note(notes, "best", lambda: best_checkpoint.read_best(workdir)) if has_best else None
     return Contents(
         experiment,
         (workdir / "config.json").read_text("utf-8"),

@@ -120,7 +120,7 @@ def test_what_cannot_be_read_is_said(evaluated, tmp_path):
     (workdir / "samples" / "00000006.png").write_bytes(b"no picture")
     (workdir / "metrics.jsonl").write_text('{"step": 1, "loss": null}\n[3]\n{"step"')
     text = " ".join(page(workdir).texts)
-    assert "has no checkpoint yet" in text
+    assert "has saved a checkpoint" in text
     assert "holds no results of `evaluate`" in text
     assert "cannot be read" in text
     assert "1 of 6" in text

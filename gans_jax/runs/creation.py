@@ -1,0 +1,98 @@
+"""Makes the folder of a run, so that one that is only half made is no run and in nobody's way."""
+
+import contextlib
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from gans_jax import data
+from gans_jax.core import files
+from gans_jax.runs import config, data_file, folder, lock
+from gans_jax.runs.config import ConfigError
+from gans_jax.runs.experiment import Experiment
+
+
+@contextlib.contextmanager
+def created(
+    workdir: Path,
+    experiments: Mapping[Path, Experiment],
+    batch: dict[str, jax.ShapeDtypeStruct],
+    extra: Sequence[Any] = (),
+) -> Iterator[None]:
+    """Makes the folder of a new run, or of several runs with a folder each, and holds it.
+
+    Args:
+      workdir: the folder that is to hold the run or the runs.
+      experiments: the experiment of each run by its folder.
+      batch: the shapes and types of a batch.
+      extra: functions of the user's own that the experiments are made of.
+
+    Raises:
+      ConfigError: if `workdir` is not empty.
+      OSError: if it cannot be written.
+    """
+    texts = {place: config.to_json(e, extra) for place, e in experiments.items()}
+    fingerprint = data.fingerprint(next(iter(experiments.values())).data)  # seeds share their data
+    with contextlib.ExitStack() as stack:
+        try:
+            workdir.mkdir(parents=True, exist_ok=True)
+            refuse_occupied(workdir)
+            stack.enter_context(lock.held(workdir))
+            refuse_occupied(workdir)  # another process may have been quicker
+            _remove_remains(workdir)
+            # The first run's configuration comes last. Before it is there, the folder is no run.
+            for place, experiment in reversed([*experiments.items()]):
+                place.mkdir(exist_ok=True)
+                if place != workdir:
+                    stack.enter_context(lock.held(place))
+                write(place, texts[place], len(experiment.data), fingerprint, batch)
+        except OSError as error:
+            raise OSError(
+                f"the run folder {workdir} cannot be written ({error.strerror}): "
+                "choose another --workdir"
+            ) from error
+        yield
+
+
+def refuse_occupied(workdir: Path) -> None:
+    """Raises ConfigError if a folder holds more than the remains of a run that was being made."""
+    if (folder.runs(workdir)[0] / "config.json").exists():
+        raise ConfigError(
+            f"{workdir} already holds a run: continue it with "
+            f"`python -m gans_jax resume {workdir}`, or choose another --workdir"
+        )
+    if not all(map(_is_remains, workdir.rglob("*"))):
+        raise ConfigError(f"{workdir} is not empty: choose another --workdir")
+
+
+def _is_remains(path: Path) -> bool:
+    if path.is_dir() and not path.is_symlink():
+        return folder.SEED.fullmatch(path.name) is not None
+    if re.fullmatch(r"\.\d+\.\d+\.part", path.name):
+        return True
+    ours = path.name in (lock.NAME, data_file.NAME, "config.json")
+    return ours and (path.parent / lock.NAME).is_file()
+
+
+def _remove_remains(workdir: Path) -> None:
+    for path in workdir.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != lock.NAME:
+            path.unlink()
+
+
+def write(
+    place: Path,
+    experiment: str,
+    examples: int,
+    fingerprint: str | None,
+    batch: Mapping[str, jax.ShapeDtypeStruct],
+) -> None:
+    """Writes `data.json`, and then `config.json` with the given text."""
+    run = data_file.write(place, examples, fingerprint, batch)
+    files.write(place / "config.json", folder.sealed(experiment, run))
