@@ -16,9 +16,9 @@ Every host runs the same program:
         state, metrics = step(state, batch, jax.random.fold_in(key, t))
 """
 
+import contextlib
 import dataclasses
 import functools
-import hashlib
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
@@ -31,7 +31,8 @@ from jax import lax
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from gans_jax import core
-from gans_jax.core import AXIS, Batch, Metrics, State, checks
+from gans_jax.core import AXIS, Batch, Metrics, State, checks, roll_call
+from gans_jax.core.agreement import check_same as check_same
 from gans_jax.wrappers import Wrapper
 
 T = TypeVar("T")
@@ -136,9 +137,29 @@ def replicate(mesh: Mesh, tree: T) -> T:
     # Not by device_put: it shares the memory of a device that holds the tree, so that a step that
     # is given the result deletes the tree; and among processes it compares every leaf.
     sharding = NamedSharding(mesh, PartitionSpec())
-    put = functools.partial(jax.make_array_from_process_local_data, sharding)
-    copies: T = jax.tree.map(lambda leaf: put(np.array(leaf)), tree)
+
+    def put(leaf: Any) -> Any:
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            data = put(jax.random.key_data(leaf))
+            return jax.random.wrap_key_data(data, impl=jax.random.key_impl(leaf))
+        return jax.make_array_from_process_local_data(sharding, np.array(leaf))
+
+    copies: T = jax.tree.map(put, tree)
     return copies
+
+
+def placed_shapes(mesh: Mesh, state: Any, batch: Any, batch_axis: int) -> tuple[Any, Any]:
+    """Returns the shapes of a state and a global batch as `replicate` and `put_batch` place them.
+
+    A step that was traced for these is not traced again for the arrays.
+    """
+
+    def place(tree: Any, spec: PartitionSpec) -> Any:
+        sharding = NamedSharding(mesh, spec)
+        put = lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
+        return jax.tree.map(put, tree)
+
+    return place(state, PartitionSpec()), place(batch, _batch_spec(batch_axis))
 
 
 def diverged(mesh: Mesh, tree: chex.ArrayTree) -> list[str]:
@@ -154,6 +175,8 @@ def diverged(mesh: Mesh, tree: chex.ArrayTree) -> list[str]:
 @functools.cache
 def _comparison(mesh: Mesh) -> Callable[[chex.ArrayTree], jax.Array]:
     def differs(leaf: jax.Array) -> jax.Array:
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            leaf = jax.random.key_data(leaf)
         bits = leaf
         if jnp.issubdtype(leaf.dtype, jnp.floating):
             bits = lax.bitcast_convert_type(leaf, f"int{8 * leaf.dtype.itemsize}")
@@ -188,20 +211,29 @@ def initialize(
     jax detects TPU pods, SLURM, Open MPI and Kubernetes. Elsewhere give `coordinator` (the
     `host:port` of process 0), `num_processes` and `process_id`. Without a cluster, or called again,
     it changes nothing. It must come before anything that uses a device. A process that is silent
-    for `heartbeat_timeout_seconds` is dead, and ends the others with an error that names it.
+    for `heartbeat_timeout_seconds` is dead, and ends the others with an error that names it. The
+    processes of a named cluster wait as long for each other at the start.
 
     Returns:
       Whether there is a cluster.
 
     Raises:
-      ValueError: if some of the arguments are missing.
-      RuntimeError: if it comes too late to join the cluster named, or the cluster cannot be joined.
+      ValueError: if some of the arguments are missing or impossible.
+      RuntimeError: if it comes too late to join the cluster named, or the processes do not meet.
     """
     if jax.distributed.is_initialized():
         return True
     given = coordinator, num_processes, process_id
+    if coordinator is not None and num_processes is not None and process_id is not None:
+        _refuse_if_late(coordinator)
+        roll_call.answer(coordinator, num_processes, process_id, heartbeat_timeout_seconds)
     try:
-        jax.distributed.initialize(*given, heartbeat_timeout_seconds=heartbeat_timeout_seconds)
+        jax.distributed.initialize(
+            *given,
+            heartbeat_timeout_seconds=heartbeat_timeout_seconds,
+            # A process that an error has ended waits so long for the others before it is gone.
+            shutdown_timeout_seconds=heartbeat_timeout_seconds,
+        )
     except ValueError as error:
         if given == (None, None, None) and "coordinator_address" in str(error):
             return False
@@ -222,22 +254,11 @@ def initialize(
     return True
 
 
-def check_same(value: Any, name: str) -> None:
-    """Checks that `repr(value)` is the same on every process, each of which must call this.
-
-    Raises:
-      ValueError: on every process, if the value differs on any.
-    """
-    from jax.experimental import multihost_utils  # needed only here
-
-    digest = np.frombuffer(hashlib.sha256(repr(value).encode()).digest(), np.uint8)
-    digests = np.asarray(multihost_utils.process_allgather(digest)).reshape(-1, digest.size)
-    others = np.flatnonzero((digests != digests[0]).any(axis=1)).tolist()
-    if others:
-        raise ValueError(
-            f"{name} of processes {others} is another than of process 0 (of process "
-            f"{jax.process_index()} it is {value!r:.200}): start every process with the same"
-        )
+def _refuse_if_late(coordinator: str) -> None:
+    """Raises RuntimeError if jax has used its devices already."""
+    # Which jax tells only who asks it to initialize; it refuses process -1 before it does.
+    with contextlib.suppress(ValueError):
+        jax.distributed.initialize(coordinator, 1, -1, cluster_detection_method="deactivate")
 
 
 @dataclasses.dataclass(frozen=True)

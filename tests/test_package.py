@@ -15,7 +15,7 @@ IMPORT = """
 import sys, gans_jax
 from jax._src import xla_bridge
 print(xla_bridge.backends_are_initialized())
-heavy = {"torch", "tensorflow", "grain", "orbax", "matplotlib", "tyro", "tensorflow_datasets"}
+heavy = {"torch", "tensorflow", "orbax", "matplotlib", "tyro", "tensorflow_datasets"}
 print(sorted(heavy & sys.modules.keys()))
 gans_jax.training.train
 """

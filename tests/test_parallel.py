@@ -137,7 +137,7 @@ def test_hosts_with_different_files_stop(start, tmp_path):
             Image.fromarray(pixels[..., 0]).save(tmp_path / str(host) / f"images/{name}.png")
     for process in start("files"):
         output, _ = process.communicate(timeout=240)
-        assert "the list of files of processes [1] is another than of process 0" in output
+        assert "the list of files must be the same on every process, but process 1 has" in output
         assert process.returncode == 1
     assert not (tmp_path / "run").exists()
 
@@ -152,12 +152,12 @@ def test_a_data_error_of_one_process_loses_nothing(start, tmp_path):
 
 
 def test_two_processes_with_different_seeds(start):
-    for index, process in enumerate(start("seeds")):
+    for process in start("seeds"):
         output, _ = process.communicate(timeout=120)
         assert process.returncode == 1, output
         assert (
-            "ValueError: the seed of processes [1] is another than of process 0 "
-            f"(of process {index} it is {index}): start every process with the same"
+            "ValueError: the seed must be the same on every process, but process 1 has another "
+            "than process 0 ('0' -> '1'): start every process with the same"
         ) in output
 
 

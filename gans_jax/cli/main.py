@@ -60,22 +60,25 @@ def _main(argv: Sequence[str] | None) -> int:
         return 2
     except OSError as error:
         named = error.filename is not None and error.strerror is not None
-        print("error:", f"{error.filename}: {error.strerror}" if named else error, file=sys.stderr)
-        return 1
+        return _failed(error, f"{error.filename}: {error.strerror}" if named else str(error))
     except (*EXPECTED, FloatingPointError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except (RuntimeError, AssertionError):
+        return _failed(error, str(error))
+    except (RuntimeError, AssertionError) as error:
         if (reason := devices.missing_backend()) is None:
             raise
-        print(f"error: {reason}", file=sys.stderr)
-        return 1
+        return _failed(error, reason)
     except training.Interrupted as stop:
         print(stop, file=sys.stderr)
         return 128 + stop.number
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _failed(error: Exception, words: str) -> int:
+    """Prints an error and what became of the run, and returns the exit code."""
+    print("error:", "; ".join([words, *getattr(error, "__notes__", ())]), file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -53,6 +53,7 @@ def train(options: argparse.Namespace, overrides: list[str]) -> None:
         seeds=options.seeds,
         devices=devices,
         profile=options.profile,
+        data_timeout=options.data_timeout,
     )
     _say_done(workdir, experiment)
 
@@ -62,7 +63,14 @@ def resume(options: argparse.Namespace, overrides: list[str]) -> None:
     workdir, extra = options.workdir, own_classes(options)
     experiment = folder.read_experiment(folder.runs(workdir)[0], extra)
     experiment = override(experiment, overrides, f"resume {workdir}")
-    training.resume(workdir, experiment, extra=extra, devices=devices, profile=options.profile)
+    training.resume(
+        workdir,
+        experiment,
+        extra=extra,
+        devices=devices,
+        profile=options.profile,
+        data_timeout=options.data_timeout,
+    )
     _say_done(workdir, experiment)
 
 
@@ -111,5 +119,7 @@ def _add_machines(parser: argparse.ArgumentParser) -> None:
     )
     text = "how long a process may be silent before the others end (default: %(default)s)"
     parser.add_argument("--heartbeat", type=count, metavar="SECONDS", default=100, help=text)
+    text = "end the run, and save its state, once its data are silent for so long (default: never)"
+    parser.add_argument("--data-timeout", type=count, metavar="SECONDS", help=text)
     text = "write a profiler trace of iterations N to N + 3 into the run folder"
     parser.add_argument("--profile", type=seed, metavar="N", help=text)

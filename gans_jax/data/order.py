@@ -21,7 +21,7 @@ def shuffled(length: int, seed: int, position: int, order: int = 0) -> int:
     return int(permutation(length, seed, epoch, order)[offset])
 
 
-# NumPy shuffles an epoch at once; grain's shuffle costs about 25 microseconds per example.
+# NumPy shuffles an epoch at once, far quicker than position after position.
 @functools.lru_cache(maxsize=16)
 def permutation(length: int, seed: int, epoch: int, order: int = 0) -> np.ndarray:
     """Returns the order of `length` examples in an epoch; see `shuffled`."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from gans_jax import core
 from gans_jax.data.order import permutation
+from gans_jax.data.prefetch import Prefetched
 from gans_jax.data.source import DataError, Drawn, Example, Source, gather, stack
 
 
@@ -50,11 +51,7 @@ class Stream:
 
         At most `buffer` batches wait in memory. An error is raised in the place of its batch.
         """
-        import grain  # takes over a second, and is needed only here
-
-        options = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=buffer)
-        iterations = grain.MapDataset.range(start, stop)
-        return iter(iterations.map(self.__getitem__).to_iter_dataset(options))
+        return Prefetched(self.__getitem__, range(start, stop), threads, buffer)
 
     def _positions(self, minibatch: int) -> np.ndarray:
         """Returns the places in the endless order of this process's rows of a minibatch."""

@@ -88,6 +88,11 @@ class CycleGAN(TwoDomains):
             metrics["adversarial_b"] = self.fool(discriminator_b, fake_b, b_key, step)
             loss += metrics["adversarial_a"] + metrics["adversarial_b"]
         if checks.used(self.identity_weight):
+            if a.shape[-1] != b.shape[-1]:
+                raise ValueError(
+                    "the identity loss needs domains with as many channels, but a has "
+                    f"{a.shape[-1]} and b has {b.shape[-1]}: set identity_weight to 0"
+                )
             metrics["identity_a"] = l1(f(a), a)
             metrics["identity_b"] = l1(g(b), b)
             loss += self.identity_weight * (metrics["identity_a"] + metrics["identity_b"])

@@ -19,7 +19,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 from etils import epath
 
-from gans_jax.runs import data_file, record, storage, strict_json
+from gans_jax.runs import data_file, record, storage, stored, strict_json
 from gans_jax.runs.record import CheckpointError as CheckpointError
 
 # A record has some 200 bytes for each leaf.
@@ -103,9 +103,11 @@ class Checkpoints:
                 f"step {step} is not after the newest step {latest} in {self.directory}: "
                 "move the newer steps away first"
             )
-        host = jax.tree.map(np.asarray, jax.device_get(state))
+        as_array = lambda leaf: leaf if isinstance(leaf, jax.Array) else np.asarray(leaf)
+        host = jax.tree.map(as_array, jax.device_get(state))  # where keys stay as they are
         item = record.make(step, self._run, host)
-        args = ocp.args.Composite(state=ocp.args.StandardSave(host), leaves=ocp.args.JsonSave(item))
+        packed = ocp.args.StandardSave(jax.tree.map(stored.pack, host))
+        args = ocp.args.Composite(state=packed, leaves=ocp.args.JsonSave(item))
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             storage.silence()
@@ -184,16 +186,17 @@ class Checkpoints:
         record.check_leaves(item, folder, like)
         if resuming:
             record.check_settings(item, folder)
-        target = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
+        target = jax.tree.map(stored.blank, like)
         try:
             storage.silence()
             reader = ocp.StandardCheckpointHandler(multiprocessing_options=_alone())
             wanted = ocp.args.StandardRestore(target)
-            state = reader.restore(epath.Path(folder / "state"), args=wanted)
+            packed = reader.restore(epath.Path(folder / "state"), args=wanted)
         except MemoryError:
             raise
         except Exception as error:  # damaged files make orbax raise nearly everything
             raise self._unreadable(step, "state", error) from error
+        state = jax.tree.map(stored.unpack, packed, like)
         for path, found in record.describe(state, record.digest).items():
             if found != item["leaves"][path]:
                 raise _Damaged(f"{path} has another SHA-256 than when it was written")

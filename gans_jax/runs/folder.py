@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-from flax.errors import FlaxError
 
 from gans_jax import core, wrappers
 from gans_jax.core import files
@@ -36,6 +35,7 @@ from gans_jax.runs.best_checkpoint import read_best
 from gans_jax.runs.checkpoint import CheckpointError, Checkpoints
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.experiment import Experiment
+from gans_jax.runs.unfit import refused
 
 SKIPS = re.compile(r"data\.(\w+\.)*on_bad: 'raise' -> 'skip'")
 # The files are the same, or their fingerprint would differ.
@@ -43,8 +43,6 @@ MOVES = re.compile(r"data\.(\w+\.)*(path|path_b|images|labels|data_dir): '.*' ->
 # The length that `config` accepts, with four bytes a character as the longest in UTF-8.
 MAX_BYTES = 4 * config.MAX_CHARACTERS
 SEED = re.compile(r"seed_(0|[1-9][0-9]{0,18})")
-# The errors of networks that do not fit the data, or of fields that do not fit together.
-_UNFIT = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, FlaxError)
 
 
 def places(workdir: Path, seeds: Sequence[int] | None) -> list[Path]:
@@ -184,11 +182,8 @@ def state_shapes(method: core.Method, batch: Mapping[str, Any]) -> core.State:
 
     ConfigError, with the method's own words, if its networks do not fit the data.
     """
-    try:
+    with refused("the networks cannot be built for these data"):
         return jax.eval_shape(method.init, jax.random.key(0), batch)
-    except _UNFIT as error:
-        what = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise ConfigError(f"the networks cannot be built for these data: {what}") from error
 
 
 @jax.transfer_guard("allow")

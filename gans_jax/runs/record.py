@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gans_jax.runs import stored
+
 
 class CheckpointError(ValueError):
     """A state that cannot be saved or restored; the message names the leaf and the folder."""
@@ -108,19 +110,19 @@ def describe(tree: Any, digest: Callable[[str, Any], str] | None = None) -> dict
         if _is_empty(leaf):
             found[name] = {"empty": type(leaf).__name__}
             continue
-        found[name] = {"shape": list(leaf.shape), "dtype": np.dtype(leaf.dtype).name}
+        found[name] = {"shape": list(leaf.shape), "dtype": stored.type_name(leaf)}
         if digest:
             found[name]["sha256"] = digest(name, leaf)
     return found
 
 
-def digest(path: str, leaf: np.ndarray) -> str:
+def digest(path: str, leaf: Any) -> str:
     """Returns the SHA-256 of a leaf's bytes."""
     del path
-    return hashlib.sha256(leaf.tobytes()).hexdigest()
+    return hashlib.sha256(stored.pack(leaf).tobytes()).hexdigest()
 
 
-def _finite_digest(path: str, leaf: np.ndarray) -> str:
+def _finite_digest(path: str, leaf: Any) -> str:
     if jnp.issubdtype(leaf.dtype, jnp.inexact) and not np.isfinite(leaf).all():
         raise CheckpointError(
             f"{path} is not finite and is not saved: lower the learning rate, or bound the networks"

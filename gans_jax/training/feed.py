@@ -1,28 +1,45 @@
 """The batches of a run, from its source to the devices."""
 
+import collections
 import dataclasses
 import functools
-from collections.abc import Iterator
+import time
+import warnings
+from collections.abc import Callable
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from gans_jax import core, data
+from gans_jax.data.prefetch import Prefetched
+from gans_jax.data.source import Example
 from gans_jax.runs.experiment import Experiment
 from gans_jax.training.layout import Layout
+
+POLL = 0.1  # seconds until a signal is noticed while the source is silent
+SILENCE = 60.0  # seconds of silence after which the source is named
+# Seconds of silence after a signal after which a process no longer waits for its data, so that it
+# can stop together with the others.
+GRACE = 5.0
+LARGEST = 1e9  # the magnitude of a number that no example has, unless it is damaged
 
 
 @dataclasses.dataclass(frozen=True)
 class Feed:
     """The batches of a run's dispatches, with their examples along `batch_axis`.
 
-    `shard` is the (index, count) of this process.
+    `shard` is the (index, count) of this process. `unfit` collects which iterations' batches hold
+    numbers that nothing can be learned from, and what they hold.
     """
 
     experiment: Experiment
     layout: Layout
     batch_axis: int
     shard: tuple[int, int]
+    unfit: collections.deque[tuple[int, str]] = dataclasses.field(
+        default_factory=lambda: collections.deque(maxlen=100)
+    )
 
     @functools.cached_property
     def streams(self) -> list[data.Stream]:
@@ -31,37 +48,132 @@ class Feed:
         return [data.stream(run.data, run.batch_size, s, run.method, self.shard) for s in seeds]
 
     @functools.cached_property
+    def _first(self) -> dict[str, jax.ShapeDtypeStruct]:
+        """The shapes and types of what this process reads for iteration 0."""
+        ahead = Prefetched(self.streams[0].__getitem__, [0], threads=1, buffer=1)
+        while not ahead.ready(SILENCE):
+            warnings.warn(f"the source has given no batch yet in {SILENCE:g} s", stacklevel=2)
+        batch = next(ahead)
+        self._check_numbers(0, batch)
+        return {name: jax.ShapeDtypeStruct(v.shape, v.dtype) for name, v in batch.items()}
+
+    @functools.cached_property
     def batch_shapes(self) -> dict[str, jax.ShapeDtypeStruct]:
         """The shapes and types of the batch of iteration 0, of all processes together."""
         axis, size = self.experiment.method.batch_axis, self.experiment.batch_size
-        first = self.streams[0][0]
-        whole = {n: (*v.shape[:axis], size, *v.shape[axis + 1 :]) for n, v in first.items()}
-        return {n: jax.ShapeDtypeStruct(whole[n], v.dtype) for n, v in first.items()}
+        whole = {n: (*v.shape[:axis], size, *v.shape[axis + 1 :]) for n, v in self._first.items()}
+        return {n: jax.ShapeDtypeStruct(whole[n], v.dtype) for n, v in self._first.items()}
 
-    def batches(self, start: int) -> Iterator[core.Batch]:
-        """Yields the batch of each dispatch from iteration `start` on, where the step runs."""
-        stop, repeat = self.experiment.iterations, self.experiment.repeat
-        own = [_stacked(stream.prefetch(start, stop), repeat) for stream in self.streams]
-        return _one_ahead(self.layout.put(g, self.batch_axis) for g in zip(*own, strict=True))
+    def batches(self, start: int, timeout: float | None) -> "Batches":
+        """Returns the batch of each dispatch from iteration `start` on."""
+        return Batches(self, start, timeout)
+
+    def read(self, place: tuple[int, int]) -> Example:
+        """Returns the batch of an iteration and a seed's number; DataError if it is unfit."""
+        t, number = place
+        batch = self.streams[number][t]
+        if differs := self._differs(t, batch):
+            raise data.DataError(
+                f"the batch of iteration {t + 1} {differs}: make all examples of the source alike"
+            )
+        self._check_numbers(t, batch)
+        return batch
+
+    def _check_numbers(self, t: int, batch: Example) -> None:
+        for name, values in batch.items():
+            if found := _unfit(values):
+                text = f"the batch of iteration {t + 1} holds {found} in `{name}`"
+                if not self.experiment.skip_nonfinite:
+                    raise data.DataError(f"{text}: repair the example or remove it")
+                self.unfit.append((t, text))
+
+    def blamed(self, iterations: range) -> str | None:
+        """Returns what is wrong with the batch of one of these iterations, if anything is."""
+        return next((text for t, text in [*self.unfit] if t in iterations), None)
+
+    def _differs(self, t: int, batch: Example) -> str | None:
+        """Says where a batch has other names, shapes or types than the one of iteration 0."""
+        if batch.keys() != self._first.keys():
+            return f"has {', '.join(batch)}, but the first one has {', '.join(self._first)}"
+        method = self.experiment.method
+        minibatches = (len(method.minibatches(t)),) * method.batch_axis
+        for name, first in self._first.items():
+            expected = (*minibatches, *first.shape[method.batch_axis :])
+            found = batch[name]
+            if (found.dtype, found.shape) != (first.dtype, expected):
+                return (
+                    f"has `{name}` of type {found.dtype} and shape {list(found.shape)}, but the "
+                    f"first one has type {first.dtype} and shape {list(expected)}"
+                )
+        return None
 
 
-def _stacked(batches: Iterator[dict[str, np.ndarray]], k: int) -> Iterator[dict[str, np.ndarray]]:
-    """Stacks k batches at a time along a new leading axis, where k is above 1."""
-    if k == 1:
-        return batches
-    groups = zip(*[batches] * k, strict=True)
-    return (jax.tree.map(lambda *leaves: np.stack(leaves), *group) for group in groups)
+class Batches:
+    """The batches of a run's dispatches, read ahead of the loop and moved to where the step runs.
+
+    It warns of a source that is silent for a minute. `timeout` is after how many seconds of silence
+    DataError is raised; None waits for ever.
+    """
+
+    def __init__(self, feed: Feed, start: int, timeout: float | None) -> None:
+        self._feed, self._timeout, self._t = feed, timeout, start
+        self._repeat, seeds = feed.experiment.repeat, range(len(feed.streams))
+        iterations = range(start, feed.experiment.iterations)
+        places = ((t, number) for t in iterations for number in seeds)
+        self._ahead = Prefetched(feed.read, places, threads=2 * len(seeds), buffer=4 * len(seeds))
+        self.close = self._ahead.close
+
+    def take(self, signal: Callable[[], int]) -> core.Batch | None:
+        """Returns the batch of the next dispatch; None if `signal()` is above 0 before it is read.
+
+        Raises:
+          DataError: if the batch is unfit, or not there in time.
+          Exception: whatever the source raises.
+        """
+        own: list[list[Example]] = [[] for _ in self._feed.streams]
+        for _ in range(self._repeat):
+            for batches in own:
+                if not self._wait(signal):
+                    return None
+                batches.append(next(self._ahead))
+            self._t += 1
+        stacked = [_stack(batches) if self._repeat > 1 else batches[0] for batches in own]
+        return self._feed.layout.put(stacked, self._feed.batch_axis)
+
+    def _wait(self, signal: Callable[[], int]) -> bool:
+        """Waits until the next batch is there, and returns False if a signal comes before it."""
+        began, warn_at = time.monotonic(), SILENCE
+        index, count = self._feed.shard
+        grace = GRACE if count > 1 else 0
+        reader = f"process {index} waits" if count > 1 else "the run waits"
+        while not self._ahead.ready(POLL):
+            seconds = time.monotonic() - began
+            silent = f"the source has given no batch for iteration {self._t + 1} in {seconds:.0f} s"
+            if signal() and seconds >= grace:
+                return False
+            if self._timeout is not None and seconds >= self._timeout:
+                raise data.DataError(
+                    f"{silent}, and --data-timeout is {self._timeout:g} s: see whether its disk or "
+                    "its server answers, or allow it more time"
+                )
+            if seconds >= warn_at:
+                warn_at *= 2
+                text = "--data-timeout SECONDS ends a run that waits longer, with its state saved"
+                warnings.warn(f"{silent}, and {reader} for it; {text}", stacklevel=2)
+        return True
 
 
-def _one_ahead(batches: Iterator[core.Batch]) -> Iterator[core.Batch]:
-    """Yields each batch once the next one is on its way; an error comes after those before it."""
-    ahead, error = next(batches, None), None
-    while ahead is not None:
-        try:
-            following = next(batches, None)
-        except Exception as caught:
-            following, error = None, caught
-        yield ahead
-        ahead = following
-    if error is not None:
-        raise error
+def _stack(batches: list[Example]) -> Example:
+    """Stacks batches along a new leading axis."""
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *batches)
+
+
+def _unfit(values: np.ndarray) -> str | None:
+    """Names a number that nothing can be learned from, if there is one."""
+    if not values.size or not jnp.issubdtype(values.dtype, jnp.floating):
+        return None
+    smallest, largest = float(values.min()), float(values.max())
+    if not np.isfinite([smallest, largest]).all():
+        return "NaN" if np.isnan(smallest) else "an infinite number"
+    extreme = max(smallest, largest, key=abs)
+    return f"{extreme:g}, which is out of range," if abs(extreme) > LARGEST else None

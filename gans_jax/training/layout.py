@@ -55,6 +55,12 @@ class Layout:
             return jax.device_put(batch)
         return parallel.put_batch(self.mesh, batch, batch_axis)
 
+    def placed_shapes(self, state: Any, batch: Any, batch_axis: int) -> tuple[Any, Any]:
+        """Returns shapes of a state and a batch with the places that `place` and `put` give."""
+        if self.mesh is None:
+            return state, batch
+        return parallel.placed_shapes(self.mesh, state, batch, batch_axis)
+
     def local(self, tree: Any) -> Any:
         """Returns on one device of this process what the step has returned."""
         if self.mesh is None:

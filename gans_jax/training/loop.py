@@ -19,6 +19,7 @@ from gans_jax.training.processes import Processes
 from gans_jax.training.profile import Trace
 from gans_jax.training.program import Program
 from gans_jax.training.recorder import Recorder
+from gans_jax.training.rehearsal import check_batch, rehearse
 from gans_jax.training.signals import Interrupted
 
 
@@ -32,6 +33,7 @@ def train(
     seeds: int | None = None,
     devices: Sequence[jax.Device] | None = None,
     profile: int | None = None,
+    data_timeout: float | None = None,
 ) -> Any:
     """Runs an experiment in a new folder; `gans_jax.runs.folder` says what the folder then holds.
 
@@ -51,34 +53,37 @@ def train(
         device. If they belong to several processes (see `parallel.initialize`), all must call this
         function alike. Process 0 alone writes, and a signal to any process ends all of them.
       profile: an iteration from which on four are traced by the profiler, for TensorBoard.
+      data_timeout: seconds of silence of the data after which the run ends, with its state saved.
+        None waits for ever; after a minute a warning names the data.
 
     Returns:
       The final state of `experiment.method`, as `gans_jax.training.load` returns it. With `seeds`
       its leaves have a leading axis.
 
     Raises:
-      ConfigError: if the folder is not empty, the networks do not fit the data, the devices do not
-        divide the batch, or processes have different arguments.
-      DataError: if the data are missing, unfit, or fewer than a batch. After the first iteration
-        the state is saved before this and any other error of the data.
+      ConfigError: if the folder is not empty, the method or its networks do not fit the data, the
+        devices do not divide the batch, or processes have different arguments.
+      DataError: if the data are missing, unfit, silent for too long, or fewer than a batch.
       OSError: if the folder cannot be written.
       FloatingPointError: if a metric is not finite, or too many iterations in a row were skipped.
       CheckpointError: if a state is not finite, differs between devices, or cannot be written.
       Interrupted: after a signal.
+      Exception: any other error of the method, the data or an evaluation. After the first iteration
+        the newest state is saved before this and any error of the data.
     """
     workdir = files.local(workdir)
     numbers = None if seeds is None else range(experiment.seed, experiment.seed + seeds)
     places = folder.places(workdir, numbers)
     program = _program(experiment, numbers, devices, extra)
     # Both refuse what does not fit, before anything is written.
-    program.state_shapes()
+    rehearse(program)
     recorder = Recorder(program, workdir, places)
     runs = dict(zip(places, _of_each_seed(experiment, program), strict=True))
     shapes = program.feed.batch_shapes
     with contextlib.ExitStack() as stack:
         made = creation.created(workdir, runs, shapes, extra)
         program.processes.on_first(lambda: stack.enter_context(made))
-        return _run(program, recorder, progress, profile)
+        return _run(program, recorder, progress, profile, data_timeout)
 
 
 @jax.transfer_guard("allow")
@@ -90,6 +95,7 @@ def resume(
     progress: bool = True,
     devices: Sequence[jax.Device] | None = None,
     profile: int | None = None,
+    data_timeout: float | None = None,
 ) -> Any:
     """Continues the run in a folder from its newest checkpoint, and returns the final state.
 
@@ -101,7 +107,7 @@ def resume(
       experiment: the run's own experiment with as many iterations or more; with several seeds, the
         one of the first seed.
       extra: classes and functions of your own that the experiment is made of.
-      progress, devices, profile: as for `train`; they may change when a run goes on.
+      progress, devices, profile, data_timeout: as for `train`; they may change when a run goes on.
 
     Raises:
       ConfigError: if there is no run, or `experiment` is another one; it lists the differences.
@@ -123,7 +129,9 @@ def resume(
         for place, before, now in zip(places, saved, changed, strict=True):
             change = functools.partial(folder.change, place, before, now, found, extra)
             program.processes.on_first(change)
-        return _run(program, recorder, progress, profile)
+            check_batch(place, program)
+        rehearse(program)
+        return _run(program, recorder, progress, profile, data_timeout)
 
 
 def _of_each_seed(experiment: Experiment, program: Program) -> list[Experiment]:
@@ -139,27 +147,37 @@ def _program(
 ) -> Program:
     """Returns what to compute, after a check that every process would compute the same."""
     processes, layout = Processes.of(devices), choose_layout(experiment, seeds, devices)
-    processes.check_same(config.to_json(experiment, extra), "the configuration")
+    text = config.to_json(experiment, extra)
+    processes.check_same(text, "the configuration", config.differences)
     processes.check_same(len(experiment.data), "the number of examples")
-    processes.check_same(fingerprint(experiment.data), "the list of files")
+    other_files = lambda first, other: ["other names or sizes"]
+    processes.check_same(fingerprint(experiment.data), "the list of files", other_files)
     return Program(experiment, layout, processes)
 
 
-def _run(program: Program, recorder: Recorder, progress: bool, profile: int | None) -> Any:
+def _run(
+    program: Program,
+    recorder: Recorder,
+    progress: bool,
+    profile: int | None,
+    data_timeout: float | None,
+) -> Any:
     """Trains from the newest state on, and returns the final one."""
     experiment, workdir = program.experiment, recorder.workdir
     profile = profile if program.processes.is_first else None
     trace = Trace(profile, recorder.places[0] / "profile", experiment.repeat)
     with recorder, trace:
         start, state = recorder.begin(workdir.name if progress else None)
-        batches = program.feed.batches(start)
-        for t in range(start, experiment.iterations, experiment.repeat):
-            with recorder.rescue(t, state):
-                batch = next(batches)
-            trace.before(t, state)
-            state, outcome = program.dispatch(state, batch, t, recorder.signal)
-            done = t + experiment.repeat
-            if number := recorder.record(done, state, outcome):
-                raise Interrupted(number, done, workdir)
+        batches = program.feed.batches(start, data_timeout)
+        with contextlib.closing(batches), recorder.rescue():
+            for t in range(start, experiment.iterations, experiment.repeat):
+                batch = batches.take(recorder.signal)
+                if batch is None:
+                    recorder.stop(recorder.signal())
+                trace.before(t, state)
+                state, outcome = program.dispatch(state, batch, t, recorder.signal())
+                done = t + experiment.repeat
+                if number := recorder.record(done, state, outcome):
+                    raise Interrupted(number, done, workdir)
     program.processes.on_first(recorder.report)
     return wrappers.unwrap(program.layout.local(state))

@@ -162,7 +162,7 @@ class SavedStates(Observer):
 
     def restore(self) -> tuple[int, core.State]:
         """Returns the first iteration and the state before it, which process 0 has read."""
-        shapes, run = self.program.state_shapes(), self.program.experiment
+        shapes, run = self.program.state_shapes, self.program.experiment
         processes = self.program.processes
         read = functools.partial(run_states.restore_all, self.places, run.keep, shapes)
         found = processes.on_first(read)

@@ -31,20 +31,24 @@ class with_outcome(wrappers.Wrapper):
         signals = batch.get(SIGNAL, jnp.zeros(1, jnp.int32))
         examples = {name: leaf for name, leaf in batch.items() if name != SIGNAL}
         state, metrics = self.method.step(state, examples, key)
+        if not isinstance(metrics, dict):
+            kind = type(metrics).__name__
+            raise TypeError(f"the metrics of a step are a dict, not a {kind}: name each of them")
         finite = jnp.array([jnp.isfinite(value).all() for value in metrics.values()]).all()
         return state, Outcome(metrics, finite, core.gather(signals.reshape(-1)).max())
 
 
-def check_finite(values: dict[str, float], done: int, run: str, skip_nonfinite: int) -> None:
+def check_finite(
+    values: dict[str, float], done: int, run: str, skip_nonfinite: int, blamed: str | None
+) -> None:
     """Refuses metrics that are not finite, or as many skipped iterations as `skip_nonfinite` says.
 
     Every dispatch is checked, so that `done` is the first such iteration. The FloatingPointError
-    names the player, and the run as `run` says, such as ` of seed 3`.
+    names the player, and the run as `run` says, such as ` of seed 3`. `blamed` says what is wrong
+    with the data, if that is known.
     """
-    remedy = (
-        "lower the learning rate, or change what bounds the networks; "
-        "the checkpoints before it are kept"
-    )
+    remedy = blamed or "lower the learning rate, or change what bounds the networks"
+    remedy += "; the checkpoints before it are kept"
     if skip_nonfinite:
         if values["skipped_in_a_row"] >= skip_nonfinite:
             raise FloatingPointError(

@@ -9,6 +9,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from gans_jax import parallel
+from gans_jax.runs import stored
 from gans_jax.runs.config import ConfigError
 
 T = TypeVar("T")
@@ -60,18 +61,23 @@ class Processes:
         """Returns process 0's tree of arrays, to the bit; `like` has its shapes and types."""
         if not self.several:
             return tree
-        if not self.is_first:
-            tree = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), like)
+        blank = jax.tree.map(stored.blank, like)
+        packed = jax.tree.map(stored.pack, tree) if self.is_first else blank
         # As bytes, since a sum over the processes, with zeros for the others', makes 0.0 of -0.0.
-        raw = jax.tree.map(lambda leaf: np.ravel(np.asarray(leaf)).view(np.uint8), tree)
+        raw = jax.tree.map(lambda leaf: np.ravel(leaf).view(np.uint8), packed)
         raw = multihost_utils.broadcast_one_to_all(raw)
-        as_like = lambda leaf, own: np.asarray(own).view(leaf.dtype).reshape(leaf.shape)
-        return jax.tree.map(as_like, like, raw)
+        as_blank = lambda leaf, own: np.asarray(own).view(leaf.dtype).reshape(leaf.shape)
+        return jax.tree.map(stored.unpack, jax.tree.map(as_blank, blank, raw), like)
 
-    def check_same(self, value: Any, name: str) -> None:
-        """Raises ConfigError on every process unless the value is the same on all of them."""
+    def check_same(
+        self, value: Any, name: str, differences: Callable[[str, str], list[str]] | None = None
+    ) -> None:
+        """Raises ConfigError on every process unless the value is the same on all of them.
+
+        `differences` is as for `parallel.check_same`.
+        """
         try:
             if self.several:
-                parallel.check_same(value, name)
+                parallel.check_same(value, name, differences)
         except ValueError as error:
             raise ConfigError(str(error)) from error

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -36,7 +35,7 @@ class Program:
         return with_outcome(self.layout.wrap(wrappers.repeat(method, k) if k > 1 else method))
 
     @functools.cached_property
-    def step(self) -> Callable[..., tuple[core.State, Outcome]]:
+    def step(self) -> Any:
         return self.layout.compile(self.stepped)
 
     @functools.cached_property
@@ -54,9 +53,27 @@ class Program:
         _, run_keys, _ = self.keys_by_use
         return self.layout.join(run_keys)
 
+    @functools.cached_property
     def state_shapes(self) -> core.State:
-        """Returns the shapes of a seed's state; ConfigError if the networks do not fit the data."""
+        """The shapes of a seed's state; ConfigError if the networks do not fit the data."""
         return folder.state_shapes(self.experiment.wrapped(), self.feed.batch_shapes)
+
+    def step_shapes(self) -> tuple[core.State, Outcome]:
+        """Returns the shapes of what a dispatch returns, from the trace that the first one uses."""
+        layout, run, axis = self.layout, self.experiment, self.stepped.batch_axis
+        each = [self.state_shapes] * len(layout.seeds)
+        batch = self.feed.batch_shapes
+        leading = (len(layout.seeds),) * layout.stacked + (run.repeat,) * (run.repeat > 1)
+        batch = {n: jax.ShapeDtypeStruct((*leading, *v.shape), v.dtype) for n, v in batch.items()}
+        if self.processes.several:
+            batch[SIGNAL] = jax.ShapeDtypeStruct(self._signals(run.batch_size), jnp.int32)
+        state = jax.eval_shape(lambda *states: layout.join(states), *each)
+        keys = _fold_in(self._run_key, 0, run.repeat)
+        return self.step.eval_shape(*layout.placed_shapes(state, batch, axis), keys)
+
+    def _signals(self, examples: int) -> tuple[int, ...]:
+        """Returns the shape of the leaf that carries a signal, with one number an example."""
+        return (1,) * self.stepped.batch_axis + (examples,)
 
     def init(self) -> core.State:
         """Returns the initial state, for each seed to the bit the one of its run alone."""
@@ -71,9 +88,9 @@ class Program:
     def dispatch(self, state: Any, batch: core.Batch, t: int, signal: int) -> tuple[Any, Outcome]:
         """Runs the dispatch that begins at iteration t, which tells all processes of `signal`."""
         if self.processes.several:
-            axis, (_, count) = self.stepped.batch_axis, self.processes.shard
-            leaf = np.full((1,) * axis + (self.experiment.batch_size // count,), signal, np.int32)
-            batch = batch | self.layout.put([{SIGNAL: leaf}], axis)
+            _, count = self.processes.shard
+            leaf = np.full(self._signals(self.experiment.batch_size // count), signal, np.int32)
+            batch = batch | self.layout.put([{SIGNAL: leaf}], self.stepped.batch_axis)
         return self.step(state, batch, self.keys(t))
 
 

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import jax
 
@@ -11,12 +11,13 @@ from gans_jax import core
 from gans_jax.data import DataError
 from gans_jax.pictures.overview import write_report
 from gans_jax.runs import folder, metrics_file
+from gans_jax.runs.config import ConfigError
 from gans_jax.runs.event_file import EventFile
 from gans_jax.runs.progress import progress_bar
 from gans_jax.training.observers import Evaluation, MetricsLog, Pictures, SavedStates
 from gans_jax.training.outcome import Outcome, check_finite
 from gans_jax.training.program import Program
-from gans_jax.training.signals import collected
+from gans_jax.training.signals import Interrupted, collected
 
 
 class Recorder(contextlib.ExitStack):
@@ -37,9 +38,8 @@ class Recorder(contextlib.ExitStack):
         with contextlib.suppress(OSError) if exception[0] else contextlib.nullcontext():
             return super().__exit__(*exception)
 
-    @property
     def signal(self) -> int:
-        """The number of the signal that this process has received, 0 before."""
+        """Returns the number of the signal that this process has received, 0 before."""
         return max(self._signals, default=0)
 
     def begin(self, title: str | None) -> tuple[int, core.State]:
@@ -55,6 +55,9 @@ class Recorder(contextlib.ExitStack):
                 metrics_file.keep_lines(place / "metrics.jsonl", self._start)
                 self._events.append(EventFile(place, self._start + 1))
                 self.callback(self._events[-1].close)
+        self._newest = self._start, state
+        # The last iteration whose state was saved; None if that fails.
+        self._saved: int | None = self._start
         bar = progress_bar(title, self._program.experiment.iterations, self._start)
         self._bar, self._signals = self.enter_context(bar), self.enter_context(collected())
         self._metrics = MetricsLog(self._program, self.places)
@@ -63,39 +66,58 @@ class Recorder(contextlib.ExitStack):
         return self._start, state
 
     @contextlib.contextmanager
-    def rescue(self, done: int, state: core.State) -> Iterator[None]:
-        """Saves the state after `done` iterations if the block fails, and says so in its error."""
+    def rescue(self) -> Iterator[None]:
+        """Saves the newest state once if the block fails, and says so in its error.
+
+        It never hides that error. A state is not saved that the run has started from, that is not
+        finite, or that the step has taken already.
+        """
         try:
             yield
-        except Exception as error:
-            if done == self._start or not self._states.rescue(done, state):
-                raise
-            resume = f"`python -m gans_jax resume {self.workdir}`"
-            saved = f"the state after iteration {done} is saved: {resume}"
-            if isinstance(error, DataError):
-                raise DataError(f"{error}; {saved}") from error
-            error.add_note(saved)
+        except (Exception, SystemExit) as error:
+            note = self._rescued(error)
+            if note and isinstance(error, DataError):
+                raise DataError(f"{error}; {note}") from error
+            if note:
+                error.add_note(note)
             raise
+
+    def _rescued(self, error: BaseException) -> str | None:
+        """Saves the newest state after an error, if it may, and returns what became of it."""
+        done, state = self._newest
+        # Process 0 saves the state itself if it ends the others, whose error is this one.
+        follows = isinstance(error, ConfigError) and not self._program.processes.is_first
+        lost = isinstance(error, FloatingPointError) or self._saved is None
+        if done == self._start or follows or lost:
+            return None
+        try:
+            if self._saved != done and not self._states.rescue(done, state):
+                return None
+        except Exception as failure:  # the first error says more
+            return f"the state after iteration {done} cannot be saved: {failure}"
+        resume = f"`python -m gans_jax resume {self.workdir}`"
+        return f"the state after iteration {done} is saved: {resume}"
+
+    def stop(self, number: int) -> NoReturn:
+        """Saves the newest state without the other processes, and ends the run after a signal."""
+        done, state = self._newest
+        if done > self._start:
+            self._states.rescue(done, state)
+        raise Interrupted(number, done, self.workdir)
 
     def record(self, done: int, state: core.State, outcome: Outcome) -> int:
         """Does what is due after `done` iterations.
 
         Returns the number of the signal that ends the run here, the same on all processes, or 0.
         """
+        self._newest = done, state
         ready = self._wait(done, outcome)
         self._bar.update(self._program.experiment.repeat)
         self._metrics.advance(done)
-        number = self.signal
-        if self._program.processes.several:
-            # All of them wait for the same dispatch, and so find the same number.
-            number = int(ready.signal) if ready else 0
-        if done == self._program.experiment.iterations:
-            number = 0
-        evaluates, saves = self._evaluation.due(done), number > 0 or self._states.due(done)
+        evaluates, draws = self._evaluation.due(done), self._pictures.due(done)
         logs = evaluates or self._metrics.due(done)
-        if logs or saves:
-            # A state that is lost must not push out a good one.
-            metrics = self._checked(done, outcome)
+        metrics = self._checked(done, outcome) if logs else []
+        if logs:
             self._metrics.stop()
         if evaluates:
             numbers = self._evaluation.rate(done, state)
@@ -103,11 +125,25 @@ class Recorder(contextlib.ExitStack):
         if logs:
             rate = self._metrics.write(done, self._events, metrics)
             self._bar.set_postfix(_shown(metrics[0], rate), refresh=False)
-        if self._pictures.due(done):
+        if draws:
             self._pictures.save(done, self._events, state)
-        if saves:
+        number = self._signal_at(done, ready)
+        if number or self._states.due(done):
+            if not logs:
+                self._checked(done, outcome)  # a state that is lost must not push out a good one
+            self._saved = None
             self._states.save(done, state)
+            self._saved = done
         return number
+
+    def _signal_at(self, done: int, ready: Outcome | None) -> int:
+        """Returns the signal that ends the run after `done` iterations, 0 for none."""
+        if done == self._program.experiment.iterations:
+            return 0
+        if self._program.processes.several:
+            # All of them wait for the same dispatch, and so find the same number.
+            return int(ready.signal) if ready else 0
+        return self.signal()
 
     def report(self) -> None:
         """Draws every run on one page."""
@@ -132,9 +168,11 @@ class Recorder(contextlib.ExitStack):
         """Returns the metrics of each seed as numbers, once they are known to be finite."""
         seeds, trees = self._program.layout.seeds, self._program.layout.on_host(outcome.metrics)
         metrics = [{name: float(value) for name, value in own.items()} for own in trees]
+        experiment = self._program.experiment
+        blamed = self._program.feed.blamed(range(done - experiment.repeat, done))
         for seed, values in zip(seeds, metrics, strict=True):
             run = f" of seed {seed}" if len(seeds) > 1 else ""
-            check_finite(values, done, run, self._program.experiment.skip_nonfinite)
+            check_finite(values, done, run, experiment.skip_nonfinite, blamed)
         return metrics
 
 

@@ -16,10 +16,8 @@ class Interrupted(KeyboardInterrupt):
     """A signal (`number`) ended the run, after its state was saved."""
 
     def __init__(self, number: int, done: int, workdir: Path) -> None:
-        super().__init__(
-            f"stopped after iteration {done}, whose state is saved: "
-            f"continue with `python -m gans_jax resume {workdir}`"
-        )
+        where = f"after iteration {done}, whose state is saved" if done else "before iteration 1"
+        super().__init__(f"stopped {where}: continue with `python -m gans_jax resume {workdir}`")
         self.number = number
 
 

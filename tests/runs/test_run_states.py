@@ -165,7 +165,7 @@ def test_data_may_move(tiny, tmp_path, monkeypatch, same):
     for i in range(20):
         Image.new("L", (2, 2), i).save(tmp_path / f"a/{i:02d}.png")
     experiment = tiny(data=data.ImageFolder(str(tmp_path / "a"), size=2, channels=1), batch_size=4)
-    monkeypatch.setattr(loop.Program, "state_shapes", lambda _: None)
+    monkeypatch.setattr(loop, "rehearse", lambda _: None)
     train(experiment, tmp_path / "run", progress=False)
     (tmp_path / "a").rename(tmp_path / "b")
     if not same:

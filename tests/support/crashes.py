@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 # What a run imports late, so that no process need do it again.
-import grain  # noqa: F401
 import jax
 import jax.numpy as jnp
 import numpy as np

@@ -147,7 +147,7 @@ def test_what_one_process_refuses_ends_both(ring, cluster, tmp_path, fault):
     if fault == "seeds":
         outputs = finish(cluster((*command, "--seed", 1), (*command, "--seed", 2)), 1)
         for output in outputs:
-            assert "error: the configuration of processes [1] is another" in output
+            assert "process 1 has another than process 0 (seed: 1 -> 2): start every" in output
         assert not run.exists()
     else:
         run.mkdir()

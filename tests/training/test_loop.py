@@ -129,15 +129,18 @@ def test_a_crash_costs_no_line_and_doubles_none(tiny, tmp_path, monkeypatch):
     straight = train(experiment, tmp_path / "straight", progress=False)
     crashed = tmp_path / "crashed"
 
+    class Crash(BaseException):
+        """As the end of a process, it is rescued by nothing."""
+
     def keys(program, t):
         if t == 8:
-            raise RuntimeError("crash")
+            raise Crash
         return original(program, t)
 
     original = Program.keys
     with monkeypatch.context() as patch:
         patch.setattr(Program, "keys", keys)
-        with pytest.raises(RuntimeError, match="crash"):
+        with pytest.raises(Crash):
             train(experiment, crashed, progress=False)
     assert steps(crashed)[-1] > load(crashed, [Failing])[1].step == 6
     with (crashed / "metrics.jsonl").open("a") as file:
