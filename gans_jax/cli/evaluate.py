@@ -4,7 +4,15 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gans_jax.cli.arguments import add_devices, command, count, local_devices, new_file, seed
+from gans_jax.cli.arguments import (
+    add_devices,
+    command,
+    count,
+    local_devices,
+    new_file,
+    path,
+    seed,
+)
 from gans_jax.cli.experiment_file import own_classes
 from gans_jax.evaluation.catalogue import METRICS, check_name
 from gans_jax.evaluation.evaluate import FILE, PICTURE, evaluate_folders, evaluate_run
@@ -36,7 +44,7 @@ def add(commands: Any) -> None:
     about = "compare samples with real examples by metrics"
     parser = command(commands, evaluate, about, EVALUATE + "\n".join(listed))
     text = "the run folder that `train` made"
-    parser.add_argument("workdir", type=Path, nargs="?", metavar="RUN", help=text)
+    parser.add_argument("workdir", type=path, nargs="?", metavar="RUN", help=text)
     text = "which metrics to compute, from the list above"
     parser.add_argument("--metrics", nargs="+", metavar="NAME", help=text)
     text = "how many samples, and at most as many real examples (default: 10000)"
@@ -63,7 +71,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--batch-size", type=count, default=64, metavar="N", help=text)
     add_devices(parser)
     text = "pt_inception-2015-12-05-6726825d.pth, or the file that `convert_inception` made of it"
-    parser.add_argument("--inception-weights", type=Path, metavar="FILE", help=text)
+    parser.add_argument("--inception-weights", type=path, metavar="FILE", help=text)
     text = "the sha256 that a converted file must have, so that the metrics are called FID and KID"
     parser.add_argument("--inception-sha256", metavar="HASH", help=text)
     text = "add the results to FILE, and put pictures beside it (default: RUN/evaluations.json)"

@@ -77,7 +77,11 @@ def _main(argv: Sequence[str] | None) -> int:
 
 def _failed(error: Exception, words: str) -> int:
     """Prints an error and what became of the run, and returns the exit code."""
-    print("error:", "; ".join([words, *getattr(error, "__notes__", ())]), file=sys.stderr)
+    if isinstance(error.__cause__, RuntimeError | AssertionError):
+        words = devices.missing_backend() or words
+    # jax adds a note of several lines, about frames of the traceback that it has left out.
+    notes = [note for note in getattr(error, "__notes__", ()) if "\n" not in note]
+    print("error:", "; ".join([words, *notes]), file=sys.stderr)
     return 1
 
 

@@ -1,10 +1,9 @@
 """The command `report`."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from gans_jax.cli.arguments import command, new_file
+from gans_jax.cli.arguments import command, new_file, path
 from gans_jax.cli.experiment_file import own_classes
 from gans_jax.runs import ConfigError
 from gans_jax.tools.report.page import write_page
@@ -18,7 +17,7 @@ pictures, and opens from disk without a network."""
 def add(commands: Any) -> None:
     parser = command(commands, report, "show runs side by side on one HTML page", REPORT)
     text = "the run folders that `train` made"
-    parser.add_argument("workdirs", type=Path, nargs="+", metavar="RUN", help=text)
+    parser.add_argument("workdirs", type=path, nargs="+", metavar="RUN", help=text)
     text = "the file to write (default: report.html in the folder of the only run)"
     parser.add_argument("--out", type=new_file, metavar="HTML", help=text)
     text = "the Python file with classes of your own, if the experiments have any"

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from gans_jax.cli.arguments import command, count, new_file, png, seed, whole
+from gans_jax.cli.arguments import command, count, new_file, path, png, seed, whole
 from gans_jax.core import files
 from gans_jax.data import DataError
 from gans_jax.runs import ConfigError
@@ -66,7 +66,7 @@ def add(commands: Any) -> None:
     text = "print the address of the page, without opening it in a browser"
     parser.add_argument("--no-browser", action="store_true", help=text)
     text = "score these files; the answers to one study count together"
-    parser.add_argument("--score", type=Path, nargs="+", metavar="CSV", help=text)
+    parser.add_argument("--score", type=path, nargs="+", metavar="CSV", help=text)
     text = "write the scores to FILE"
     parser.add_argument("--json", type=new_file, metavar="FILE", help=text)
     text = "draw how many images fooled most raters as stacked bars"
@@ -127,15 +127,15 @@ def _score(options: argparse.Namespace) -> None:
     if options.real or options.fake or options.against or options.out:
         raise ConfigError("--score reads answers alone: leave the folders and --out out")
     studies: dict[str, list[tuple[Path, Answer]]] = {}
-    for path in dict.fromkeys(options.score):
-        found = read(path)
+    for file in dict.fromkeys(options.score):
+        found = read(file)
         if not found:
-            raise DataError(f"{path} has no answers yet: leave it out")
+            raise DataError(f"{file} has no answers yet: leave it out")
         for answer in found:
-            studies.setdefault(answer.study, []).append((path, answer))
+            studies.setdefault(answer.study, []).append((file, answer))
     scored = []
     for answers in studies.values():
-        paths = list(dict.fromkeys(path for path, _ in answers))
+        paths = list(dict.fromkeys(file for file, _ in answers))
         scored.append((paths, score([answer for _, answer in answers], options.seed)))
     print(as_text([(", ".join(map(str, paths)), each) for paths, each in scored]))
     if options.json:
@@ -143,7 +143,7 @@ def _score(options: argparse.Namespace) -> None:
         files.write(options.json, json.dumps({"scores": listed}, indent=2) + "\n")
         print(f"written to {options.json}")
     if options.chart:
-        named = [(", ".join(path.stem for path in paths), each) for paths, each in scored]
+        named = [(", ".join(file.stem for file in paths), each) for paths, each in scored]
         write_chart(named, options.chart)
         print(f"written to {options.chart}")
 

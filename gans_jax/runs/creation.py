@@ -1,6 +1,7 @@
 """Makes the folder of a run, so that one that is only half made is no run and in nobody's way."""
 
 import contextlib
+import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ import jax
 
 from gans_jax import data
 from gans_jax.core import files
+from gans_jax.data import source
 from gans_jax.runs import config, data_file, folder, lock
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.experiment import Experiment
@@ -32,9 +34,10 @@ def created(
       extra: functions of the user's own that the experiments are made of.
 
     Raises:
-      ConfigError: if `workdir` is not empty.
+      ConfigError: if `workdir` is not empty, or its path is not UTF-8.
       OSError: if it cannot be written.
     """
+    refuse_name(workdir)
     texts = {place: config.to_json(e, extra) for place, e in experiments.items()}
     fingerprint = data.fingerprint(next(iter(experiments.values())).data)  # seeds share their data
     with contextlib.ExitStack() as stack:
@@ -56,6 +59,15 @@ def created(
                 "choose another --workdir"
             ) from error
         yield
+
+
+def refuse_name(workdir: Path) -> None:
+    """Raises ConfigError if a folder's path is not UTF-8, in which checkpoints are addressed."""
+    try:
+        os.fspath(workdir.absolute()).encode()
+    except UnicodeEncodeError as error:
+        name = source.shown(workdir)
+        raise ConfigError(f"{name} is not UTF-8: choose another name for the run folder") from error
 
 
 def refuse_occupied(workdir: Path) -> None:

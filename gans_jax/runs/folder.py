@@ -205,7 +205,7 @@ def load(
       ConfigError: if the folder holds no run, or its experiment cannot be rebuilt.
       CheckpointError: if there is no checkpoint, or no checkpoint is intact.
     """
-    workdir = Path(workdir)
+    workdir = files.local(workdir)
     experiment = read_experiment(workdir, extra)
     shapes = state_shapes(experiment.wrapped(), batch_shapes(workdir))
     state = _best(workdir, shapes) if best else _newest(workdir, shapes)

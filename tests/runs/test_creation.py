@@ -99,3 +99,9 @@ def test_a_file_system_without_locks_is_a_warning(tmp_path, monkeypatch):
 def test_too_many_iterations_are_refused(tiny):
     with pytest.raises(ValueError, match=r"iterations must be below 2\^31, but is 2147483648"):
         tiny(iterations=2**31)
+
+
+def test_a_name_that_is_not_utf8_is_refused_before_anything_is_made(tiny, tmp_path):
+    with pytest.raises(ConfigError, match=r"r\\udcff is not UTF-8: choose another name"):
+        train(tiny(), tmp_path / "r\udcff", progress=False)
+    assert not list(tmp_path.iterdir())

@@ -66,7 +66,8 @@ def import_run(
       ConfigError: if the folder holds anything, or the images' size does not fit.
       DataError: if the folder of images is missing, or holds no images.
     """
-    workdir = Path(workdir)
+    workdir = core.files.local(workdir)
+    creation.refuse_name(workdir)
     if workdir.exists():
         creation.refuse_occupied(workdir)
     if "b-to-a" not in files and "discriminator-b-to-a" in files:
