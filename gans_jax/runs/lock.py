@@ -52,8 +52,7 @@ def _lock(descriptor: int, folder: Path) -> None:
             stacklevel=2,
         )
         return
-    with contextlib.suppress(
-        OSError
-    ):  # the number is a courtesy, for which a full disk has no room
+    # The number is a courtesy, for which a full disk has no room.
+    with contextlib.suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode())
