@@ -9,6 +9,7 @@ import functools
 import itertools
 import os
 import shutil
+import time
 import warnings
 from pathlib import Path
 from typing import Any, Self
@@ -26,6 +27,8 @@ from gans_jax.runs.record import CheckpointError as CheckpointError
 MAX_RECORD = 100_000_000
 # How often a reader starts again because the run has saved and deleted steps meanwhile.
 ATTEMPTS = 100
+# Seconds for which threads of orbax may still write after a save has failed.
+PATIENCE = 0.5
 
 
 class _Damaged(Exception):
@@ -113,7 +116,7 @@ class Checkpoints:
             storage.silence()
             self._manager.save(step, args=args, force=True)
         except (OSError, ValueError) as error:
-            self._remove_unfinished()
+            self._remove_unfinished(PATIENCE)
             raise CheckpointError(
                 f"step {step} cannot be saved in {self.directory} ({storage.first_words(error)}): "
                 "make room there and allow writing"
@@ -235,10 +238,16 @@ class Checkpoints:
             source.rename(target)
         return target
 
-    def _remove_unfinished(self) -> None:
-        with contextlib.suppress(OSError):  # they are in nobody's way
-            for path in self.directory.glob("*.orbax-checkpoint-tmp*"):
-                shutil.rmtree(path, ignore_errors=True)
+    def _remove_unfinished(self, seconds: float = 0) -> None:
+        """Removes what unfinished saves have left behind, and for so long what is still written."""
+        deadline = time.monotonic() + seconds
+        while True:
+            with contextlib.suppress(OSError):  # they are in nobody's way
+                for path in self.directory.glob("*.orbax-checkpoint-tmp*"):
+                    shutil.rmtree(path, ignore_errors=True)
+            if time.monotonic() >= deadline:
+                return
+            time.sleep(0.05)
 
 
 def _alone() -> ocp.options.MultiprocessingOptions:

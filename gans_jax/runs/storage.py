@@ -66,7 +66,8 @@ def silence() -> None:
 
     They outlive such an error, so that this lasts.
     """
-    logging.getLogger("absl").addFilter(_is_not_of_a_thread)
+    for name in ("absl", "asyncio"):
+        logging.getLogger(name).addFilter(_is_not_of_a_thread)
     before = sys.unraisablehook
     if getattr(before, "drops_errors_of_asyncio", False):
         return
@@ -83,4 +84,5 @@ def silence() -> None:
 
 
 def _is_not_of_a_thread(record: logging.LogRecord) -> bool:
-    return "_SignalingThread" not in record.getMessage()
+    message = record.getMessage()
+    return "_SignalingThread" not in message and "tensorstore" not in message

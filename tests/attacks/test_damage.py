@@ -102,4 +102,4 @@ def test_two_hundred_and_fifty_damaged_files(finished, tmp_path):
         assert bad <= {f"{step}.bad"}, f"{what}: a good step is called damaged"
         fell_back += found != newest
         shutil.rmtree(run)
-    assert fell_back >= 50
+    assert fell_back >= 20, "hardly a trial has damaged what is read"

@@ -4,15 +4,23 @@ import contextlib
 import dataclasses
 import os
 import re
+import shutil
 import subprocess
+import sys
 
 import pytest
 
 from gans_jax.cli import main
 from gans_jax.training import resume, train
+from tests.support.processes import OWN, ROOT, environment
 from tests.support.tiny import assert_same_bits
 
 pytestmark = pytest.mark.slow
+
+
+def mount(folder, *options):
+    command = ["mount", "-t", "tmpfs", "-o", ",".join(options), "none", str(folder)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 @pytest.fixture
@@ -20,10 +28,7 @@ def disk(tmp_path):
     """A file system of two megabytes."""
     place = tmp_path / "disk"
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(place)]
-    try:
-        subprocess.run(mount, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
+    if not mount(place, "size=2m"):
         pytest.skip("only root may mount a file system")
     yield place
     subprocess.run(["umount", "--lazy", str(place)], check=True)
@@ -40,7 +45,8 @@ def fill(disk, free):
 
 
 def the_sentence(capfd):
-    (line,) = [each for each in capfd.readouterr().err.splitlines() if "it/s" not in each]
+    lines = capfd.readouterr().err.splitlines()
+    (line,) = [line for line in lines if line and "it/s" not in line]  # not the progress bar
     assert line.startswith("error: ")
     return line
 
@@ -66,10 +72,48 @@ def test_a_run_goes_on_once_there_is_room(free, disk, tiny, tmp_path, capfd):
     assert_same_bits(resume(run, experiment, progress=False), straight)
 
 
-@pytest.mark.parametrize("command", ["sample", "report"])
-def test_a_command_that_writes_one_file(command, disk, finished, capfd):
+def test_a_run_in_a_process_of_its_own_goes_on_after_the_disk_has_grown(disk, tmp_path):
+    (tmp_path / "own.py").write_text(OWN)
+    assert mount(disk, "remount", "size=600k")
+
+    def command(*arguments):
+        line = [sys.executable, "-m", "gans_jax", *map(str, arguments)]
+        done = subprocess.run(
+            line, cwd=ROOT, env=environment(1), capture_output=True, text=True, check=False
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.returncode, done.stderr.splitlines()[-1]
+
+    every = "--iterations", 30, "--checkpoint-every", 1, "--keep", 30
+    code, last = command("train", tmp_path / "own.py", "--workdir", disk / "run", *every)
+    assert code == 1
+    assert re.fullmatch(r"error: step \d+ cannot be saved in .* \(No space .*\): make .*", last)
+    names = [path.name for path in (disk / "run/checkpoints").iterdir()]
+    assert sorted(map(int, names)) == list(range(1, len(names) + 1))
+    code, last = command("resume", disk / "run", "--experiment", tmp_path / "own.py")
+    assert code == 1
+    assert "make room" in last or "No space left" in last, last
+    assert mount(disk, "remount", "size=64m")
+    assert command("resume", disk / "run", "--experiment", tmp_path / "own.py")[0] == 0
+    names = [path.name for path in (disk / "run/checkpoints").iterdir()]
+    assert sorted(map(int, names)) == list(range(1, 31))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sample RUN --out DISK/out.png",
+        "report RUN --out DISK/out.html",
+        "export RUN --stablehlo DISK/out.bin",
+        "evaluate RUN --num 500 --json DISK/out.json",
+    ],
+)
+def test_one_sentence_names_the_file_and_nothing_stays(command, disk, finished, capfd):
+    run = shutil.copytree(finished[0], disk.parent / "copy")
     fill(disk, 0)
-    out = disk / ("out.png" if command == "sample" else "out.html")
-    assert main([command, str(finished[0]), "--out", str(out)]) == 1
-    assert str(out) in the_sentence(capfd)
+    words = command.replace("RUN", str(run)).replace("DISK", str(disk)).split()
+    assert main(words) == 1
+    error = capfd.readouterr().err
+    assert error.endswith(f"error: {words[-1]}: No space left on device\n")
+    assert "Traceback" not in error
     assert [path.name for path in disk.iterdir()] == ["ballast"]

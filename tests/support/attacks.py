@@ -90,7 +90,8 @@ class Runner(NamedTuple):
 
     def lines(self) -> list[dict[str, float]]:
         """The lines of metrics without what depends on the clock."""
-        lines = [json.loads(line) for line in (self.run / "metrics.jsonl").open()]
+        texts = (self.run / "metrics.jsonl").read_text().splitlines()
+        lines = [json.loads(text) for text in texts]
         clock = ("seconds", "images_per_second")
         return [{k: v for k, v in line.items() if k not in clock} for line in lines]
 

@@ -5,9 +5,7 @@ The processes come from a server that has imported what they need, so that a sta
 
 import json
 import multiprocessing
-import os
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -77,42 +75,6 @@ def test_a_reader_beside_a_run_finds_every_state(tmp_path):
     finally:
         process.kill()
         process.join()
-
-
-def mount(folder, size, *options):
-    command = ["mount", "-t", "tmpfs", "-o", ",".join([*options, f"size={size}"]), "none", folder]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-def test_a_disk_that_is_full(tmp_path):
-    (tmp_path / "own.py").write_text(OWN)
-    (disk := tmp_path / "disk").mkdir()
-    if not hasattr(os, "geteuid") or os.geteuid() != 0 or not mount(disk, "600k"):
-        pytest.skip("only root mounts a disk")
-
-    def command(*arguments):
-        line = [sys.executable, "-m", "gans_jax", *map(str, arguments)]
-        done = subprocess.run(
-            line, cwd=ROOT, env=environment(1), capture_output=True, text=True, check=False
-        )
-        assert "Traceback" not in done.stderr
-        return done.returncode, done.stderr.splitlines()[-1]
-
-    try:
-        every = "--iterations", 30, "--checkpoint-every", 1, "--keep", 30
-        code, last = command("train", tmp_path / "own.py", "--workdir", disk / "run", *every)
-        assert code == 1
-        assert re.fullmatch(r"error: step \d+ cannot be saved in .* \(No space .*\): make .*", last)
-        names = [path.name for path in (disk / "run/checkpoints").iterdir()]
-        assert sorted(map(int, names)) == list(range(1, len(names) + 1))
-        code, last = command("resume", disk / "run", "--experiment", tmp_path / "own.py")
-        assert (code, "make room" in last) == (1, True)
-        assert mount(disk, "64m", "remount")
-        assert command("resume", disk / "run", "--experiment", tmp_path / "own.py")[0] == 0
-        names = [path.name for path in (disk / "run/checkpoints").iterdir()]
-        assert sorted(map(int, names)) == list(range(1, 31))
-    finally:
-        subprocess.run(["umount", disk], check=True)
 
 
 def test_no_example_lost_or_doubled(tmp_path):
