@@ -57,7 +57,7 @@ def _listen(port: int, num: int, deadline: float) -> str:
                 f"process 0 cannot listen at port {port} ({error.strerror}): see whether another "
                 "process has the number 0, or choose another port"
             )
-        while len(present) < num - 1 and not refusal:
+        while not refusal and not _all_wait(present, num - 1):
             server.settimeout(max(_PAUSE, deadline - time.monotonic()))
             try:
                 connection = stack.enter_context(server.accept()[0])
@@ -71,6 +71,14 @@ def _listen(port: int, num: int, deadline: float) -> str:
         for connection in present.values():
             _reply(connection, refusal)
     return refusal
+
+
+def _all_wait(present: dict[int, socket.socket], num: int) -> bool:
+    """Returns whether so many processes wait, once all have come; drops those that have left."""
+    if len(present) == num:
+        for index in [i for i, connection in present.items() if not _waits(connection)]:
+            del present[index]
+    return len(present) == num
 
 
 def _server(port: int) -> socket.socket:

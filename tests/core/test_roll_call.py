@@ -133,3 +133,13 @@ def test_port_in_use():
 def test_what_cannot_be_right(coordinator, num, index, words):
     with pytest.raises(ValueError, match=words):
         roll_call.answer(coordinator, num, index, 30)
+
+
+def test_a_process_that_left_is_not_counted():
+    (here, there), (gone, away) = socket.socketpair(), socket.socketpair()
+    away.close()
+    with here, there, gone:
+        present = {1: gone, 2: here}
+        assert not roll_call._all_wait(present, 2)
+        assert present == {2: here}
+        assert roll_call._all_wait(present, 1)
