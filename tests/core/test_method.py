@@ -41,7 +41,8 @@ def test_the_defaults_are_not_enough_for_a_method():
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-def test_the_example_of_each_method(cls):
+def test_the_example_of_each_method(cls, monkeypatch):
+    monkeypatch.setattr(jax, "jit", tiny.jit)
     namespace = vars(inspect.getmodule(cls)) | {"jax": jax, "jnp": jnp}
     (example,) = doctest.DocTestFinder(recurse=False).find(cls, cls.__name__, globs=namespace)
     assert example.examples, f"{cls.__name__} has no example in its docstring"

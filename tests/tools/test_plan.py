@@ -138,6 +138,7 @@ def test_operations_are_linear_in_the_critic_iterations_and_as_counted_by_hand(o
     assert flops[2] == pytest.approx(4 * critic_update + generator_update, rel=0.05)
 
 
+@pytest.mark.slow
 def test_operations_of_micro_batches_are_all_counted(on_cpu):
     experiment = mlp_experiment(2)
     split = dataclasses.replace(experiment, method=parallel.accumulate(experiment.method, 4))
