@@ -17,8 +17,8 @@ Runs an experiment in a new folder. FILE is a Python file that assigns an Experi
 that name. Further options override any field of the experiment, its method, networks and data, such
 as `--iterations 100 --method.clip 0.02`; `train FILE --help` lists them.
 
-Ctrl-C (exit code 130) and SIGTERM (143) stop the run after the current iteration and save its
-state; `resume` continues it."""
+Ctrl-C (exit code 130), SIGTERM (143) and a closed terminal (SIGHUP, 129) stop the run after the
+current iteration and save its state; `resume` continues it."""
 
 RESUME = """\
 Continues a run from its newest checkpoint. A larger `--iterations` makes the run longer, and

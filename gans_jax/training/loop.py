@@ -38,8 +38,8 @@ def train(
     """Runs an experiment in a new folder; `gans_jax.runs.folder` says what the folder then holds.
 
     The key of iteration t is `fold_in(run_key, t)` and its batch is `stream[t]`, so that a run that
-    is stopped and resumed ends in the same state, to the bit, as one that is not. SIGINT and
-    SIGTERM end the run after the current dispatch, whose state is saved.
+    is stopped and resumed ends in the same state, to the bit, as one that is not. SIGINT, SIGTERM
+    and SIGHUP end the run after the current dispatch, whose state is saved.
 
     Args:
       experiment: the method, the data, and how long and how often.
