@@ -36,7 +36,8 @@ class EventFile:
         self._write(step, summary=summary)
 
     def close(self) -> None:
-        self._writer.close()
+        # The writer's own `close` flushes first, and where the disk is full it closes nothing.
+        self._writer._py_recordio_writer.close()
 
     def _write(self, step: int, **content: Any) -> None:
         event = self._library.proto.event_pb2.Event(wall_time=time.time(), step=step, **content)
