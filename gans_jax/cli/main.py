@@ -26,6 +26,7 @@ from gans_jax.data import DataError
 from gans_jax.evaluation import EvaluationError
 from gans_jax.runs import CheckpointError, ConfigError
 from gans_jax.tools.plan.chips import PlanError
+from gans_jax.training import signals
 from gans_jax.weights import WeightsError
 
 EXPECTED = (CheckpointError, ConfigError, DataError, EvaluationError, WeightsError)
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     128 + n after signal n.
     """
     # What a user's guard is to find is in the user's own loop: a command may move its numbers.
-    with output.unfailing(), jax.transfer_guard("allow"):
+    with output.unfailing(), jax.transfer_guard("allow"), signals.remembered():
         return _main(argv)
 
 

@@ -12,6 +12,36 @@ SIGHUP: int | None = getattr(signal, "SIGHUP", None)  # from a closed terminal; 
 ENDING = [number for number in (signal.SIGINT, signal.SIGTERM, SIGHUP) if number is not None]
 
 
+# A Ctrl-C before the loop, whose KeyboardInterrupt a callback of a library may have swallowed.
+_early: list[int] = []
+
+
+@contextlib.contextmanager
+def remembered() -> Iterator[None]:
+    """Remembers in the block a SIGINT, so that `collected` obeys one that has had no effect.
+
+    jax has callbacks of the garbage collector, in which Python drops every exception.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield  # it is ignored, or somebody else's
+        return
+
+    def note(number: int, frame: Any) -> None:
+        _early.append(number)
+        raise KeyboardInterrupt
+
+    _early.clear()
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if in_main_thread:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        if in_main_thread:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        _early.clear()
+
+
 class Interrupted(KeyboardInterrupt):
     """A signal (`number`) ended the run, after its state was saved."""
 
@@ -27,7 +57,7 @@ def collected() -> Iterator[list[int]]:
 
     The second signal acts as usual. A SIGHUP that is ignored, as under `nohup`, stays ignored.
     """
-    received: list[int] = []
+    received = list(_early)
     if threading.current_thread() is not threading.main_thread():
         yield received  # only the main thread may set handlers
         return

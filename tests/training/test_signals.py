@@ -1,11 +1,12 @@
 """Signals are collected, and act as before afterwards."""
 
+import contextlib
 import os
 import signal
 
 import pytest
 
-from gans_jax.training.signals import collected
+from gans_jax.training.signals import collected, remembered
 
 ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
@@ -63,3 +64,18 @@ def test_without_a_reader_of_the_standard_error_a_signal_is_collected():
         os.close(kept)
         os.close(writer)
     assert received == [signal.SIGTERM]
+
+
+def test_an_interrupt_that_a_callback_has_swallowed_is_obeyed_later():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with remembered():
+            with contextlib.suppress(KeyboardInterrupt):  # as a callback of the collector does
+                os.kill(os.getpid(), signal.SIGINT)
+            with collected() as received:
+                assert received == [signal.SIGINT]
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        with collected() as received:
+            assert received == []
+    finally:
+        signal.signal(signal.SIGINT, before)
