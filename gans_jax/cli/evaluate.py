@@ -17,8 +17,8 @@ from gans_jax.cli.experiment_file import own_classes
 from gans_jax.evaluation.catalogue import METRICS, check_name
 from gans_jax.evaluation.evaluate import FILE, PICTURE, evaluate_folders, evaluate_run
 from gans_jax.evaluation.evaluator import noted
-from gans_jax.evaluation.measures import Settings
 from gans_jax.evaluation.result import Result, add_to, as_text, read
+from gans_jax.evaluation.settings import Settings
 from gans_jax.runs import ConfigError
 
 EVALUATE = """\
@@ -95,7 +95,7 @@ def evaluate(options: argparse.Namespace, _: list[str]) -> None:
         "settings": Settings(options.splits, options.k),
     }
     if file:
-        read(file)  # refuses what is no file of results before a metric is computed
+        read(file)  # another kind of file is refused before a metric is computed
     evaluated = _of_folders if options.workdir is None else _of_run
     with noted() as notes:
         results = evaluated(options, shared)

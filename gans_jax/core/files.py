@@ -85,7 +85,7 @@ def open_regular(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise UnfitFile(errno.EINVAL, "it is no regular file", os.fspath(path))
+        raise UnfitFile(errno.EINVAL, "it is not a regular file", os.fspath(path))
     with open(descriptor, "rb") as file:
         yield file
 

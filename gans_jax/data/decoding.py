@@ -109,7 +109,7 @@ def _named(path: Path) -> Iterator[None]:
     except Exception as error:  # damage makes Pillow raise nearly anything
         reason = str(error) or type(error).__name__
         if isinstance(error, UnidentifiedImageError):
-            reason = f"it is no whole {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file"
+            reason = f"it is not a whole {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file"
         elif isinstance(error, OSError) and error.strerror:
             reason = error.strerror
         text = f"{shown(path)} cannot be read ({shown(reason)})"

@@ -10,9 +10,10 @@ from typing import NamedTuple, TypeAlias
 
 from gans_jax.evaluation import measures
 from gans_jax.evaluation.errors import EvaluationError, LeftOutWarning
-from gans_jax.evaluation.measures import DEFAULTS, Inputs, Settings
+from gans_jax.evaluation.measures import Inputs
 from gans_jax.evaluation.result import Result
 from gans_jax.evaluation.sets import Examples
+from gans_jax.evaluation.settings import DEFAULTS, Settings
 
 DIGIT_SHAPES = ((28, 28, 1), (32, 32, 1))
 _PARZEN_SIDE = 32

@@ -11,9 +11,9 @@ import jax
 from gans_jax.data.source import Source
 from gans_jax.evaluation.errors import SelectedCheckpointWarning
 from gans_jax.evaluation.evaluator import Evaluator, noted
-from gans_jax.evaluation.measures import DEFAULTS, Settings
 from gans_jax.evaluation.result import Result
 from gans_jax.evaluation.sets import Examples, generated, held_out, of_folder, of_source
+from gans_jax.evaluation.settings import DEFAULTS, Settings
 from gans_jax.runs import best_checkpoint, load
 
 FILE, PICTURE = "evaluations.json", "neighbours.png"

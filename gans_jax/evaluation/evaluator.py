@@ -17,9 +17,10 @@ from gans_jax.evaluation.errors import (
     UnverifiedWeightsWarning,
 )
 from gans_jax.evaluation.feature_networks import Network
-from gans_jax.evaluation.measures import DEFAULTS, Inputs, Settings
+from gans_jax.evaluation.measures import Inputs
 from gans_jax.evaluation.result import Note, Result
 from gans_jax.evaluation.sets import Examples
+from gans_jax.evaluation.settings import DEFAULTS, Settings
 
 
 class Evaluator:

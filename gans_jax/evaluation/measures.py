@@ -19,26 +19,12 @@ from gans_jax.evaluation.errors import (
 )
 from gans_jax.evaluation.feature_networks import Network
 from gans_jax.evaluation.result import Result
+from gans_jax.evaluation.settings import DEFAULTS, Settings
 
 LOWER, HIGHER = "lower", "higher"
 SUBSET = 1000  # images of a subset, of which the kernel distance is an average
 _NEIGHBOURS, _PAIRS, _ENERGY, _SHOWN, _ROW = 1000, 1000, 2000, 8, 5
 _SIDES = {scales: 10 * 2 ** (scales - 1) + 1 for scales in (5, 4, 3, 2, 1)}
-
-
-class Settings(NamedTuple):
-    """What a user may choose of metrics.
-
-    Attributes:
-      splits: how many parts the samples of an Inception score are divided into.
-      k: the neighbour whose distance is the radius in precision, recall, density and coverage.
-    """
-
-    splits: int = 10
-    k: int = 5
-
-
-DEFAULTS = Settings()
 
 
 class Inputs(NamedTuple):

@@ -1,4 +1,4 @@
-"""Makes the folder of a run, so that one that is only half made is no run and in nobody's way."""
+"""Makes the folder of a run; a half-made folder does not count as a run, and may be made anew."""
 
 import contextlib
 import os
@@ -47,7 +47,7 @@ def created(
             stack.enter_context(lock.held(workdir))
             refuse_occupied(workdir)  # another process may have been quicker
             _remove_remains(workdir)
-            # The first run's configuration comes last. Before it is there, the folder is no run.
+            # The first run's configuration comes last: without it the folder does not count as one.
             for place, experiment in reversed([*experiments.items()]):
                 place.mkdir(exist_ok=True)
                 if place != workdir:

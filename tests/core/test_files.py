@@ -64,7 +64,7 @@ def test_only_regular_files_are_read(kind, tmp_path):
     path = tmp_path / "a"
     make = {"pipe": os.mkfifo, "device": lambda p: p.symlink_to("/dev/zero"), "folder": os.mkdir}
     make[kind](path)
-    with pytest.raises(files.UnfitFile, match="no regular file"):
+    with pytest.raises(files.UnfitFile, match="not a regular file"):
         files.read(path, 10)
 
 

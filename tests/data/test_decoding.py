@@ -149,7 +149,7 @@ def test_cut_outs_are_read_as_all_images_are(tmp_path):
     (example,) = CutOuts(str(tmp_path))
     np.testing.assert_array_equal(example["image"], np.rot90(pixels, -1))
     Image.new("RGB", (16, 16)).save(tmp_path / "b.png", "EPS")
-    with pytest.raises(DataError, match=r"b\.png cannot be read \(it is no whole PNG"):
+    with pytest.raises(DataError, match=r"b\.png cannot be read \(it is not a whole PNG"):
         len(CutOuts(str(tmp_path)))
 
 
@@ -243,7 +243,7 @@ UNFIT = {
 def test_what_is_no_regular_file_is_a_bad_image(tmp_path, make):
     make(tmp_path / "a.png")
     for read in (lambda path: decode(path, 3), size_and_mode):
-        with pytest.raises(BadExample, match=r"a\.png cannot be read \((it is no regular|No such)"):
+        with pytest.raises(BadExample, match=r"a\.png cannot be read \((it is not a|No such)"):
             read(tmp_path / "a.png")
 
 

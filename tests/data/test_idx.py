@@ -110,7 +110,7 @@ def test_a_pipe_and_a_device_are_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "endless").symlink_to("/dev/zero")
     for name in ("pipe", "endless"):
-        assert "cannot be read (it is no regular file)" in refused(str(tmp_path / name))
+        assert "cannot be read (it is not a regular file)" in refused(str(tmp_path / name))
 
 
 def test_an_error_of_the_system_asks_for_no_download(paths, monkeypatch):

@@ -102,7 +102,7 @@ def test_of_an_animation_the_first_picture_is_taken(tmp_path, suffix):
 @pytest.mark.parametrize("kind", ["EPS", "TGA", "ICO"])
 def test_other_formats_are_refused_under_any_name(tmp_path, kind):
     Image.new("RGB", (16, 16), RED).save(tmp_path / "a.png", kind)
-    assert "a.png cannot be read (it is no whole PNG, JPEG," in refused(tmp_path)
+    assert "a.png cannot be read (it is not a whole PNG, JPEG," in refused(tmp_path)
 
 
 def test_the_content_counts_and_not_the_suffix(tmp_path):

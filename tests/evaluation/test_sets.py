@@ -33,11 +33,11 @@ def test_an_orientation_that_makes_no_sense_is_none(tmp_path, tag):
 
 def test_what_is_no_image_is_refused_by_name(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
-    with pytest.raises(DataError, match=r"pipe\.png cannot be read \(it is no regular file\)"):
+    with pytest.raises(DataError, match=r"pipe\.png cannot be read \(it is not a regular file\)"):
         of_folder(str(tmp_path))
     (tmp_path / "pipe.png").unlink()
     Image.new("RGB", (16, 16)).save(tmp_path / "script.png", "EPS")
-    with pytest.raises(DataError, match=r"script\.png cannot be read \(it is no whole PNG"):
+    with pytest.raises(DataError, match=r"script\.png cannot be read \(it is not a whole PNG"):
         of_folder(str(tmp_path))
 
 

@@ -24,7 +24,7 @@ def test_what_readers_would_disagree_on_is_refused(tmp_path, content, words):
 
 
 def test_only_files_are_read(tmp_path):
-    with pytest.raises(ValueError, match="it is no regular file"):
+    with pytest.raises(ValueError, match="it is not a regular file"):
         strict_json.read(tmp_path, 100)
     with pytest.raises(FileNotFoundError):
         strict_json.read(tmp_path / "absent", 100)

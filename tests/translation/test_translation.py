@@ -407,7 +407,7 @@ def test_other_formats_and_what_is_left_out(run, tmp_path):
 def test_a_pipe_among_the_images(run, tmp_path):
     save(tmp_path / "in/a.png", noise(8, 8))
     os.mkfifo(tmp_path / "in/b.png")
-    assert "b.png cannot be read (it is no regular file)" in refused(run, tmp_path)
+    assert "b.png cannot be read (it is not a regular file)" in refused(run, tmp_path)
     assert len(translate(run, tmp_path, on_bad="skip").written) == 1
 
 
