@@ -11,29 +11,34 @@ import chex
 import jax.numpy as jnp
 from jax import Array, lax
 
-from gans_jax.ops import plain
+from gans_jax.ops import plain, winograd
 from gans_jax.ops.plain import LAYOUT, Geometry, flip
 
 # Channels up to which shifted adds replace a convolution of stride 1.
 _FEW_CHANNELS = 16
 # Up to so many output pixels, and from so many output channels on, patches replace a convolution.
 _FEW_ROWS, _MANY_OUTPUTS = 1024, 512
+# From so many channels and output pixels on, sums cost less than the products that they save.
+_MANY_CHANNELS, _MANY_ROWS = 128, 512
 # Elements up to which the product of all taps stays in cache.
 _SMALL_PRODUCT = 2**22
 # Up to so many output pixels, or numbers in a patch, a weight gradient is a product of patches.
-_FEW_ROWS_GRADIENT, _FEW_TAPS = 128, 64
+_FEW_ROWS_GRADIENT, _FEW_TAPS = 256, 64
 # Numbers in the outputs of a group of images that stay in cache.
 _CACHED_OUTPUTS = 2**17
-# Below so many images, a weight gradient is one product for each tap.
-_FEW_IMAGES = 8
+# Below so many images, and from so many channels on, a weight gradient is a product for each tap.
+_FEW_IMAGES, _FEW_INPUTS = 8, 4
 
 
 def conv(x: Array, w: Array, geometry: Geometry) -> Array:
     """Convolves images `[n, h, w, ci]` with `[kh, kw, ci, co]` to `[n, oh, ow, co]`."""
     if _is_one_window(geometry):
         return _conv_window(x, w, geometry)
+    if _winograd_wins(x.shape[0], min(w.shape[2:]), geometry):
+        return winograd.conv(x, w, geometry)
     rows, outputs = x.shape[0] * math.prod(geometry.output), w.shape[3]
-    if geometry.kernel == (1, 1) or (rows <= _FEW_ROWS and outputs >= _MANY_OUTPUTS):
+    few_rows = geometry.stride > 1 and rows <= _FEW_ROWS
+    if geometry.kernel == (1, 1) or (few_rows and outputs >= _MANY_OUTPUTS):
         return _conv_patches(x, w, geometry)
     if geometry.stride == 1 and _overlap_wins(x, outputs, geometry):
         return _transpose_overlap(x, flip(w), _dual(geometry))
@@ -47,6 +52,8 @@ def transpose(y: Array, w: Array, geometry: Geometry) -> Array:
     chex.assert_shape(y, (None, *geometry.output, w.shape[3]))
     if _is_one_window(geometry):
         return _transpose_window(y, w, geometry)
+    if _winograd_wins(y.shape[0], min(w.shape[2:]), geometry):
+        return winograd.transpose(y, w, geometry)
     if any(k % geometry.stride for k in geometry.kernel):
         return plain.transpose(y, w, geometry)
     if _overlap_wins(y, w.shape[2], geometry):
@@ -62,13 +69,15 @@ def weight_gradient(x: Array, y: Array, geometry: Geometry) -> Array:
     chex.assert_shape(y, (None, *geometry.output, None))
     if _is_one_window(geometry):
         return _weight_gradient_window(x, y, geometry)
+    if _winograd_wins(x.shape[0], min(x.shape[3], y.shape[3]), geometry):
+        return winograd.weight_gradient(x, y, geometry)
     rows, taps = math.prod(y.shape[:3]), math.prod(geometry.kernel)
     few_taps = taps == 1 or taps * x.shape[3] <= _FEW_TAPS
     if few_taps or rows <= _FEW_ROWS_GRADIENT:
         return _weight_gradient_patches(x, y, geometry)
-    if geometry.stride == 1 and taps * y.shape[3] <= _FEW_TAPS:
+    if geometry.stride == 1 and y.shape[3] <= _FEW_CHANNELS:
         return flip(_weight_gradient_patches(y, x, _dual(geometry)))
-    if x.shape[0] < _FEW_IMAGES:
+    if x.shape[0] < _FEW_IMAGES and x.shape[3] >= _FEW_INPUTS:
         return _weight_gradient_taps(x, y, geometry)
     return _weight_gradient_groups(x, y, geometry)
 
@@ -124,11 +133,23 @@ def _conv_padded(x: Array, w: Array, geometry: Geometry) -> Array:
 def _overlap_wins(y: Array, inputs: int, geometry: Geometry) -> bool:
     """Returns whether the product of all taps is small enough to stay in cache.
 
-    At stride 1 it must also have few channels, where a convolution would leave vectors half empty.
+    At stride 1 it must also have few channels, where a convolution would leave vectors half empty,
+    or half as many as the outputs.
     """
     taps = math.prod(geometry.kernel)
     small = math.prod(y.shape[:3]) * taps * inputs <= _SMALL_PRODUCT
-    return taps == 1 or (small and (geometry.stride > 1 or inputs <= _FEW_CHANNELS))
+    few = inputs <= max(_FEW_CHANNELS, y.shape[3] // 2)
+    return taps == 1 or (small and (geometry.stride > 1 or few))
+
+
+def _winograd_wins(num: int, channels: int, geometry: Geometry) -> bool:
+    """Returns whether a form with fewer products exists and `num` images are large enough for it.
+
+    `channels` are the fewer ones of inputs and outputs.
+    """
+    fits = geometry.kernel == (3, 3) and geometry.stride == 1 and max(geometry.padding) <= 2
+    rows = num * math.prod(geometry.output)
+    return fits and channels >= _MANY_CHANNELS and rows >= _MANY_ROWS
 
 
 def _transpose_overlap(y: Array, w: Array, geometry: Geometry) -> Array:
@@ -163,14 +184,22 @@ def _weight_gradient_patches(x: Array, y: Array, geometry: Geometry) -> Array:
 
 
 def _weight_gradient_taps(x: Array, y: Array, geometry: Geometry) -> Array:
-    """Takes the weight gradient by one matrix product over pixels for each tap, for few images."""
-    taps = [_product(tap, y, 0, 0) for tap in _taps(x, geometry)]
-    return jnp.stack(taps).reshape(*geometry.kernel, x.shape[3], y.shape[3])
+    """Takes the weight gradient by one matrix product over pixels for each tap, for few images.
+
+    The outputs are transposed once for all products, which the barrier keeps so.
+    """
+    y = lax.optimization_barrier(y.reshape(-1, y.shape[3]).T)
+    taps = [y @ tap.reshape(-1, x.shape[3]) for tap in _taps(x, geometry)]
+    return jnp.stack(taps).reshape(*geometry.kernel, *y.shape[:1], x.shape[3]).swapaxes(2, 3)
 
 
 def _weight_gradient_groups(x: Array, y: Array, geometry: Geometry) -> Array:
-    """Sums the weight gradients of groups of images whose outputs stay in cache."""
-    num = max(1, _CACHED_OUTPUTS // math.prod(y.shape[1:]))
+    """Sums the weight gradients of groups of images whose outputs stay in cache.
+
+    A kernel with more numbers than the outputs would make the sum dearer than the cache saves.
+    """
+    kernel = math.prod(geometry.kernel) * x.shape[3] * y.shape[3]
+    num = max(1, x.shape[0] if kernel > y.size else _CACHED_OUTPUTS // math.prod(y.shape[1:]))
     groups = [slice(start, start + num) for start in range(0, x.shape[0], num)]
     parts = [_weight_gradient_over_images(x[group], y[group], geometry) for group in groups]
     return sum(parts[1:], parts[0])

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jax.test_util import check_grads
 
-from gans_jax.ops import conv, conv_transpose, fast, use_convolutions
+from gans_jax.ops import conv, conv_transpose, fast, plain, use_convolutions, winograd
 from gans_jax.ops.plain import Geometry
 
 # One row per form and its borders: images [n, h, w, ci], kernel (kh, kw, co), stride, padding.
@@ -92,6 +92,37 @@ def test_large_strided_products_equal_the_plain_forms(monkeypatch):
 def test_groups_of_images_equal_the_plain_forms(monkeypatch):
     monkeypatch.setattr(fast, "_CACHED_OUTPUTS", 4 * 6 * 4 * 20)  # of 9 images: 4, 4 and 1
     equal_in_both_forms(with_gradients, LAYERS["many images"])
+
+
+@pytest.mark.parametrize("padding", [0, 1, 2])
+@pytest.mark.parametrize("image", [(6, 9), (5, 4)])
+def test_fewer_products_equal_the_plain_forms(monkeypatch, image, padding):
+    monkeypatch.setattr(fast, "_MANY_CHANNELS", 2)
+    monkeypatch.setattr(fast, "_MANY_ROWS", 0)
+    equal_in_both_forms(with_gradients, ((2, *image, 3), (3, 3, 2), 1, padding))
+
+
+def test_second_derivatives_of_fewer_products_equal_the_plain_forms(monkeypatch):
+    monkeypatch.setattr(fast, "_MANY_CHANNELS", 2)
+    monkeypatch.setattr(fast, "_MANY_ROWS", 0)
+    equal_in_both_forms(penalised, ((1, 5, 4, 2), (3, 3, 3), 1, 1))
+
+
+@pytest.mark.parametrize("operation", ["conv", "transpose", "weight_gradient"])
+def test_fewer_products_round_at_most_four_times_as_much(operation):
+    geometry = Geometry(1, (0, 0), (34, 34), (3, 3))
+    rng = np.random.default_rng(0)
+    shapes = (1, 34, 34, 128), (1, 32, 32, 128), (3, 3, 128, 128)
+    x, y, w = (rng.standard_normal(shape) for shape in shapes)
+    a, b = {"conv": (x, w), "transpose": (y, w), "weight_gradient": (x, y)}[operation]
+    with jax.enable_x64(True):
+        exact = run(lambda a, b: getattr(plain, operation)(a, b, geometry), a, b)
+
+    def error(form):
+        found = run(lambda a, b: getattr(form, operation)(a, b, geometry), *map(np.float32, (a, b)))
+        return np.sqrt(np.mean((np.float64(found) - exact) ** 2))
+
+    assert error(winograd) <= 4 * error(plain)
 
 
 @pytest.mark.parametrize("name", ["strided", "one window, padded"])
