@@ -1,6 +1,7 @@
 """The check before any timing: the same weights, batches and noise give the same losses."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -77,7 +78,12 @@ def _split(keys: Array, num: int = 2) -> Array:
     return jax.vmap(lambda key: jax.random.split(key, num))(keys)
 
 
-def check(workload: Workload, runner: TorchRunner, trajectory: Trajectory) -> float:
+def check(
+    workload: Workload,
+    runner: TorchRunner,
+    trajectory: Trajectory,
+    tolerances: Sequence[float] = TOLERANCES,
+) -> float:
     """Returns the largest difference of a new PyTorch runner's losses, relative to their scale.
 
     Raises:
@@ -95,11 +101,11 @@ def check(workload: Workload, runner: TorchRunner, trajectory: Trajectory) -> fl
             difference = np.abs(ours - theirs) / scale[name]
             worst = int(np.argmax(difference))
             # `not <=` rather than `>`, which is False for NaN.
-            if not difference[worst] <= TOLERANCES[t]:
+            if not difference[worst] <= tolerances[t]:
                 raise MismatchError(
                     f"{workload.name}: in iteration {t + 1} the {name} is {ours[worst]:.8g} in "
                     f"gans_jax and {theirs[worst]:.8g} in PyTorch, beyond the tolerance of "
-                    f"{TOLERANCES[t]:.1%}; maths that differ are not timed"
+                    f"{tolerances[t]:.1%}; maths that differ are not timed"
                 )
             largest = max(largest, float(difference[worst]))
     return largest

@@ -17,23 +17,15 @@ try:
 except ModuleNotFoundError:
     sys.exit("the benchmark needs PyTorch: pip install -r requirements-torch.txt")
 
-import numpy as np
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
-
-from experiments.benchmark import agreement, machine, memory, results
+from experiments.benchmark import machine, memory, results
 from experiments.benchmark.agreement import MismatchError
+from experiments.benchmark.comparison import compare
 from experiments.benchmark.results import Result
-from experiments.benchmark.runners import JaxRunner, Options, TorchRunner
-from experiments.benchmark.timing import block_size, in_turns
-from experiments.benchmark.tuning import tune
 from experiments.benchmark.workloads import WORKLOADS, Workload
-
-BATCHES = 8
 
 
 def measure(workload: Workload, rounds: int, torch_compile: bool, gflops: float) -> Result:
-    """Checks that the losses agree, then times a workload in both frameworks.
+    """Checks that the losses agree, then times a workload in both frameworks, and their memory.
 
     Args:
       workload: what is measured.
@@ -44,72 +36,28 @@ def measure(workload: Workload, rounds: int, torch_compile: bool, gflops: float)
     Raises:
       MismatchError: if a loss differs.
     """
-    batches = workload.batches(BATCHES)
-    ours = JaxRunner(workload, batches)
-    compile_s = ours.compile()
-    trajectory = agreement.record(workload, ours)
-    eager = TorchRunner(workload, batches, Options(), trajectory.states)
-    difference = agreement.check(workload, eager, trajectory)
-
-    num = block_size(ours)
-    options = tune(workload, batches, num, torch_compile)
-    runners = {"jax": ours, "eager": eager}
-    if options != Options():
-        runners["best"] = TorchRunner(workload, batches, options, trajectory.states)
-        difference = max(difference, agreement.check(workload, runners["best"], trajectory))
-    times = in_turns(runners, rounds, num)
-
-    milliseconds = {name: 1e3 * float(np.median(values)) for name, values in times.items()}
-    best = min((name for name in times if name != "jax"), key=milliseconds.get)
-    options = options if best == "best" else Options()
-    ratios = times[best] / times["jax"]
+    found = compare(workload, rounds, torch_compile)
     jax_mb, jax_first_mb = memory.of_jax(workload.name)
-    gflop = _gflop(workload, batches)
     return Result(
         workload=workload.name,
-        jax_ms=milliseconds["jax"],
-        torch_eager_ms=milliseconds["eager"],
-        torch_best_ms=milliseconds[best],
-        torch_best=str(options),
-        ratio=milliseconds[best] / milliseconds["jax"],
-        ratio_min=float(ratios.min()),
-        ratio_max=float(ratios.max()),
-        eager_ratio=milliseconds["eager"] / milliseconds["jax"],
-        compile_s=compile_s,
+        jax_ms=found.milliseconds["jax"],
+        torch_eager_ms=found.milliseconds["eager"],
+        torch_best_ms=found.milliseconds[found.best],
+        torch_best=str(found.options),
+        ratio=found.milliseconds[found.best] / found.milliseconds["jax"],
+        ratio_min=float(found.ratios.min()),
+        ratio_max=float(found.ratios.max()),
+        eager_ratio=found.milliseconds["eager"] / found.milliseconds["jax"],
+        compile_s=found.compile_s,
         jax_mb=jax_mb,
         jax_first_mb=jax_first_mb,
-        torch_mb=memory.of_torch(workload.name, options),
-        gflop=gflop,
-        limit_ms=1e3 * gflop / gflops,
-        loss_difference=difference,
+        torch_mb=memory.of_torch(workload.name, found.options),
+        gflop=found.gflop,
+        limit_ms=1e3 * found.gflop / gflops,
+        loss_difference=found.loss_difference,
         device=machine.device().type,
         threads=machine.cores(),
     )
-
-
-class _FlopCounter(TorchDispatchMode):
-    """Counts operations as PyTorch's FlopCounterMode, which fails inside second derivatives."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.flops = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        out = func(*args, **kwargs or {})
-        if func.overloadpacket in flop_registry:
-            self.flops += flop_registry[func.overloadpacket](*args, **kwargs or {}, out_val=out)
-        return out
-
-
-def _gflop(workload: Workload, batches: list[dict[str, np.ndarray]]) -> float:
-    """Returns the 1e9 operations of an iteration's convolutions and matrix products.
-
-    Gradients that no update uses are not counted.
-    """
-    runner = TorchRunner(workload, batches, Options(frozen=True))
-    with _FlopCounter() as counter:
-        runner.run(1)
-    return counter.flops / 1e9
 
 
 def main() -> None:

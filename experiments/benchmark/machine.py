@@ -40,9 +40,15 @@ def configure(threads: int | None = None) -> None:
                 "jax runs on a GPU that this PyTorch cannot use: install PyTorch for CUDA, "
                 "or set JAX_PLATFORMS=cpu to compare on the CPU"
             )
-        jax.config.update("jax_default_matmul_precision", "float32")
-        torch.backends.cudnn.allow_tf32 = False
+        allow_tf32(False)
         torch.backends.cudnn.benchmark = True
+
+
+def allow_tf32(allow: bool) -> None:
+    """Lets both frameworks round the factors of float32 products to TF32 on a GPU, or not."""
+    jax.config.update("jax_default_matmul_precision", None if allow else "float32")
+    torch.backends.cuda.matmul.allow_tf32 = allow
+    torch.backends.cudnn.allow_tf32 = allow
 
 
 def device() -> torch.device:

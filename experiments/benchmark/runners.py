@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import torch
 from jax import Array
-from torch import Tensor
+from torch import Tensor, nn
 
 from experiments.benchmark import machine
 from experiments.benchmark.reference import weights
@@ -78,6 +78,21 @@ class Options:
         return "+".join(name for name, on in dataclasses.asdict(self).items() if on) or "eager"
 
 
+class Autocast(nn.Module):
+    """A network that computes in bfloat16 with float32 weights, and returns float32.
+
+    Losses, penalties and updates stay outside, as PyTorch asks for.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, dtype=torch.bfloat16):
+            return self.network(x).float()
+
+
 class TorchRunner:
     """Calls the PyTorch trainer in a loop; several seeds are trained one after the other.
 
@@ -109,6 +124,8 @@ class TorchRunner:
                 ):
                     weights.load(network, *weights_)
             networks = [network.to(**self._to) for network in networks]
+            if workload.autocast:
+                networks = [Autocast(network) for network in networks]
             if options.compile:
                 # Not network.compile(), which leaves nn.Sequential as it is.
                 networks = [torch.compile(network) for network in networks]

@@ -26,7 +26,10 @@ Trainer = steps.GAN | steps.WGAN | steps.WGANGP | steps.Pix2Pix | steps.CycleGAN
 
 @dataclasses.dataclass(frozen=True)
 class Workload:
-    """A method on images `[size, size, channels]`; `seeds` above 1 trains that many runs of it."""
+    """A method on images `[size, size, channels]`; `seeds` above 1 trains that many runs of it.
+
+    With `autocast`, PyTorch's networks compute in bfloat16, as ours do with `dtype="bfloat16"`.
+    """
 
     name: str
     method: Method
@@ -34,6 +37,7 @@ class Workload:
     channels: int
     batch_size: int = 64
     seeds: int = 1
+    autocast: bool = False
 
     def batches(self, num: int) -> list[dict[str, np.ndarray]]:
         """Returns the batches of `num` iterations, random uint8 images.
