@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ENVIRONMENT := .venv/.installed
+NEW_ENOUGH := import sys; sys.version_info >= (3, 11) or sys.exit("gans_jax needs Python 3.11 or newer: make PYTHON=python3.12 ...")
 export JAX_COMPILATION_CACHE_DIR ?= $(HOME)/.cache/gans_jax/xla
 
-.PHONY: train test test-all test-torch benchmark lint clean
+.PHONY: train test test-all test-torch benchmark gpu lint clean
 
 train: $(ENVIRONMENT)
 	$(BIN)/python -m gans_jax train experiments/digits/wgan_digits.py
@@ -21,6 +22,11 @@ test-torch: $(ENVIRONMENT) $(ENVIRONMENT)-torch
 benchmark: $(ENVIRONMENT) $(ENVIRONMENT)-torch
 	$(BIN)/python -m experiments.benchmark.jax_vs_torch --json benchmark.json --plot benchmark.png
 
+# On the Python whose jax and PyTorch see the GPU, which stays as it is: docs/gpu.md.
+gpu:
+	@$(PYTHON) -c '$(NEW_ENOUGH)'
+	$(PYTHON) -m experiments.gpu --json gpu.json
+
 lint: $(ENVIRONMENT)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -28,7 +34,7 @@ lint: $(ENVIRONMENT)
 	$(BIN)/mypy
 
 $(ENVIRONMENT): requirements.txt setup.cfg
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("gans_jax needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -c '$(NEW_ENOUGH)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
