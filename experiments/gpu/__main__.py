@@ -28,28 +28,11 @@ def main() -> None:
     arguments = _arguments()
     chosen = [part for part in plan.parts(arguments.device) if part.name in arguments.parts]
     environment = plan.environment(arguments.device)
-    libraries = {name: surroundings.library(name, environment) for name in ("jax", "torch")}
-    card = surroundings.card(plan.card()) if arguments.device == "gpu" else {"error": "not asked"}
-    if libraries["jax"].get("platform") != arguments.device:
-        sys.exit(_no_device(arguments.device, libraries, card))
-    unfit = surroundings.unfit()
-    for package, why in unfit.items():
-        print(f"{package} {why}", flush=True)
     results = Results(arguments.json)
-    results |= {
-        "began": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "device": arguments.device,
-        "budget_s": arguments.budget,
-        "seconds": None,
-        "finished": False,
-        "host": surroundings.host(),
-        "card": card,
-        **libraries,
-        "unfit_packages": unfit,
-        "packages": surroundings.packages(),
-        "parts": {},
-    }
+    results |= _found(arguments, environment)
     results.save()
+    for package, why in results["unfit_packages"].items():
+        print(f"{package} {why}", flush=True)
     try:
         for part, mark in zip(chosen, plan.marks(chosen, arguments.budget), strict=True):
             _measure(part, start, mark, environment, results)
@@ -67,13 +50,34 @@ def main() -> None:
         sys.exit(f"{', '.join(failed)} failed: the file has the end of each one's output")
 
 
+def _found(arguments: argparse.Namespace, environment: dict[str, str]) -> dict[str, Any]:
+    """Returns what the file says before the first part; ends the program without the device."""
+    libraries = {name: surroundings.library(name, environment) for name in ("jax", "torch")}
+    card = surroundings.card(plan.card()) if arguments.device == "gpu" else {"error": "not asked"}
+    if libraries["jax"].get("platform") != arguments.device:
+        sys.exit(_no_device(arguments.device, libraries, card))
+    return {
+        "began": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "device": arguments.device,
+        "budget_s": arguments.budget,
+        "seconds": None,
+        "finished": False,
+        "host": surroundings.host(),
+        "card": card,
+        **libraries,
+        "unfit_packages": surroundings.unfit(),
+        "packages": surroundings.packages(),
+        "parts": {},
+    }
+
+
 def _measure(
     part: plan.Part, start: float, mark: float, common: dict[str, str], results: Results
 ) -> None:
     """Runs a part until its mark, and saves what it found."""
     environment = plan.environment_of(part, common, results["jax"])
     device, seconds = results["device"], max(1.0, start + mark - time.monotonic())
-    options = ["--device", device, "--seconds", f"{seconds:.1f}", "--subject", part.subject]
+    options = ["--device", device, "--seconds", f"{seconds:.1f}", "--subject", part.name]
     watched = plan.card() if device == "gpu" else None
     with tempfile.TemporaryDirectory() as folder:
         command = [part.module, *options]

@@ -27,7 +27,7 @@ class Part:
     """A part of the measurement.
 
     Attributes:
-      name: the part's name in the file.
+      name: the part's name in the file, which says what its module is to do.
       module: the module of this package that runs it.
       share: of the budget, relative to the shares of the other parts.
       exact: whether it runs in full float32, with deterministic operations.
@@ -37,10 +37,6 @@ class Part:
     module: str
     share: float
     exact: bool = False
-
-    @property
-    def subject(self) -> str:
-        return self.name
 
 
 def parts(device: str) -> list[Part]:

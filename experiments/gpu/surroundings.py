@@ -24,10 +24,10 @@ PATIENCE = 120  # seconds that a library may take to find the GPU
 _PROBES = {
     "jax": """
 import jax
-from jax.extend import backend
 found = jax.devices()[0]
 facts = {"version": jax.__version__, "platform": found.platform, "device": found.device_kind}
-facts |= {"devices": len(jax.devices()), "runtime": backend.get_backend().platform_version}
+runtime = getattr(getattr(found, "client", None), "platform_version", "unknown")
+facts |= {"devices": len(jax.devices()), "runtime": runtime}
 """,
     "torch": """
 import torch
@@ -121,14 +121,16 @@ def host() -> dict[str, Any]:
 
 def card(index: str) -> dict[str, Any]:
     """Returns what the driver says of the card, or why it says nothing."""
+    module = Path("/proc/driver/nvidia/version")  # is there without nvidia-smi, too
+    known = {"kernel_module": module.read_text().splitlines()[0]} if module.exists() else {}
     fields = ["name", "driver_version", "memory.total", "power.limit", "clocks.max.sm"]
     if shutil.which("nvidia-smi") is None:
-        return {"error": "nvidia-smi is not installed"}
+        return known | {"error": "nvidia-smi is not installed"}
     query = ["nvidia-smi", f"--query-gpu={','.join(fields)}", "--format=csv,noheader", "-i", index]
     line = _output(query)
     if line is None or line.count(",") != len(fields) - 1:
-        return {"error": f"nvidia-smi does not answer for card {index}"}
-    return dict(zip(fields, (value.strip() for value in line.split(",")), strict=True))
+        return known | {"error": f"nvidia-smi does not answer for card {index}"}
+    return known | dict(zip(fields, (value.strip() for value in line.split(",")), strict=True))
 
 
 def _output(command: list[str]) -> str | None:

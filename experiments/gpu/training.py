@@ -59,6 +59,7 @@ def run(results: Results, task: Task) -> None:
         end = task.end - min(RESERVE, MOST_RESERVE * task.seconds_left)
         plain = bool(set(missing) & set(NEEDED))
         results["loop"] = "plain" if plain else "gans_jax.training.train"
+        results.save()
         (_plainly if plain else _with_loop)(results, experiment, end)
 
 
