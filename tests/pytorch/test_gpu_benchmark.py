@@ -52,7 +52,7 @@ def test_the_mixed_setting_rounds_and_the_other_does_not(monkeypatch) -> None:
     full, mixed = (
         speed.measure(in_setting(TINY, setting), setting) for setting in SETTINGS.values()
     )
-    assert full["loss_difference"] < 1e-4 < mixed["loss_difference"] < 0.2
+    assert 10 * full["loss_difference"] < mixed["loss_difference"] < 0.2
     for found in (full, mixed):
         assert found["ratio"] == found["torch_best_ms"] / found["jax_ms"]
         assert found["jax_tflops"] == found["gflop"] / found["jax_ms"] > 0
