@@ -14,6 +14,7 @@ from gans_jax import core
 from gans_jax.core import Aux, Batch, Loss, Passes, Player, checks
 from gans_jax.losses import AdversarialLoss, LeastSquares, l1
 from gans_jax.methods.two_domains import TwoDomains
+from gans_jax.networks import SharedEncoderTranslator
 from gans_jax.schedules import Constant
 
 
@@ -30,7 +31,9 @@ class CycleGAN(TwoDomains):
     rows of the paper's table 4 are settings: `adversarial=False` is cycle alone, both cycle weights
     0 is GAN alone, the backward or the forward weight 0 is GAN + forward or GAN + backward cycle.
     The identity loss (section 5.2) has half the cycle's weight as in the authors' code; with 0 it
-    takes no time, and the domains may have different shapes.
+    takes no time, and the domains may have different shapes. With a `SharedEncoderTranslator` it
+    takes the encodings of the translations, unless the norm is batch norm, whose statistics count
+    every pass.
 
     A player's running batch statistics change in its own update only, the translator's in all of
     its passes.
@@ -65,6 +68,12 @@ class CycleGAN(TwoDomains):
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate)
 
+    @property
+    def _encodes_once(self) -> bool:
+        """Whether the identity loss takes the encodings that the translations take."""
+        shared = isinstance(self.translator, SharedEncoderTranslator)
+        return shared and self.translator.encodes_once and checks.used(self.identity_weight)
+
     def translator_loss(
         self,
         translator: Player,
@@ -80,7 +89,12 @@ class CycleGAN(TwoDomains):
         g = functools.partial(t, method="a_to_b")
         f = functools.partial(t, method="b_to_a")
         a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
-        fake_b, fake_a = g(a), f(b)
+        same_a = same_b = None
+        if self._encodes_once:
+            same_a, fake_b = t(a, method="to_both")
+            fake_a, same_b = t(b, method="to_both")
+        else:
+            fake_b, fake_a = g(a), f(b)
         metrics = {"cycle_a": l1(f(fake_b), a), "cycle_b": l1(g(fake_a), b)}
         loss = self.forward_weight * metrics["cycle_a"] + self.backward_weight * metrics["cycle_b"]
         if self.adversarial:
@@ -93,7 +107,7 @@ class CycleGAN(TwoDomains):
                     "the identity loss needs domains with as many channels, but a has "
                     f"{a.shape[-1]} and b has {b.shape[-1]}: set identity_weight to 0"
                 )
-            metrics["identity_a"] = l1(f(a), a)
-            metrics["identity_b"] = l1(g(b), b)
+            metrics["identity_a"] = l1(f(a) if same_a is None else same_a, a)
+            metrics["identity_b"] = l1(g(b) if same_b is None else same_b, b)
             loss += self.identity_weight * (metrics["identity_a"] + metrics["identity_b"])
         return loss, Aux(t.batch_stats, metrics, (fake_a, fake_b))

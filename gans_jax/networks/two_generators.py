@@ -69,6 +69,16 @@ class SharedEncoderTranslator(nn.Module):
     def b_to_a(self, x: Array, train: bool = False) -> Array:
         return self.decoder_a(self.encoder(x, train), train)
 
+    @property
+    def encodes_once(self) -> bool:
+        """Whether one encoding can stand for two, which batch norm would count in its averages."""
+        return self.norm != "batch"
+
+    def to_both(self, x: Array, train: bool = False) -> tuple[Array, Array]:
+        """Returns images of either domain translated to a and to b, from one encoding."""
+        code = self.encoder(x, train)
+        return self.decoder_a(code, train), self.decoder_b(code, train)
+
 
 class _Encoder(ResNetGenerator):
     """The first part of a `ResNetGenerator`, with `blocks` of its residual blocks."""

@@ -2,6 +2,7 @@
 
 import functools
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -336,3 +337,43 @@ def test_the_papers_networks(method):
     assert jax.tree.leaves(after) == jax.tree.leaves(state)
     translated = jax.eval_shape(method.translate, state, batch["a"])
     assert (translated.shape, translated.dtype) == ((2, 32, 32, 3), jnp.float32)
+
+
+def _fused(norm="instance", dtype="float32"):
+    translator = networks.SharedEncoderTranslator(1, 2, 1, 1, norm, dtype=dtype)
+    return CycleGAN(translator, tiny.Patches(batch_norm=False))
+
+
+@pytest.mark.parametrize(("norm", "encodings"), [("instance", 4), ("layer", 4), ("batch", 6)])
+def test_the_identity_loss_takes_encodings_that_are_there_but_not_through_batch_norm(
+    norm, encodings
+):
+    """Two of images and two of translations; batch norm averages over every pass."""
+    method, calls = _fused(norm), []
+    state = jax.eval_shape(method.init, KEY, BATCH)
+
+    def count(next_call, args, kwargs, context):
+        calls.extend(["encoder"] * (context.module.name == "encoder"))
+        return next_call(*args, **kwargs)
+
+    with nn.intercept_methods(count):
+        jax.eval_shape(method.translator_loss, *state[1:4], BATCH, KEY)
+    assert len(calls) == encodings
+
+
+@pytest.mark.slow
+def test_an_encoding_for_two_passes_changes_no_loss_and_no_gradient(monkeypatch):
+    with jax.enable_x64(True):
+        method = _fused(dtype="float64")
+        state = tiny.double(tiny.jit(method.init)(KEY, BATCH))
+
+        def loss(params):
+            player = state.translator._replace(params=params)
+            return method.translator_loss(player, *state[2:4], BATCH, KEY)
+
+        gradient = jax.value_and_grad(loss, has_aux=True)
+        once = tiny.jit(gradient)(state.translator.params)
+        monkeypatch.setattr(networks.SharedEncoderTranslator, "encodes_once", False)
+        jax.clear_caches()
+        twice = tiny.jit(gradient)(state.translator.params)
+        tiny.assert_close(once, twice, 1e-10)
