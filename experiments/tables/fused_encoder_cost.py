@@ -8,9 +8,11 @@ formulation counts the operations: a multiplication and an addition are two, and
 padding and holes in a convolution's gradients count, too. `--rounds` chooses how often each is
 measured, `--sizes` at which sizes of images.
 
-An iteration translates each image in one direction at a time: with both weights of the cycle, every
-pass through a decoder follows a pass through an encoder, whether or not the other direction uses
-the same encoder. Sharing saves parameters and their update, but no operation of a pass.
+Without the identity loss an iteration translates each image in one direction: every pass through a
+decoder follows a pass through an encoder, whether or not the other direction uses the same encoder.
+Sharing saves parameters and their update, but no operation of a pass. With the identity loss the
+two directions of an image take one encoding, so that four are computed instead of six; the table
+was measured before that, when there were six.
 
 Measured with `--sizes 64 --rounds 5` on one core of an AVX-512 Xeon beside other jobs, jax 0.10.2,
 2026-11-22 (speed is the median ratio of the turns, and its range):
@@ -22,7 +24,7 @@ Measured with `--sizes 64 --rounds 5` on one core of an AVX-512 Xeon beside othe
 | 64 px, 32 features | no | plain | 3.93 | 14.8 | 635 | 1 |
 | 64 px, 32 features | no | fused | 2.95 | 14.8 | 642 | 1.01 (0.88 to 1.13) |
 
-A quarter of the parameters is saved, but no time: the claim of the report that
+A quarter of the parameters was saved, but no time: the claim of the report that
 `fused_cyclegan_maps` tests, more than twice the speed, does not show.
 """
 
