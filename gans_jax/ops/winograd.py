@@ -30,41 +30,43 @@ _TAPS: tuple[Sum, ...] = (
     ((2, 1),),
 )
 _OUTPUTS: tuple[Sum, ...] = ((0, 1), (1, 1), (2, 1)), ((1, 1), (2, -1), (3, -1))
-# The taps of a kernel that is turned around.
-_TURNED_TAPS = _TAPS[3], *_TAPS[1:3], _TAPS[0]
+# The same for a kernel that is turned around, whose sums of taps are those of the kernel in another
+# order, so that a convolution and its transpose share them.
+_TURNED_PIXELS = _PIXELS[3], *_PIXELS[1:3], _PIXELS[0]
+_TURNED_OUTPUTS: tuple[Sum, ...] = ((3, 1), (1, 1), (2, 1)), ((1, 1), (2, -1), (0, -1))
 
 
 def conv(x: Array, w: Array, geometry: Geometry) -> Array:
     """Convolves images `[n, h, w, ci]` with `[3, 3, ci, co]` to `[n, oh, ow, co]`."""
-    return _multiply(x, w, _TAPS, geometry.padding, geometry.output, channels=2)
+    return _multiply(x, w, _PIXELS, _OUTPUTS, geometry.padding, geometry.output, channels=1)
 
 
 def transpose(y: Array, w: Array, geometry: Geometry) -> Array:
     """Transposes `conv`: a convolution with the kernel turned around."""
     top, left = geometry.padding
-    return _multiply(y, w, _TURNED_TAPS, (2 - top, 2 - left), geometry.image, channels=3)
+    turned = _TURNED_PIXELS, _TURNED_OUTPUTS
+    return _multiply(y, w, *turned, (2 - top, 2 - left), geometry.image, channels=2)
 
 
-@functools.partial(jax.jit, static_argnums=(2, 3, 4), static_argnames="channels")
+@functools.partial(jax.jit, static_argnums=(2, 3, 4, 5), static_argnames="channels")
 def _multiply(
     x: Array,
     w: Array,
-    taps: Sequence[Sum],
+    pixels: Sequence[Sum],
+    outputs: Sequence[Sum],
     padding: tuple[int, int],
     size: tuple[int, int],
     channels: int,
 ) -> Array:
-    """Returns the images of a size whose pixels sum the products over an axis of the kernel."""
+    """Returns images of a size: sums of products over an axis of the kernel's channels."""
     n, (th, tw) = x.shape[0], _tiles(size)
-    rows = jnp.stack(_sums(taps, w.__getitem__))
-    kernels = _sums(taps, lambda j: rows[:, j])
-    products = [
-        lax.dot_general(image, kernel, (((2,), (channels - 1,)), ((0,), (0,))))
-        for image, kernel in zip(_images(x, _PIXELS, padding, (th, tw)), kernels, strict=True)
-    ]
-    y = jnp.stack(_sums(_OUTPUTS, products.__getitem__), 2)
-    y = lax.optimization_barrier(y.reshape(4, n, th, 2 * tw, -1))
-    y = jnp.stack(_sums(_OUTPUTS, y.__getitem__), 2)
+    rows = _sums(_TAPS, w.__getitem__)
+    kernels = _sums(_TAPS, lambda j: rows[:, j]).reshape(16, *w.shape[2:])
+    images = _images(x, pixels, padding, (th, tw))
+    products = lax.dot_general(images, kernels, (((2,), (channels,)), ((0,), (0,))))
+    products = products.reshape(4, 4, n * th * tw, -1)
+    y = _sums(outputs, products.__getitem__, 2).reshape(4, n, th, 2 * tw, -1)
+    y = _sums(outputs, lax.optimization_barrier(y).__getitem__, 2)
     return y.reshape(n, 2 * th, 2 * tw, -1)[:, : size[0], : size[1]]
 
 
@@ -75,12 +77,10 @@ def weight_gradient(x: Array, y: Array, geometry: Geometry) -> Array:
     # The barrier keeps the sums of the convolution from being held in memory until this gradient.
     images = _images(lax.optimization_barrier(x), _PIXELS, geometry.padding, tiles)
     gradients = _images(y, _transposed(_OUTPUTS), (0, 0), tiles)
-    products = [
-        lax.dot_general(image, gradient, (((1,), (1,)), ((0,), (0,))))
-        for image, gradient in zip(images, gradients, strict=True)
-    ]
-    columns = jnp.stack(_sums(_transposed(_TAPS), products.__getitem__), 1)
-    return jnp.stack(_sums(_transposed(_TAPS), columns.__getitem__))
+    products = lax.dot_general(images, gradients, (((1,), (1,)), ((0,), (0,))))
+    products = products.reshape(4, 4, *products.shape[1:])
+    columns = _sums(_transposed(_TAPS), products.__getitem__, 1)
+    return _sums(_transposed(_TAPS), columns.__getitem__)
 
 
 def _tiles(size: tuple[int, int]) -> tuple[int, int]:
@@ -89,20 +89,22 @@ def _tiles(size: tuple[int, int]) -> tuple[int, int]:
 
 def _images(
     x: Array, sums: Sequence[Sum], padding: tuple[int, int], tiles: tuple[int, int]
-) -> list[Array]:
-    """Returns the sums of each tile's columns of the sums of its rows, `[rows, tiles, c]` each."""
+) -> Array:
+    """Returns the sums of each tile's columns of the sums of its rows, `[16, tiles, c]`."""
     (top, left), (th, tw), (n, h, w, c) = padding, tiles, x.shape
     reach = max(i for terms in sums for i, _ in terms) - 1
     config = [(0, 0, 0), (top, 2 * th + reach - top - h, 0), (left, 2 * tw + reach - left - w, 0)]
     x = lax.pad(x, jnp.zeros((), x.dtype), [*config, (0, 0, 0)])
-    rows = jnp.stack(_sums(sums, lambda i: lax.slice_in_dim(x, i, i + 2 * th - 1, 2, 1)))
+    rows = _sums(sums, lambda i: lax.slice_in_dim(x, i, i + 2 * th - 1, 2, 1))
     rows = lax.optimization_barrier(rows)
     columns = _sums(sums, lambda j: lax.slice_in_dim(rows, j, j + 2 * tw - 1, 2, 3))
-    return [column.reshape(len(sums), n * th * tw, c) for column in columns]
+    return columns.reshape(16, n * th * tw, c)
 
 
-def _sums(sums: Sequence[Sum], get: Callable[[int], Array]) -> list[Array]:
-    return [sum((f * get(i) for i, f in rest), f0 * get(i0)) for (i0, f0), *rest in sums]
+def _sums(sums: Sequence[Sum], get: Callable[[int], Array], axis: int = 0) -> Array:
+    return jnp.stack(
+        [sum((f * get(i) for i, f in rest), f0 * get(j)) for (j, f0), *rest in sums], axis
+    )
 
 
 def _transposed(sums: Sequence[Sum]) -> list[Sum]:
