@@ -3,13 +3,15 @@
 import ctypes
 import sys
 
+import jax
+
 # Options of mallopt and their values, which keep the heap from shrinking: M_MMAP_MAX,
 # M_TRIM_THRESHOLD, M_TOP_PAD, and M_ARENA_MAX, because the heaps of other arenas always shrink.
 _SETTINGS = ((-4, 0), (-1, -1), (-2, 2**26), (-8, 1))
 
 
 def keep_freed_memory() -> bool:
-    """Makes glibc keep the memory that this process frees.
+    """Makes glibc keep the memory that this process frees, and jax use it again on a CPU.
 
     glibc returns large blocks to the system when they are freed. XLA's CPU backend frees its
     temporaries after every call, so that the next call waits for the system to map and clear the
@@ -17,11 +19,17 @@ def keep_freed_memory() -> bool:
     environment variables do the same without this function:
     `MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=-1 MALLOC_TOP_PAD_=67108864 MALLOC_ARENA_MAX=1`.
 
+    jax then runs the programs of one CPU device in the thread that calls them
+    (`jax_cpu_enable_async_dispatch`). A program of another thread frees its temporaries after the
+    caller knows of its results, so that the next program finds them taken, and the kept memory
+    grows by as much again. Call this before jax starts its CPU backend.
+
     Returns:
       Whether the process runs on glibc, which took the settings.
     """
     if not sys.platform.startswith("linux"):
         return False
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
     libc = ctypes.CDLL(None)
     if not hasattr(libc, "gnu_get_libc_version"):
         return False

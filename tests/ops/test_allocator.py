@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -27,3 +28,20 @@ def test_freed_memory_is_not_mapped_again():
         pytest.skip("no glibc here")
     assert run.returncode == 0
     assert int(run.stdout) < 100
+
+
+INLINE = """
+import jax, jax.numpy as jnp
+from gans_jax.ops import keep_freed_memory
+
+keep_freed_memory()
+print(jax.jit(lambda x: x @ x)(jnp.ones((2048, 2048))).is_ready())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a setting of glibc")
+def test_a_program_returns_when_its_temporaries_are_free():
+    environment = os.environ | {"JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-c", INLINE]
+    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment, check=True)
+    assert run.stdout == "True\n"
