@@ -48,13 +48,13 @@ def manifold_scores(real: np.ndarray, fake: np.ndarray, *, k: int = 5) -> Manifo
     for rows, distances in squared_distances(real, fake):
         within = distances < real_radii[rows, None]
         balls_around_fake += within.sum(axis=0)
-        covered += within.any(axis=1).sum()
-        recalled += (distances < fake_radii).any(axis=1).sum()
+        covered += int(within.any(axis=1).sum())
+        recalled += int((distances < fake_radii).any(axis=1).sum())
     return ManifoldScores(
         precision=float((balls_around_fake > 0).mean()),
-        recall=float(recalled / len(real)),
+        recall=recalled / len(real),
         density=float(balls_around_fake.mean() / k),
-        coverage=float(covered / len(real)),
+        coverage=covered / len(real),
     )
 
 

@@ -16,6 +16,8 @@ _CODES = (
     *(errno.EAGAIN, errno.EBUSY, errno.ESTALE, errno.ETIMEDOUT, errno.ENXIO, errno.ENODEV),
 )
 _ASYNCIO = str(Path(asyncio.__file__).parent)
+# Each is in the messages of one kind of thread; asyncio names the file that defines a task.
+_THREADS = ("_SignalingThread", "tensorstore", "orbax/checkpoint/_src")
 
 
 def failure(error: BaseException, codes: tuple[int, ...] = _CODES) -> str | None:
@@ -85,4 +87,4 @@ def silence() -> None:
 
 def _is_not_of_a_thread(record: logging.LogRecord) -> bool:
     message = record.getMessage()
-    return "_SignalingThread" not in message and "tensorstore" not in message
+    return not any(name in message for name in _THREADS)

@@ -10,13 +10,14 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import DTypeLike
 
 from gans_jax.core import extras, files
 from gans_jax.weights.state_pickle import Refused, shortened
 from gans_jax.weights.torch_file import read_torch
 
 _MOST_BYTES = 2**32
-_SAFETENSORS = {
+_SAFETENSORS: dict[str, DTypeLike] = {
     **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": jnp.bfloat16},
     **{"F8_E4M3": jnp.float8_e4m3fn, "F8_E5M2": jnp.float8_e5m2, "BOOL": "?"},
     **{f"I{bits}": f"<i{bits // 8}" for bits in (8, 16, 32, 64)},
