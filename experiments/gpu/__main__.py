@@ -1,6 +1,6 @@
 """Measures the package on a GPU, within ten minutes and without a network.
 
-    python3 -m experiments.gpu --json gpu.json
+    python -m experiments.gpu --json gpu.json
 
 It runs the tests of all methods and the comparisons with PyTorch on the GPU, the benchmark in
 float32 and in bfloat16, and a configuration of a paper for as long as is left. docs/gpu.md
