@@ -116,7 +116,7 @@ def test_fewer_products_round_at_most_four_times_as_much(operation):
     x, y, w = (rng.standard_normal(shape) for shape in shapes)
     a, b = {"conv": (x, w), "transpose": (y, w), "weight_gradient": (x, y)}[operation]
     with jax.enable_x64(True):
-        exact = run(lambda a, b: getattr(plain, operation)(a, b, geometry), a, b)
+        exact = np.asarray(run(lambda a, b: getattr(plain, operation)(a, b, geometry), a, b))
 
     def error(form):
         found = run(lambda a, b: getattr(form, operation)(a, b, geometry), *map(np.float32, (a, b)))
