@@ -52,7 +52,7 @@ def main() -> None:
 
 def _found(arguments: argparse.Namespace, environment: dict[str, str]) -> dict[str, Any]:
     """Returns what the file says before the first part; ends the program without the device."""
-    libraries = {name: surroundings.library(name, environment) for name in ("jax", "torch")}
+    libraries = {name: surroundings.framework(name, environment) for name in ("jax", "torch")}
     card = surroundings.card(plan.card()) if arguments.device == "gpu" else {"error": "not asked"}
     if libraries["jax"].get("platform") != arguments.device:
         sys.exit(_no_device(arguments.device, libraries, card))

@@ -41,7 +41,7 @@ facts |= {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
 }
 
 
-def library(name: str, environment: dict[str, str]) -> dict[str, Any]:
+def framework(name: str, environment: dict[str, str]) -> dict[str, Any]:
     """Returns what `jax` or `torch` says of itself and its device, or an `error`."""
     code = f"{_PROBES[name]}\nimport json\nprint(json.dumps(facts))"
     how = {"cwd": ROOT, "env": environment, "capture_output": True, "text": True}

@@ -5,8 +5,8 @@ pixels and sums of taps give both, instead of six. In rows and columns a tile of
 16 products instead of 36: Winograd's minimal filtering F(2x2, 3x3). The products of all tiles and
 channels are 16 matrix products (Lavin and Gray 2016, arXiv:1509.09308, section 4).
 
-Rows and columns are summed one after the other. All sums of rows lie in one array, so that the four
-sums of columns and the matrix products are few programs, which compile quickly.
+Rows and columns are summed one after the other. All sums lie in one array, so that they are few
+programs, which compile quickly.
 """
 
 import functools
@@ -30,8 +30,8 @@ _TAPS: tuple[Sum, ...] = (
     ((2, 1),),
 )
 _OUTPUTS: tuple[Sum, ...] = ((0, 1), (1, 1), (2, 1)), ((1, 1), (2, -1), (3, -1))
-# The same for a kernel that is turned around, whose sums of taps are those of the kernel in another
-# order, so that a convolution and its transpose share them.
+# A kernel that is turned around has the same sums of taps in another order. Here the pixels and the
+# outputs are in that order instead, so that a convolution and its transpose share the sums of taps.
 _TURNED_PIXELS = _PIXELS[3], *_PIXELS[1:3], _PIXELS[0]
 _TURNED_OUTPUTS: tuple[Sum, ...] = ((3, 1), (1, 1), (2, 1)), ((1, 1), (2, -1), (0, -1))
 

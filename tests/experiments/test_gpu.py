@@ -70,7 +70,7 @@ def machine(monkeypatch, tmp_path):
 
     def run(device, found, *arguments):
         facts = {"version": "1", "platform": "gpu" if device else "cpu", "device": device}
-        monkeypatch.setattr(surroundings, "library", lambda *_: facts | {"runtime": "cuda 13"})
+        monkeypatch.setattr(surroundings, "framework", lambda *_: facts | {"runtime": "cuda 13"})
         monkeypatch.setattr(signal, "signal", lambda *_: None)  # pytest keeps its own
         monkeypatch.setattr(plan, "_is_known", lambda environment: True)
         parts = iter(found)
