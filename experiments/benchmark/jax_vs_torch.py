@@ -15,7 +15,7 @@ from pathlib import Path
 try:
     import torch  # noqa: F401
 except ModuleNotFoundError:
-    sys.exit("the benchmark needs PyTorch: pip install -r requirements-torch.txt")
+    sys.exit("the benchmark needs PyTorch: on Python 3.11, pip install -r requirements-torch.txt")
 
 from experiments.benchmark import machine, memory, results
 from experiments.benchmark.agreement import MismatchError

@@ -4,10 +4,6 @@ import dataclasses
 
 _SITE = "https://www.nvidia.com/en-us/data-center"
 _HOPPER = "https://resources.nvidia.com/en-us-tensor-core/gtc22-whitepaper-hopper"
-_GA102 = (
-    "https://www.nvidia.com/content/PDF/nvidia-ampere-ga-102-gpu-architecture-whitepaper-v2.pdf"
-)
-_ADA = "https://images.nvidia.com/aem-dam/Solutions/geforce/ada/nvidia-ada-gpu-architecture.pdf"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,10 +28,7 @@ _V100 = Card(15.7, None, f"{_SITE}/v100/")
 # By the name that the driver gives. Other forms of a card have other rates, so that a name must be
 # the same to the letter.
 CARDS = {
-    "NVIDIA H200": Card(67.0, 989.5, f"{_SITE}/h200/"),
-    "NVIDIA H200 NVL": Card(60.0, 835.5, f"{_SITE}/h200/"),
     "NVIDIA H100 80GB HBM3": Card(67.0, 989.5, f"{_SITE}/h100/"),
-    "NVIDIA H100 NVL": Card(60.0, 835.5, f"{_SITE}/h100/"),
     "NVIDIA H100 PCIe": Card(51.2, 756.0, _HOPPER),
     "NVIDIA A100-SXM4-40GB": _A100,
     "NVIDIA A100-SXM4-80GB": _A100,
@@ -45,9 +38,6 @@ CARDS = {
     "NVIDIA L4": Card(30.3, 121.0, f"{_SITE}/l4/"),
     "NVIDIA L40": Card(90.5, 181.05, f"{_SITE}/l40/"),
     "NVIDIA L40S": Card(91.6, 362.05, f"{_SITE}/l40s/"),
-    "NVIDIA RTX A6000": Card(38.7, 154.8, _GA102),
-    "NVIDIA GeForce RTX 3090": Card(35.6, 71.0, _GA102),
-    "NVIDIA GeForce RTX 4090": Card(82.6, 165.2, _ADA),
     "Tesla V100-SXM2-16GB": _V100,
     "Tesla V100-SXM2-32GB": _V100,
     "Tesla T4": Card(8.1, None, f"{_SITE}/tesla-t4/"),

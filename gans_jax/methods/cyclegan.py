@@ -89,7 +89,6 @@ class CycleGAN(TwoDomains):
         g = functools.partial(t, method="a_to_b")
         f = functools.partial(t, method="b_to_a")
         a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
-        same_a = same_b = None
         if self._encodes_once:
             same_a, fake_b = t(a, method="to_both")
             fake_a, same_b = t(b, method="to_both")
@@ -107,7 +106,8 @@ class CycleGAN(TwoDomains):
                     "the identity loss needs domains with as many channels, but a has "
                     f"{a.shape[-1]} and b has {b.shape[-1]}: set identity_weight to 0"
                 )
-            metrics["identity_a"] = l1(f(a) if same_a is None else same_a, a)
-            metrics["identity_b"] = l1(g(b) if same_b is None else same_b, b)
+            if not self._encodes_once:
+                same_a, same_b = f(a), g(b)
+            metrics["identity_a"], metrics["identity_b"] = l1(same_a, a), l1(same_b, b)
             loss += self.identity_weight * (metrics["identity_a"] + metrics["identity_b"])
         return loss, Aux(t.batch_stats, metrics, (fake_a, fake_b))

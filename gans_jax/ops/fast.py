@@ -14,7 +14,7 @@ from jax import Array, lax
 from gans_jax.ops import plain, winograd
 from gans_jax.ops.plain import LAYOUT, Geometry, flip
 
-# Channels up to which shifted adds replace a convolution of stride 1.
+# Up to so many channels, a convolution of stride 1 would leave vectors half empty.
 _FEW_CHANNELS = 16
 # Up to so many output pixels, and from so many output channels on, patches replace a convolution.
 _FEW_ROWS, _MANY_OUTPUTS = 1024, 512
