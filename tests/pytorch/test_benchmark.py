@@ -177,4 +177,5 @@ def test_without_torch() -> None:
     command, root = [sys.executable, "-c", code], Path(jax_vs_torch.__file__).parents[2]
     result = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert result.returncode == 1
-    assert result.stderr == "the benchmark needs PyTorch: pip install -r requirements-torch.txt\n"
+    remedy = "on Python 3.11, pip install -r requirements-torch.txt"
+    assert result.stderr == f"the benchmark needs PyTorch: {remedy}\n"
