@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from gans_jax.ops import plain, winograd
-from gans_jax.ops.plain import LAYOUT, Geometry, flip
+from gans_jax.ops.plain import LAYOUT, Geometry, after, flip
 
 # Up to so many channels, a convolution of stride 1 would leave vectors half empty.
 _FEW_CHANNELS = 16
@@ -189,7 +189,7 @@ def _weight_gradient_taps(x: Array, y: Array, geometry: Geometry) -> Array:
     The outputs are transposed once for all products, which the barrier keeps so.
     """
     y = lax.optimization_barrier(y.reshape(-1, y.shape[3]).T)
-    taps = [y @ tap.reshape(-1, x.shape[3]) for tap in _taps(x, geometry)]
+    taps = [y @ tap.reshape(-1, x.shape[3]) for tap in _taps(after(x, y), geometry)]
     return jnp.stack(taps).reshape(*geometry.kernel, *y.shape[:1], x.shape[3]).swapaxes(2, 3)
 
 

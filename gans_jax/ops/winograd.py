@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from gans_jax.ops.plain import Geometry
+from gans_jax.ops.plain import Geometry, after
 
 # A sum: indices and their factors.
 Sum = tuple[tuple[int, float], ...]
@@ -74,8 +74,7 @@ def _multiply(
 def weight_gradient(x: Array, y: Array, geometry: Geometry) -> Array:
     """Maps images `[n, h, w, ci]` and gradients `[n, oh, ow, co]` to `[3, 3, ci, co]`."""
     tiles = _tiles(geometry.output)
-    # The barrier keeps the sums of the convolution from being held in memory until this gradient.
-    images = _images(lax.optimization_barrier(x), _PIXELS, geometry.padding, tiles)
+    images = _images(after(x, y), _PIXELS, geometry.padding, tiles)
     gradients = _images(y, _transposed(_OUTPUTS), (0, 0), tiles)
     products = lax.dot_general(images, gradients, (((1,), (1,)), ((0,), (0,))))
     products = products.reshape(4, 4, *products.shape[1:])

@@ -45,3 +45,34 @@ def test_a_program_returns_when_its_temporaries_are_free():
     command = [sys.executable, "-c", INLINE]
     run = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment, check=True)
     assert run.stdout == "True\n"
+
+
+COMPILED = """
+import jax, jax.numpy as jnp, numpy as np
+from pathlib import Path
+from gans_jax.ops import keep_freed_memory
+
+def megabytes():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+
+def program(x):
+    for _ in range(100):
+        x = jnp.tanh(x @ jnp.flip(x))
+    return x
+
+keep_freed_memory()
+jnp.zeros(1)
+np.ones(2**29, np.uint8)
+before = megabytes()
+jax.jit(program).lower(jnp.ones((8, 8))).compile()
+print(before - megabytes())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a setting of glibc")
+def test_memory_that_is_free_after_a_compilation_is_returned():
+    environment = os.environ | {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_COMPILATION_CACHE": "false"}
+    command = [sys.executable, "-c", COMPILED]
+    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment, check=True)
+    assert float(run.stdout) > 300

@@ -276,3 +276,23 @@ def test_impossible_geometry_is_refused(call, message):
 def test_geometry_is_hashable_and_knows_its_output():
     assert Geometry(2, (1, 1), (8, 7), (4, 4)).output == (4, 3)
     hash(Geometry(2, (1, 1), (8, 7), (4, 4)))
+
+
+@pytest.mark.parametrize("channels", [128, 64], ids=["sums", "taps"])
+def test_a_weight_gradient_takes_no_memory_before_its_gradients_exist(channels):
+    """Its sums, or taps, are four, or nine, times as large as the images that they are of."""
+
+    def loss(kernels, x):
+        for w in kernels:
+            x = jnp.sin(conv(x, w, 1, 1))
+        return jnp.sum(x)
+
+    def temporaries(num):
+        x = jax.ShapeDtypeStruct((1, 64, 64, channels), jnp.float32)
+        w = jax.ShapeDtypeStruct((3, 3, channels, channels), jnp.float32)
+        with use_convolutions("fast"):
+            compiled = jax.jit(jax.grad(loss)).lower([w] * num, x).compile()
+        return compiled.memory_analysis().temp_size_in_bytes
+
+    image = 4 * 64 * 64 * channels
+    assert temporaries(12) - temporaries(4) < 8 * 3 * image
