@@ -5,7 +5,7 @@
 A line is a layer: how often an iteration has it, the milliseconds of the form that the rules of
 `gans_jax.ops.fast` choose and its name, and the milliseconds of every form that can compute it, the
 quickest first. The last lines say how many milliseconds of an iteration each choice loses against
-the quickest forms. It needs no PyTorch.
+the quickest forms.
 """
 
 import argparse

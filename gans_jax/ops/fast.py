@@ -20,8 +20,8 @@ _FEW_CHANNELS = 16
 _FEW_ROWS, _MANY_OUTPUTS = 1024, 512
 # From so many channels and output pixels on, sums cost less than the products that they save.
 _MANY_CHANNELS, _MANY_ROWS = 128, 512
-# Elements up to which the product of all taps stays in cache.
-_SMALL_PRODUCT = 2**22
+# Elements up to which the product of all taps stays in cache, or costs less than empty vectors.
+_SMALL_PRODUCT, _LARGE_PRODUCT = 2**22, 2**24
 # Up to so many output pixels, or numbers in a patch, a weight gradient is a product of patches.
 _FEW_ROWS_GRADIENT, _FEW_TAPS = 256, 64
 # Numbers in the outputs of a group of images that stay in cache.
@@ -131,15 +131,17 @@ def _conv_padded(x: Array, w: Array, geometry: Geometry) -> Array:
 
 
 def _overlap_wins(y: Array, inputs: int, geometry: Geometry) -> bool:
-    """Returns whether the product of all taps is small enough to stay in cache.
+    """Returns whether the product of all taps is small enough.
 
     At stride 1 it must also have few channels, where a convolution would leave vectors half empty,
     or half as many as the outputs.
     """
     taps = math.prod(geometry.kernel)
-    small = math.prod(y.shape[:3]) * taps * inputs <= _SMALL_PRODUCT
-    few = inputs <= max(_FEW_CHANNELS, y.shape[3] // 2)
-    return taps == 1 or (small and (geometry.stride > 1 or few))
+    size = math.prod(y.shape[:3]) * taps * inputs
+    if geometry.stride == 1 and inputs <= _FEW_CHANNELS:
+        return taps == 1 or size <= _LARGE_PRODUCT
+    half = inputs <= y.shape[3] // 2
+    return taps == 1 or (size <= _SMALL_PRODUCT and (geometry.stride > 1 or half))
 
 
 def _winograd_wins(num: int, channels: int, geometry: Geometry) -> bool:
