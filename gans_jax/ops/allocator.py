@@ -23,7 +23,8 @@ def keep_freed_memory() -> bool:
     environment variables do the same without this function:
     `MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=-1 MALLOC_TOP_PAD_=67108864 MALLOC_ARENA_MAX=1`.
 
-    Only what the compiler frees goes back to the system, after each compilation that takes 0.1 s.
+    After each compilation of more than 0.1 s, all that is free then goes back to the system: a
+    training loop does not need the compiler's memory again.
 
     jax then runs the programs of one CPU device in the thread that calls them
     (`jax_cpu_enable_async_dispatch`). A program of another thread frees its temporaries after the

@@ -80,10 +80,8 @@ def test_an_unknown_form_is_refused():
 def test_wide_images_of_few_channels_come_from_one_product_on_a_cpu():
     """A convolution with vectors of three numbers took four times as long."""
     geometry = Geometry(stride=1, padding=(0, 0), image=(262, 262), kernel=(7, 7))
-    y, w = (
-        jax.ShapeDtypeStruct((1, 256, 256, 64), float),
-        jax.ShapeDtypeStruct((7, 7, 3, 64), float),
-    )
+    y = jax.ShapeDtypeStruct((1, 256, 256, 64), jnp.float32)
+    w = jax.ShapeDtypeStruct((7, 7, 3, 64), jnp.float32)
     text = str(jax.make_jaxpr(fast.transpose, static_argnums=2)(y, w, geometry))
     assert "dot_general" in text
     assert "conv_general_dilated" not in text
