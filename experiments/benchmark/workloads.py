@@ -134,7 +134,12 @@ def _pix2pix(size: int) -> Pix2Pix:
 
 def _cyclegan(blocks: int) -> CycleGAN:
     generator = ResNetGenerator(blocks=blocks)
-    return CycleGAN(TwoGenerators(generator, generator), PatchGANDiscriminator(norm="instance"))
+    # With the identity loss, which the authors' script has by default.
+    return CycleGAN(
+        TwoGenerators(generator, generator),
+        PatchGANDiscriminator(norm="instance"),
+        identity_weight=5.0,
+    )
 
 
 # Too long for a comparison on a CPU, but its layers are the paper's.

@@ -84,7 +84,7 @@ def method_of(
     """Returns the method of a row, with the generators and the discriminator of the experiment."""
     networks = TwoGenerators(generator, generator), experiment.method.discriminator
     if name == "cyclegan":
-        return CycleGAN(*networks, identity_weight=0.0)
+        return CycleGAN(*networks)
     if name == "distance_gan":
         images = scores.stacked(training_data)
         scale_a, scale_b = scale_of(images["a"][:200]), scale_of(images["b"][:200])

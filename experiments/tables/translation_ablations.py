@@ -136,7 +136,6 @@ def _cyclegan(**settings: Any) -> Row:
     method = CycleGAN(
         TwoGenerators(generator, generator),
         PatchGANDiscriminator(features=16, layers=2, norm="instance"),
-        identity_weight=0.0,
         **settings,
     )
     return Row(method, size=64, iterations=1000, batch_size=1)

@@ -39,7 +39,6 @@ experiment = Experiment(
     method=CycleGAN(
         translator=TwoGenerators(generator, generator),
         discriminator=PatchGANDiscriminator(features=32, layers=2, norm="instance"),
-        identity_weight=0.0,
         schedule=LinearDecay(start=3000, end=4000),
     ),
     data=data.Unaligned(data.PairedFolder("data/maps/train", size=64, augment=data.Augment())),

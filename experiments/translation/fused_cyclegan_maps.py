@@ -26,7 +26,6 @@ experiment = Experiment(
     method=CycleGAN(
         translator=SharedEncoderTranslator(features=32, encoder_blocks=3, decoder_blocks=3),
         discriminator=PatchGANDiscriminator(features=32, layers=2, norm="instance"),
-        identity_weight=0.0,
         schedule=LinearDecay(start=3000, end=4000),
     ),
     data=data.Unaligned(data.PairedFolder("data/maps/train", size=64, augment=data.Augment())),

@@ -333,8 +333,8 @@ TRANSLATORS = [
     ),
     _two_domains(
         "cyclegan",
-        CycleGAN(tiny.Translator(), tiny.Patches(), **_translators),
-        toy=CycleGAN(_toy_translator, _toy_discriminator, **_toy),
+        CycleGAN(tiny.Translator(), tiny.Patches(), identity_weight=5.0, **_translators),
+        toy=CycleGAN(_toy_translator, _toy_discriminator, identity_weight=5.0, **_toy),
         iterations=1000,
     ),
     _two_domains(

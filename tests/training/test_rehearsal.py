@@ -103,7 +103,11 @@ def refusal(method, tmp_path, source=Images(), **changes):
             "one logit per example is needed here, but the network returns (4, 2, 2, 1): use a",
         ),
         (
-            CycleGAN(tiny.Translator(tiny.Painter(channels=3), tiny.Painter()), tiny.Patches()),
+            CycleGAN(
+                tiny.Translator(tiny.Painter(channels=3), tiny.Painter()),
+                tiny.Patches(),
+                identity_weight=5.0,
+            ),
             {"source": Images(1, 3)},
             "a has 1 and b has 3: set identity_weight to 0",
         ),

@@ -1,6 +1,5 @@
 """Makes run folders of networks that PyTorch code has trained, and files for that code."""
 
-import dataclasses
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -150,11 +149,10 @@ def _cyclegan(
             "the discriminators differ in norm, widths or layers: give the two of one CycleGAN"
         )
     translator = TwoGenerators(found["a-to-b"].network, back.network)
-    method = CycleGAN(translator, judges[0] if judges else fresh)
-    if channels[0] == channels[1]:
-        return method
-    # The identity loss shows a generator images of its own target, which have other channels.
-    return dataclasses.replace(method, identity_weight=0.0)
+    # That code's default, `--lambda_identity 0.5`, is half of the cycle's weight. The identity loss
+    # shows a generator images of its own target, which must have as many channels.
+    weight = 5.0 if channels[0] == channels[1] else 0.0
+    return CycleGAN(translator, judges[0] if judges else fresh, identity_weight=weight)
 
 
 def export_part(

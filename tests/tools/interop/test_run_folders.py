@@ -192,6 +192,7 @@ def test_two_generators_are_a_run_of_cyclegan(files, tmp_path):
     assert main(["import", *given, "--workdir", str(tmp_path / "run"), *SMALL]) == 0
     experiment, state = load(tmp_path / "run")
     assert isinstance(experiment.method, CycleGAN)
+    assert experiment.method.identity_weight == 5.0
     first = {
         "latest_net_G_A": state.translator.params["ab"],
         "latest_net_G_B": state.translator.params["ba"],
