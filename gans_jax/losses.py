@@ -179,8 +179,13 @@ class PositiveUnlabeled(AdversarialLoss):
     `loss` alone makes it minimise. `prior` is a number in (0, 1) or a function of the step
     (`RisingPrior`).
 
-    The authors' least squares have a=-1. With `Wasserstein` and a `GradientPenalty` in `GAN` this
-    is PUWGAN-GP.
+    The authors' public code (huangjiadidi/PUGAN) has PU for the non-saturating loss and for least
+    squares with a=-1 alone, whose baseline without PU has a=0. Around other losses equation 11 is
+    extrapolated. With `Wasserstein` and a `GradientPenalty` in `GAN` it is called PUWGAN-GP here,
+    but its risk E D(G(z)) - prior * E D(x) has no lower bound, so that clipping cuts off more than
+    errors of estimation: while prior * E D(x) exceeds E D(G(z)), generated examples have no
+    gradient and D(x) goes on rising. A constant c that the critic adds changes the loss by
+    (1 - 2 * prior) * c where it is not clipped, so that no minimum exists for a prior above 1/2.
 
     Raises:
       ValueError: for a prior out of range, and for a global batch of one logit.

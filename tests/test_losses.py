@@ -132,6 +132,28 @@ def test_a_clipped_risk_has_no_gradient():
     assert gradient(jnp.array([0.5, 0.5]), jnp.array([0.5, 0.6]))[1].all()
 
 
+def test_a_critic_that_is_sure_of_real_examples_learns_nothing_from_generated_ones():
+    """PU around `Wasserstein`: the risk 1 - 0.3 * 5 is clipped, and D(x) goes on rising."""
+    loss = losses.PositiveUnlabeled(losses.Wasserstein(), 0.3)
+    real, fake = jnp.array([4.0, 6.0]), jnp.array([0.0, 2.0])
+    value, (of_real, of_fake) = jax.value_and_grad(loss.discriminator, argnums=(0, 1))(real, fake)
+    np.testing.assert_allclose(value, -0.3 * 5, rtol=1e-6)
+    np.testing.assert_array_equal(of_fake, [0, 0])
+    np.testing.assert_allclose(of_real, [-0.15, -0.15], rtol=1e-6)
+    # Without PU, and with PU where D(x) is small, they have the gradient 1 / 2 each.
+    alone = jax.grad(losses.Wasserstein().discriminator, argnums=1)(real, fake)
+    np.testing.assert_allclose(alone, [0.5, 0.5])
+    small = jax.grad(loss.discriminator, argnums=1)(real - 3, fake)
+    np.testing.assert_allclose(small, [0.5, 0.5])
+
+
+def test_with_a_prior_above_one_half_the_wasserstein_loss_has_no_minimum():
+    loss = losses.PositiveUnlabeled(losses.Wasserstein(), 0.6)
+    real, fake = jnp.array([0.0, 1.0]), jnp.array([1.0, 2.0])
+    values = [loss.discriminator(real + c, fake + c) for c in (0.0, 10.0, 100.0)]
+    np.testing.assert_allclose(np.diff(values), [(1 - 1.2) * 10, (1 - 1.2) * 90], rtol=1e-5)
+
+
 def test_the_risk_is_clipped_over_the_global_batch():
     """Of two shards one alone would be clipped, but their mean is not."""
     loss = losses.PositiveUnlabeled(losses.Hinge(), 0.5)
