@@ -33,10 +33,13 @@ def l1(x: Array, y: Array) -> Array:
 class AdversarialLoss:
     """The means of three elementwise functions; a loss defines `real`, `fake` and `fool`.
 
-    A loss that is not a mean over examples declares `couples_examples = True`.
+    A loss that is not a mean over examples declares `couples_examples = True`. One whose
+    `generator` needs the discriminator's logits on real examples too declares `needs_real = True`;
+    it has them as `on_real`, of as many examples, where a method can give them (`GAN`).
     """
 
     couples_examples: bool = False
+    needs_real: bool = False
 
     def real(self, logits: Array) -> Array:
         """Returns what the discriminator minimises on real examples, elementwise."""
@@ -56,9 +59,11 @@ class AdversarialLoss:
         on_real, on_fake = core.at_least_float32(on_real), core.at_least_float32(on_fake)
         return jnp.mean(self.real(on_real)) + jnp.mean(self.fake(on_fake))
 
-    def generator(self, on_fake: Array, step: chex.Numeric = 0) -> Array:
+    def generator(
+        self, on_fake: Array, step: chex.Numeric = 0, on_real: Array | None = None
+    ) -> Array:
         """Returns the generator's loss, a scalar to minimise."""
-        del step
+        del step, on_real
         return jnp.mean(self.fool(core.at_least_float32(on_fake)))
 
 
@@ -206,5 +211,7 @@ class PositiveUnlabeled(AdversarialLoss):
         good: Array = prior * jnp.mean(self.loss.real(on_real))
         return good + jax.nn.relu(core.mean_over_devices(risk))
 
-    def generator(self, on_fake: Array, step: chex.Numeric = 0) -> Array:
-        return self.loss.generator(on_fake, step)
+    def generator(
+        self, on_fake: Array, step: chex.Numeric = 0, on_real: Array | None = None
+    ) -> Array:
+        return self.loss.generator(on_fake, step, on_real)

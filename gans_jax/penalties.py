@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import chex
 import flax.linen as nn
@@ -25,13 +26,23 @@ def safe_norm(x: Array) -> Array:
     return jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1)), 0)
 
 
-def slopes(critic: Callable[[Array], Array], x: Array) -> Array:
-    """Returns the norm of the critic's gradient at each example, `[n]`.
+def gradients(critic: Callable[..., Any], x: Array, *condition: Array) -> Array:
+    """Returns the critic's gradient at each example x, `[n, ...]` as x, in at least float32.
 
-    `critic` maps `[n, ...]` to one logit per example, each from its own example alone.
+    `critic` maps `[n, ...]`, and labels if it takes them, to one logit per example, each from its
+    own example alone.
     """
-    gradient = jax.grad(lambda x: jnp.sum(core.per_example(critic(x))))(x)
-    return safe_norm(core.at_least_float32(gradient))
+
+    def total(x: Array) -> Array:
+        logits, _ = core.judged(critic(x, *condition))
+        return jnp.sum(core.per_example(logits))
+
+    return core.at_least_float32(jax.grad(total)(x))
+
+
+def slopes(critic: Callable[..., Any], x: Array, *condition: Array) -> Array:
+    """Returns the norm of the critic's gradient at each example, `[n]`; see `gradients`."""
+    return safe_norm(gradients(critic, x, *condition))
 
 
 def between(real: Array, fake: Array, key: Array) -> Array:
@@ -48,11 +59,17 @@ class GradientPenalty:
     weight: float = 10.0
 
     def __call__(
-        self, network: nn.Module, critic: Player, real: Array, fake: Array, key: Array
+        self,
+        network: nn.Module,
+        critic: Player,
+        real: Array,
+        fake: Array,
+        key: Array,
+        *condition: Array,
     ) -> Array:
         line_key, critic_key = jax.random.split(key)
         x = between(real, fake, line_key)
-        slope = slopes(Passes(network, critic, critic_key), x)
+        slope = slopes(Passes(network, critic, critic_key), x, *condition)
         return self.weight * jnp.mean((slope - 1) ** 2)
 
 

@@ -6,6 +6,13 @@ from gans_jax.core.devices import device_count as device_count
 from gans_jax.core.devices import example_keys as example_keys
 from gans_jax.core.devices import gather as gather
 from gans_jax.core.devices import mean_over_devices as mean_over_devices
+from gans_jax.core.labels import Classified as Classified
+from gans_jax.core.labels import Condition as Condition
+from gans_jax.core.labels import classes as classes
+from gans_jax.core.labels import condition as condition
+from gans_jax.core.labels import judged as judged
+from gans_jax.core.labels import refuse_other_labels as refuse_other_labels
+from gans_jax.core.labels import takes_label as takes_label
 from gans_jax.core.method import Batch as Batch
 from gans_jax.core.method import Direction as Direction
 from gans_jax.core.method import Method as Method

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, TypeGuard, run
 import chex
 import optax
 from jax import Array
+from jax.typing import ArrayLike
 
 Batch: TypeAlias = dict[str, Array]
 Metrics: TypeAlias = dict[str, Array]
@@ -50,6 +51,10 @@ class Method(Protocol):
         """The distribution of the noise; None if the method makes nothing from noise."""
 
     @property
+    def classes(self) -> int:
+        """How many classes the labels have that `sample` takes; 0 if it takes none."""
+
+    @property
     def directions(self) -> tuple[Direction, ...]:
         """The directions in which the method translates images; () if it does not translate."""
 
@@ -82,10 +87,19 @@ class Sampler(Method, Protocol):
     def prior(self) -> Prior:
         """The distribution of the noise."""
 
-    def generate(self, state: State, z: Array) -> Array:
-        """Makes examples `[n, ...]` from noise `[n, size]`, each from its own row alone."""
+    def draw(self, key: Array, num: int, label: ArrayLike | None = None) -> tuple[Array, ...]:
+        """Draws what `generate` takes: noise `[num, size]`, and `[num]` labels if it takes them.
 
-    def sample(self, state: State, key: Array, num: int) -> Array:
+        Without a label each example draws its own; one label counts for all of them.
+        """
+
+    def generate(self, state: State, z: Array) -> Array:
+        """Makes examples `[n, ...]` from noise `[n, size]`, each from its own row alone.
+
+        A method with classes also takes labels `[n]`, behind z.
+        """
+
+    def sample(self, state: State, key: Array, num: int, label: ArrayLike | None = None) -> Array:
         """Makes `num` examples; the first m of them do not depend on `num`."""
 
 
@@ -122,6 +136,7 @@ class MethodBase:
     """The defaults of what a method declares besides `init` and `step`."""
 
     batch_axis: int = 0
+    classes: int = 0
     prior: Any = None
     directions: tuple[Direction, ...] = ()
     sampled: tuple[str, ...] = ("generator",)

@@ -13,6 +13,7 @@ import optax
 from jax import Array
 
 from gans_jax.core.devices import bound_axis, example_keys
+from gans_jax.core.labels import Condition, takes_label
 from gans_jax.core.method import Player, Prior
 
 
@@ -161,7 +162,16 @@ class Passes:
 def create(
     network: nn.Module, optimizer: optax.GradientTransformation, key: Array, *inputs: Array
 ) -> Player:
-    """Returns a new player whose parameters are shaped by the inputs."""
+    """Returns a new player whose parameters are shaped by the inputs.
+
+    Raises:
+      ValueError: if the network takes a label, which is not among the inputs.
+    """
+    if takes_label(network) and len(inputs) < 2:
+        raise ValueError(
+            f"{type(network).__name__} takes labels, which this method does not have: use GAN, "
+            "WGAN or WGANGP, or a network without a parameter `label`"
+        )
     kwargs: dict[str, Any] = {"train": False} if takes_train(type(network)) else {}
     variables = network.init(key, *inputs, **kwargs)
     params = variables["params"]
@@ -176,6 +186,7 @@ def create_pair(
     critic: nn.Module,
     optimizer: optax.GradientTransformation,
     critic_optimizer: optax.GradientTransformation | None = None,
+    condition: Condition = (),
 ) -> tuple[Player, Player]:
     """Returns a generator from noise and its opponent as new players.
 
@@ -186,21 +197,24 @@ def create_pair(
       generator, critic: the networks.
       optimizer: the generator's, and the critic's too unless `critic_optimizer` is given.
       critic_optimizer: the critic's own optimizer.
+      condition: the labels of the minibatch, `([n],)`, where the networks take them.
 
     Raises:
       ValueError: unless the generator makes what the data hold.
     """
     generator_key, critic_key, z_key = jax.random.split(key, 3)
     z = prior(z_key, 1)
-    player = create(generator, optimizer, generator_key, z)
-    made = jax.eval_shape(lambda player: infer(generator, player, z), player)
+    first = [label[:1] for label in condition]
+    player = create(generator, optimizer, generator_key, z, *first)
+    made = jax.eval_shape(lambda player: infer(generator, player, z, *first), player)
     if made.shape[1:] == real.shape:
         raise ValueError(
             "the batch lacks the axis of minibatches, [k, n, ...]: "
             "give one minibatch as images[None]"
         )
     refuse_other_shape(made, real)
-    return player, create(critic, critic_optimizer or optimizer, critic_key, real[:1])
+    critic_optimizer = critic_optimizer or optimizer
+    return player, create(critic, critic_optimizer, critic_key, real[:1], *first)
 
 
 def refuse_other_shape(made: jax.ShapeDtypeStruct | Array, real: Array) -> None:

@@ -12,8 +12,21 @@ from chex import Numeric
 from jax import Array, lax
 
 from gans_jax import core, penalties
-from gans_jax.core import Aux, Batch, Loss, Metrics, Passes, Player, checks, descend, mean_logit
+from gans_jax.core import (
+    Aux,
+    Batch,
+    Condition,
+    Loss,
+    Metrics,
+    Passes,
+    Player,
+    checks,
+    descend,
+    judged,
+    mean_logit,
+)
 from gans_jax.losses import AdversarialLoss, Minimax, NonSaturating
+from gans_jax.methods.conditional import Conditional
 from gans_jax.methods.generative import TwoTimeScales
 from gans_jax.methods.states import GANState
 from gans_jax.priors import Normal
@@ -21,7 +34,7 @@ from gans_jax.schedules import Constant
 
 
 @dataclasses.dataclass(frozen=True)
-class GAN(TwoTimeScales):
+class GAN(Conditional, TwoTimeScales):
     """Generative adversarial nets (Goodfellow et al. 2014, arXiv:1406.2661), Algorithm 1.
 
     An iteration is k discriminator updates, each on fresh data and noise, and one generator update.
@@ -31,7 +44,12 @@ class GAN(TwoTimeScales):
     update rule (Heusel et al. 2017). The discriminator sees real and fake examples in two passes; a
     player's running batch statistics change in its own updates only.
 
-    Batch: `image` `[k, n, ...]`, uint8 or float in [-1, 1].
+    If both networks take labels, it is the conditional GAN (Mirza & Osindero 2014,
+    arXiv:1411.1784): G(z, y) and D(x, y). The discriminator's fakes have the labels of its real
+    examples, the generator's examples have the labels of the last minibatch.
+
+    Batch: `image` `[k, n, ...]`, uint8 or float in [-1, 1]; `label` `[k, n]` for networks that
+    take it.
 
     Metrics: loss and gradient norm of each player, the discriminator's mean logits on real and on
     fake examples, and for the losses of the paper `js_estimate`, log 2 minus half the two cross
@@ -75,8 +93,9 @@ class GAN(TwoTimeScales):
         """
         real = core.as_float(batch["image"][0])
         networks = self.generator, self.discriminator
+        condition = tuple(label[0] for label in core.condition(batch, *networks))
         generator, discriminator = core.create_pair(
-            key, self.prior, real, *networks, *self.optimizers(0)
+            key, self.prior, real, *networks, *self.optimizers(0), condition
         )
         if self.penalty is not None:
             penalties.refuse_batch_norm(discriminator.batch_stats)
@@ -90,32 +109,57 @@ class GAN(TwoTimeScales):
         z: Array,
         key: Array,
         step: Numeric = 0,
+        condition: Condition = (),
     ) -> Loss:
-        """Returns -log D(x) - log(1 - D(G(z))) for the paper's losses, plus the penalty."""
+        """Returns -log D(x) - log(1 - D(G(z))) for the paper's losses, plus the penalty.
+
+        An auxiliary classifier's cross entropies, of real and of fake examples, are added.
+        """
         generator_key, discriminator_key, penalty_key = jax.random.split(key, 3)
         g = Passes(self.generator, generator, generator_key)
         d = Passes(self.discriminator, discriminator, discriminator_key)
-        fake = lax.stop_gradient(g(z))
-        on_real, on_fake = d(real), d(fake)
+        fake = lax.stop_gradient(g(z, *condition))
+        on_real, class_real = judged(d(real, *condition))
+        on_fake, class_fake = judged(d(fake, *condition))
         loss = self.loss.discriminator(on_real, on_fake, step)
         metrics = {"logit_real": mean_logit(on_real), "logit_fake": mean_logit(on_fake)}
         if isinstance(self.loss, Minimax):
             metrics["js_estimate"] = jnp.log(2) - loss / 2
         if self.penalty is not None:
-            loss += self.penalty(self.discriminator, d.player, real, fake, penalty_key)
-        return loss, Aux(d.batch_stats, metrics)
+            given = real, fake, penalty_key, *condition
+            loss += self.penalty(self.discriminator, d.player, *given)
+        return loss + class_real + class_fake, Aux(d.batch_stats, metrics)
 
     def generator_loss(
-        self, generator: Player, discriminator: Player, z: Array, key: Array, step: Numeric = 0
+        self,
+        generator: Player,
+        discriminator: Player,
+        z: Array,
+        key: Array,
+        step: Numeric = 0,
+        condition: Condition = (),
+        real: Array | None = None,
     ) -> Loss:
-        """Returns log(1 - D(G(z))) for the minimax loss, -log D(G(z)) for the non-saturating."""
+        """Returns log(1 - D(G(z))) for the minimax loss, -log D(G(z)) for the non-saturating.
+
+        An auxiliary classifier's cross entropy is added. `real` are as many real examples, which
+        only a loss with `needs_real` is shown.
+        """
         generator_key, discriminator_key = jax.random.split(key)
         g = Passes(self.generator, generator, generator_key)
         d = Passes(self.discriminator, lax.stop_gradient(discriminator), discriminator_key)
-        return self.loss.generator(d(g(z)), step), Aux(g.batch_stats, {})
+        on_fake, class_fake = judged(d(g(z, *condition), *condition))
+        on_real = judged(d(real, *condition))[0] if self.loss.needs_real else None
+        loss = self.loss.generator(on_fake, step, on_real)
+        return loss + class_fake, Aux(g.batch_stats, {})
 
     def update_discriminator(
-        self, discriminator: Player, state: GANState, real: Array, key: Array
+        self,
+        discriminator: Player,
+        state: GANState,
+        real: Array,
+        key: Array,
+        condition: Condition = (),
     ) -> tuple[Player, Metrics]:
         """Draws fresh noise, and takes one step up the discriminator's objective."""
         z_key, loss_key = jax.random.split(key)
@@ -123,28 +167,42 @@ class GAN(TwoTimeScales):
         z = self.prior(z_key, real.shape[0])
         _, optimizer = self.optimizers(state.step)
         update = descend(self.discriminator_loss, optimizer, "discriminator")
-        return update(discriminator, state.generator, real, z, loss_key, state.step)[:2]
+        given = real, z, loss_key, state.step, condition
+        return update(discriminator, state.generator, *given)[:2]
 
     def update_generator(
-        self, state: GANState, discriminator: Player, num: int, key: Array
+        self,
+        state: GANState,
+        discriminator: Player,
+        num: int,
+        key: Array,
+        condition: Condition = (),
+        real: Array | None = None,
     ) -> tuple[Player, Metrics]:
         """Draws fresh noise, and takes one step down the generator's loss."""
         z_key, loss_key = jax.random.split(key)
         z = self.prior(z_key, num)
         optimizer, _ = self.optimizers(state.step)
         update = descend(self.generator_loss, optimizer, "generator")
-        return update(state.generator, discriminator, z, loss_key, state.step)[:2]
+        given = z, loss_key, state.step, condition, real
+        return update(state.generator, discriminator, *given)[:2]
 
     def step(self, state: GANState, batch: Batch, key: Array) -> tuple[GANState, Metrics]:
         """Updates the discriminator on each of k minibatches, then the generator once."""
         k, num = batch["image"].shape[:2]
+        condition = core.condition(batch, self.generator, self.discriminator)
         keys = jax.random.split(key, k + 1)
         discriminator, discriminator_metrics = core.repeat_update(
-            lambda player, real, key: self.update_discriminator(player, state, real, key),
+            lambda player, *given: self.update_discriminator(player, state, *given),
             state.discriminator,
             batch["image"],
             keys[:-1],
+            condition,
         )
-        generator, generator_metrics = self.update_generator(state, discriminator, num, keys[-1])
+        last = tuple(label[-1] for label in condition)
+        real = core.as_float(batch["image"][-1]) if self.loss.needs_real else None
+        generator, generator_metrics = self.update_generator(
+            state, discriminator, num, keys[-1], last, real
+        )
         state = GANState(state.step + 1, generator, discriminator)
         return state, discriminator_metrics | generator_metrics

@@ -4,6 +4,7 @@ import chex
 import flax.linen as nn
 import optax
 from jax import Array
+from jax.typing import ArrayLike
 
 from gans_jax.core import MethodBase, OptimizerFactory, State, infer
 
@@ -13,13 +14,33 @@ class Generative(MethodBase):
 
     generator: nn.Module
 
+    def draw(self, key: Array, num: int, label: ArrayLike | None = None) -> tuple[Array, ...]:
+        """Draws what `generate` takes besides the state: noise `[num, size]`.
+
+        Raises:
+          ValueError: for a label, since only `Conditional` methods have any.
+        """
+        if label is not None:
+            raise ValueError(
+                "this method makes examples without labels: leave the label out, or train GAN, "
+                "WGAN or WGANGP with networks that take labels"
+            )
+        return (self.prior(key, num),)
+
     def generate(self, state: State, z: Array) -> Array:
         """Makes images from noise, `[n, size] -> [n, ...]`, with the running statistics."""
         return infer(self.generator, state.generator, z)
 
-    def sample(self, state: State, key: Array, num: int) -> Array:
-        """Makes `num` examples; the first m of them equal `sample(state, key, m)`."""
-        return self.generate(state, self.prior(key, num))
+    def sample(self, state: State, key: Array, num: int, label: ArrayLike | None = None) -> Array:
+        """Makes `num` examples; the first m of them equal `sample(state, key, m)`.
+
+        Args:
+          state: a state of the method.
+          key: draws the noise and, in a conditional method without a label here, the labels.
+          num: how many.
+          label: the class of all examples or, `[num]`, of each.
+        """
+        return self.generate(state, *self.draw(key, num, label))
 
 
 class TwoTimeScales(Generative):

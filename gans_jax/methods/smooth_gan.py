@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from gans_jax import core
-from gans_jax.core import Aux, Loss, Passes, Player, apply, checks, mean_logit
+from gans_jax.core import Aux, Condition, Loss, Passes, Player, apply, checks, judged, mean_logit
 from gans_jax.methods.wgan_gp import WGANGP
 
 
@@ -54,17 +54,29 @@ class SmoothGAN(WGANGP):
         checks.not_negative(generator_weight=self.generator_weight)
         checks.not_negative(critic_weight=self.critic_weight)
 
-    def generator_loss(self, generator: Player, critic: Player, z: Array, key: Array) -> Loss:
-        """Returns -E f(g(z)) and the two penalties."""
+    def generator_loss(
+        self,
+        generator: Player,
+        critic: Player,
+        z: Array,
+        key: Array,
+        condition: Condition = (),
+    ) -> Loss:
+        """Returns -E f(g(z)) and the two penalties, plus what an auxiliary classifier adds."""
         generator_key, critic_key, sign_key = jax.random.split(key, 3)
         f = Passes(self.critic, lax.stop_gradient(critic), critic_key)
 
         def g(z: Array) -> tuple[Array, chex.ArrayTree]:
-            return apply(self.generator, generator, z, train=True, key=generator_key)
+            return apply(self.generator, generator, z, *condition, train=True, key=generator_key)
 
         # The gradients have the type of z, which priors draw as float32 where others are doubles.
         fake, pull, batch_stats = jax.vjp(g, z.astype(jnp.result_type(float)), has_aux=True)
-        on_fake, pull_critic = jax.vjp(lambda x: core.per_example(f(x)), fake)
+
+        def value(x: Array) -> tuple[Array, chex.Numeric]:
+            logits, class_fake = judged(f(x, *condition))
+            return core.per_example(logits), class_fake
+
+        on_fake, pull_critic, class_fake = jax.vjp(value, fake, has_aux=True)
 
         keys = core.example_keys(sign_key, fake.shape[0])
         signs = jax.vmap(lambda key: jax.random.rademacher(key, fake.shape[1:], fake.dtype))(keys)
@@ -75,7 +87,7 @@ class SmoothGAN(WGANGP):
 
         penalty = self.generator_weight * generator_slope + self.critic_weight * critic_slope
         metrics = {"generator_slope": generator_slope, "critic_slope": critic_slope}
-        return penalty - mean_logit(on_fake), Aux(batch_stats, metrics)
+        return penalty + class_fake - mean_logit(on_fake), Aux(batch_stats, metrics)
 
 
 def _squared_norms(x: Array) -> Array:

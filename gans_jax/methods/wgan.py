@@ -11,8 +11,20 @@ import optax
 from jax import Array, lax
 
 from gans_jax import core, penalties
-from gans_jax.core import Aux, Batch, Loss, Metrics, Passes, Player, checks, descend, mean_logit
-from gans_jax.methods.generative import Generative
+from gans_jax.core import (
+    Aux,
+    Batch,
+    Condition,
+    Loss,
+    Metrics,
+    Passes,
+    Player,
+    checks,
+    descend,
+    judged,
+    mean_logit,
+)
+from gans_jax.methods.conditional import Conditional
 from gans_jax.methods.states import WGANState
 from gans_jax.priors import Normal
 
@@ -29,7 +41,7 @@ def critic_updates_before(t: int, n_critic: int, warmup: bool) -> int:
 
 
 @dataclasses.dataclass(frozen=True)
-class WGAN(Generative):
+class WGAN(Conditional):
     """Wasserstein GAN with weight clipping (Arjovsky et al. 2017, arXiv:1701.07875), Algorithm 1.
 
     RMSProp is PyTorch's (decay 0.99, epsilon outside the root), as in the authors' code. `warmup`
@@ -78,34 +90,57 @@ class WGAN(Generative):
           ValueError: if the networks do not fit the batch.
         """
         real = core.as_float(batch["image"][0])
+        networks = self.generator, self.critic
+        condition = tuple(label[0] for label in core.condition(batch, *networks))
         optimizer = self.optimizer(self.learning_rate)
         generator, critic = core.create_pair(
-            key, self.prior, real, self.generator, self.critic, optimizer
+            key, self.prior, real, *networks, optimizer, condition=condition
         )
         return WGANState(jnp.zeros((), jnp.int32), generator, critic)
 
     def critic_loss(
-        self, critic: Player, generator: Player, real: Array, z: Array, key: Array
+        self,
+        critic: Player,
+        generator: Player,
+        real: Array,
+        z: Array,
+        key: Array,
+        condition: Condition = (),
     ) -> Loss:
         """Returns -(E f(x) - E f(g(z))): the critic ascends the distance that it estimates."""
         generator_key, critic_key = jax.random.split(key)
         g = Passes(self.generator, generator, generator_key)
         f = Passes(self.critic, critic, critic_key)
-        fake = lax.stop_gradient(g(z))
-        on_real, on_fake = mean_logit(f(real)), mean_logit(f(fake))
+        fake = lax.stop_gradient(g(z, *condition))
+        logits_real, class_real = judged(f(real, *condition))
+        logits_fake, class_fake = judged(f(fake, *condition))
+        on_real, on_fake = mean_logit(logits_real), mean_logit(logits_fake)
         distance = on_real - on_fake
         metrics = {"wasserstein": distance, "logit_real": on_real, "logit_fake": on_fake}
-        return -distance, Aux(f.batch_stats, metrics)
+        return class_real + class_fake - distance, Aux(f.batch_stats, metrics)
 
-    def generator_loss(self, generator: Player, critic: Player, z: Array, key: Array) -> Loss:
+    def generator_loss(
+        self,
+        generator: Player,
+        critic: Player,
+        z: Array,
+        key: Array,
+        condition: Condition = (),
+    ) -> Loss:
         """Returns -E f(g(z))."""
         generator_key, critic_key = jax.random.split(key)
         g = Passes(self.generator, generator, generator_key)
         f = Passes(self.critic, lax.stop_gradient(critic), critic_key)
-        return -mean_logit(f(g(z))), Aux(g.batch_stats, {})
+        on_fake, class_fake = judged(f(g(z, *condition), *condition))
+        return class_fake - mean_logit(on_fake), Aux(g.batch_stats, {})
 
     def update_critic(
-        self, critic: Player, generator: Player, real: Array, key: Array
+        self,
+        critic: Player,
+        generator: Player,
+        real: Array,
+        key: Array,
+        condition: Condition = (),
     ) -> tuple[Player, Metrics]:
         """Runs lines 3 to 7 of Algorithm 1; with `clip_first`, line 7 comes first."""
         z_key, loss_key = jax.random.split(key)
@@ -115,7 +150,9 @@ class WGAN(Generative):
         z = self.prior(z_key, real.shape[0])  # line 4
         optimizer = self.optimizer(self.learning_rate)
         update = descend(self.critic_loss, optimizer, "critic")
-        critic, metrics, _ = update(critic, generator, real, z, loss_key)  # lines 5 and 6
+        critic, metrics, _ = update(
+            critic, generator, real, z, loss_key, condition
+        )  # lines 5 and 6
         if not self.clip_first:
             critic = self._clipped(critic)  # line 7
         return critic, metrics
@@ -124,24 +161,34 @@ class WGAN(Generative):
         return critic._replace(params=penalties.clip_weights(critic.params, self.clip))
 
     def update_generator(
-        self, generator: Player, critic: Player, num: int, key: Array
+        self,
+        generator: Player,
+        critic: Player,
+        num: int,
+        key: Array,
+        condition: Condition = (),
     ) -> tuple[Player, Metrics]:
         """Runs lines 9 to 11 of Algorithm 1."""
         z_key, loss_key = jax.random.split(key)
         z = self.prior(z_key, num)  # line 9
         optimizer = self.optimizer(self.learning_rate)
         update = descend(self.generator_loss, optimizer, "generator")
-        return update(generator, critic, z, loss_key)[:2]  # lines 10 and 11
+        return update(generator, critic, z, loss_key, condition)[:2]  # lines 10 and 11
 
     def step(self, state: WGANState, batch: Batch, key: Array) -> tuple[WGANState, Metrics]:
         """Runs lines 2 to 11 of Algorithm 1."""
         n_critic, num = batch["image"].shape[:2]
+        condition = core.condition(batch, self.generator, self.critic)
         keys = jax.random.split(key, n_critic + 1)
         critic, critic_metrics = core.repeat_update(
-            lambda critic, real, key: self.update_critic(critic, state.generator, real, key),
+            lambda critic, *given: self.update_critic(critic, state.generator, *given),
             state.critic,
             batch["image"],
             keys[:-1],
+            condition,
         )
-        generator, generator_metrics = self.update_generator(state.generator, critic, num, keys[-1])
+        last = tuple(label[-1] for label in condition)
+        generator, generator_metrics = self.update_generator(
+            state.generator, critic, num, keys[-1], last
+        )
         return WGANState(state.step + 1, generator, critic), critic_metrics | generator_metrics

@@ -11,8 +11,20 @@ import optax
 from jax import Array, lax
 
 from gans_jax import core, penalties
-from gans_jax.core import Aux, Batch, Loss, Metrics, Passes, Player, checks, descend, mean_logit
-from gans_jax.methods.generative import Generative
+from gans_jax.core import (
+    Aux,
+    Batch,
+    Condition,
+    Loss,
+    Metrics,
+    Passes,
+    Player,
+    checks,
+    descend,
+    judged,
+    mean_logit,
+)
+from gans_jax.methods.conditional import Conditional
 from gans_jax.methods.states import WGANState
 from gans_jax.penalties import GradientPenalty
 from gans_jax.priors import Normal
@@ -20,7 +32,7 @@ from gans_jax.schedules import Constant
 
 
 @dataclasses.dataclass(frozen=True)
-class WGANGP(Generative):
+class WGANGP(Conditional):
     """WGAN with gradient penalty (Gulrajani et al. 2017, arXiv:1704.00028), Algorithm 1.
 
     The penalty's gradient is finite where the critic's slope is 0. The authors' code makes no
@@ -68,40 +80,64 @@ class WGANGP(Generative):
           ValueError: if the networks do not fit the batch.
         """
         real = core.as_float(batch["image"][0])
+        networks = self.generator, self.critic
+        condition = tuple(label[0] for label in core.condition(batch, *networks))
         optimizer = self.optimizer(self.learning_rate)
         generator, critic = core.create_pair(
-            key, self.prior, real, self.generator, self.critic, optimizer
+            key, self.prior, real, *networks, optimizer, condition=condition
         )
         penalties.refuse_batch_norm(critic.batch_stats)
         return WGANState(jnp.zeros((), jnp.int32), generator, critic)
 
     def critic_loss(
-        self, critic: Player, generator: Player, real: Array, z: Array, key: Array
+        self,
+        critic: Player,
+        generator: Player,
+        real: Array,
+        z: Array,
+        key: Array,
+        condition: Condition = (),
     ) -> Loss:
         """Returns E f(g(z)) - E f(x) + weight * E (|grad f| - 1)^2."""
         generator_key, critic_key, penalty_key = jax.random.split(key, 3)
         g = Passes(self.generator, generator, generator_key)
         f = Passes(self.critic, critic, critic_key)
-        fake = lax.stop_gradient(g(z))
-        on_real, on_fake = mean_logit(f(real)), mean_logit(f(fake))
-        penalty = self.penalty(self.critic, f.player, real, fake, penalty_key)
+        fake = lax.stop_gradient(g(z, *condition))
+        logits_real, class_real = judged(f(real, *condition))
+        logits_fake, class_fake = judged(f(fake, *condition))
+        on_real, on_fake = mean_logit(logits_real), mean_logit(logits_fake)
+        penalty = self.penalty(self.critic, f.player, real, fake, penalty_key, *condition)
         metrics = {
             "wasserstein": on_real - on_fake,
             "gradient_penalty": penalty,
             "logit_real": on_real,
             "logit_fake": on_fake,
         }
-        return on_fake - on_real + penalty, Aux(f.batch_stats, metrics)
+        loss = on_fake - on_real + penalty + class_real + class_fake
+        return loss, Aux(f.batch_stats, metrics)
 
-    def generator_loss(self, generator: Player, critic: Player, z: Array, key: Array) -> Loss:
+    def generator_loss(
+        self,
+        generator: Player,
+        critic: Player,
+        z: Array,
+        key: Array,
+        condition: Condition = (),
+    ) -> Loss:
         """Returns -E f(g(z))."""
         generator_key, critic_key = jax.random.split(key)
         g = Passes(self.generator, generator, generator_key)
         f = Passes(self.critic, lax.stop_gradient(critic), critic_key)
-        return -mean_logit(f(g(z))), Aux(g.batch_stats, {})
+        on_fake, class_fake = judged(f(g(z, *condition), *condition))
+        return class_fake - mean_logit(on_fake), Aux(g.batch_stats, {})
 
     def update_critic(
-        self, critic: Player, state: WGANState, real: Array, key: Array
+        self,
+        critic: Player,
+        state: WGANState,
+        real: Array,
+        key: Array,
+        condition: Condition = (),
     ) -> tuple[Player, Metrics]:
         """Runs lines 3 to 9 of Algorithm 1."""
         z_key, loss_key = jax.random.split(key)
@@ -109,29 +145,38 @@ class WGANGP(Generative):
         z = self.prior(z_key, real.shape[0])  # line 4
         optimizer = self.optimizer(self.learning_rate * self.schedule(state.step))
         update = descend(self.critic_loss, optimizer, "critic")
-        return update(critic, state.generator, real, z, loss_key)[:2]  # lines 5 to 9
+        return update(critic, state.generator, real, z, loss_key, condition)[:2]  # lines 5 to 9
 
     def update_generator(
-        self, state: WGANState, critic: Player, num: int, key: Array
+        self,
+        state: WGANState,
+        critic: Player,
+        num: int,
+        key: Array,
+        condition: Condition = (),
     ) -> tuple[Player, Metrics]:
         """Runs lines 11 and 12 of Algorithm 1."""
         z_key, loss_key = jax.random.split(key)
         z = self.prior(z_key, num)  # line 11
         optimizer = self.optimizer(self.learning_rate * self.schedule(state.step))
         update = descend(self.generator_loss, optimizer, "generator")
-        return update(state.generator, critic, z, loss_key)[:2]  # line 12
+        return update(state.generator, critic, z, loss_key, condition)[:2]  # line 12
 
     def step(self, state: WGANState, batch: Batch, key: Array) -> tuple[WGANState, Metrics]:
         """Runs lines 2 to 12 of Algorithm 1."""
         n_critic, num = batch["image"].shape[:2]
+        condition = core.condition(batch, self.generator, self.critic)
         keys = jax.random.split(key, n_critic + 1)
         critic, critic_metrics = core.repeat_update(
-            lambda critic, real, key: self.update_critic(critic, state, real, key),
+            lambda critic, *given: self.update_critic(critic, state, *given),
             state.critic,
             batch["image"],
             keys[:-1],
+            condition,
         )
+        # Repeated, not tiled: an example's label must not depend on the number of devices.
+        last = tuple(jnp.repeat(label[-1], self.generator_batch) for label in condition)
         generator, generator_metrics = self.update_generator(
-            state, critic, num * self.generator_batch, keys[-1]
+            state, critic, num * self.generator_batch, keys[-1], last
         )
         return WGANState(state.step + 1, generator, critic), critic_metrics | generator_metrics

@@ -1,0 +1,56 @@
+"""Examples from noise and labels, in methods whose networks may take labels."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from gans_jax import core
+from gans_jax.core import State
+from gans_jax.methods.generative import Generative
+
+
+class Conditional(Generative):
+    """A method that is conditional if its two networks take labels, `__call__(self, x, label)`."""
+
+    @property
+    def classes(self) -> int:  # type: ignore[override]
+        return core.classes(self.generator)
+
+    def draw(self, key: Array, num: int, label: ArrayLike | None = None) -> tuple[Array, ...]:
+        """Draws noise `[num, size]`; of a conditional method also labels `[num]`, unless given.
+
+        Args:
+          key: the noise does not depend on whether labels are given.
+          num: how many.
+          label: one label for all, or `[num]`; without, all classes are equally likely.
+
+        Raises:
+          ValueError: for a label of another class or length, or in a method without labels.
+        """
+        if not self.classes:
+            return super().draw(key, num, label)
+        z_key, label_key = jax.random.split(key)
+        if label is None:
+            keys, count = core.example_keys(label_key, num), self.classes
+            label = jax.vmap(lambda key: jax.random.randint(key, (), 0, count))(keys)
+            return self.prior(z_key, num), label
+        label = label if isinstance(label, Array) else np.asarray(label)
+        core.refuse_other_labels(label, self.classes)
+        if label.shape not in ((), (num,)):
+            raise ValueError(
+                f"labels of shape {label.shape} for {num} examples: give one label, or one for each"
+            )
+        return self.prior(z_key, num), jnp.broadcast_to(jnp.asarray(label), (num,))
+
+    def generate(self, state: State, z: Array, label: Array | None = None) -> Array:
+        """Makes images from noise `[n, size]` and labels `[n]` if it takes them, `-> [n, ...]`."""
+        if (label is None) != (not self.classes):
+            raise ValueError(
+                f"{type(self.generator).__name__} takes labels: give one for each row of z"
+                if self.classes
+                else f"{type(self.generator).__name__} takes no labels: give it z alone"
+            )
+        condition = () if label is None else (label,)
+        return core.infer(self.generator, state.generator, z, *condition)
