@@ -19,11 +19,14 @@ FILES = [
     for file in sorted(ROOT.glob("**/*.py"))
     if re.search(r"^experiments? = ", file.read_text(), re.MULTILINE)
 ]
-# Translators of the papers' sizes take seconds each to trace; the small ones are no slow tests.
-LONG = ("attention_gan", "cyclegan", "fused_cyclegan", "pix2pix")
-# Sides of the RGB images of data sets that are not here.
+# Translators of the papers' sizes take seconds each to trace, as do slopes of slopes; PUGAN's many
+# experiments are alike. The small ones are no slow tests.
+LONG = ("attention_gan", "cyclegan", "fused_cyclegan", "pix2pix", "pugan", "smooth_gan")
+# Sides of the images of data sets that are not here, which are RGB unless GREY.
+GREY = ("fashion_mnist",)
 SIDES = {
     "cifar10": 32,
+    "fashion_mnist": 32,
     "svhn_cropped": 32,
     "lsun/church_outdoor": 64,
     "lsun/bedroom": 64,
@@ -47,7 +50,8 @@ def shapes(source) -> dict[str, tuple[int, ...]]:
         images = dict.fromkeys("ab", (source.size, source.size, 3))
         return images | dict.fromkeys(("mask_a", "mask_b"), (source.size, source.size, 1))
     if isinstance(source, TFDS):
-        return {"image": (SIDES[source.name], SIDES[source.name], 3)}
+        side, channels = SIDES[source.name], 1 if source.name in GREY else 3
+        return {"image": (side, side, channels)}
     if isinstance(source, ImageFolder):
         return {"image": (source.size, source.size, source.channels)}
     return {"image": source[0]["image"].shape}
