@@ -29,6 +29,7 @@ from gans_jax.methods import DistanceGAN as DistanceGAN
 from gans_jax.methods import Pix2Pix as Pix2Pix
 from gans_jax.methods import SimGAN as SimGAN
 from gans_jax.methods import SmoothGAN as SmoothGAN
+from gans_jax.methods import StyleTransfer as StyleTransfer
 from gans_jax.version import __version__ as __version__
 
 

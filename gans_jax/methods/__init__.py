@@ -22,6 +22,8 @@ from gans_jax.methods.simgan import SimGANState as SimGANState
 from gans_jax.methods.smooth_gan import SmoothGAN as SmoothGAN
 from gans_jax.methods.states import GANState as GANState
 from gans_jax.methods.states import WGANState as WGANState
+from gans_jax.methods.style_transfer import StyleTransfer as StyleTransfer
+from gans_jax.methods.style_transfer import StyleTransferState as StyleTransferState
 from gans_jax.methods.two_domains import TwoDomainsState as TwoDomainsState
 from gans_jax.methods.wgan import WGAN as WGAN
 from gans_jax.methods.wgan_gp import WGANGP as WGANGP

@@ -1,7 +1,7 @@
 """Adversarial autoencoder."""
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import flax.linen as nn
 import jax
@@ -36,7 +36,10 @@ class AdversarialAutoencoder(Generative):
 
     A phase of reconstruction, by mean squared error, then one of regularisation: a discriminator of
     codes and draws of the prior, then the encoder, which is to deceive it. `autoencoder` has the
-    methods `encode`, deterministic, and `decode` (`networks.EncoderDecoder`).
+    methods `encode` and `decode` (`networks.EncoderDecoder`). Its encoder decides which of the
+    paper's three q(z|x) this is (section 2.1): a network is deterministic, in a
+    `networks.GaussianEncoder` it is a Gaussian posterior, and in a `networks.UniversalEncoder` a
+    universal approximator posterior. Each phase has draws of its own.
 
     `labels` is the number of labels. With labels the discriminator also sees one, one-hot: the
     example's, or the number of the component that a draw is from. Each label gets one component of
@@ -163,10 +166,15 @@ class AdversarialAutoencoder(Generative):
         )
         return state, autoencoder_metrics | discriminator_metrics | encoder_metrics
 
-    def encode(self, state: AAEState, images: Array) -> Array:
-        """Returns the codes `[n, size]` of images, uint8 or float in [-1, 1]."""
+    def encode(self, state: AAEState, images: Array, key: Array | None = None) -> Array:
+        """Returns the codes `[n, size]` of images, uint8 or float in [-1, 1].
+
+        With a key, the codes of a stochastic encoder are draws from q(z|x); without one, it has no
+        noise.
+        """
         x = core.as_float(images)
-        return core.infer(self.autoencoder, state.autoencoder, x, method="encode")
+        codes, _ = core.apply(self.autoencoder, state.autoencoder, x, key=key, method="encode")
+        return cast(Array, codes)
 
     def reconstruct(self, state: AAEState, images: Array) -> Array:
         """Returns images made from the codes of images, `[n, ...]`."""

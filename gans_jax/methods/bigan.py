@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import chex
 import flax.linen as nn
@@ -33,8 +33,9 @@ class BiGAN(Generative):
 
     An encoder `a_to_b` and a generator `b_to_a`, the two methods of `translator`, learn to make
     pairs (x, E(x)) and (G(z), z) that `discriminator(x, z)` cannot tell apart. An iteration updates
-    both players at once, each against the other's old weights, as ALI does, whose codes however are
-    draws from E(x); here they are E(x), as in BiGAN.
+    both players at once, each against the other's old weights, as ALI's code does. With an encoder
+    in a `networks.GaussianEncoder` the codes are draws from E(x), which makes it ALI; both losses
+    see the same draws. `networks` has both papers' encoders, generators and discriminators.
 
     With a `prior` the batch is `image` `[n, ...]` and z is noise. Without one it is `a` and `b`,
     images of two domains of one size, and the discriminator judges them on top of each other,
@@ -160,9 +161,9 @@ class BiGAN(Generative):
     ) -> Array:
         """Returns E(x) or G(z), `[n, ...]`, with running statistics and no dropout.
 
-        The key is not used.
+        With a key, the codes of a stochastic encoder are draws; without one, they are its means.
         """
-        del key
         checks.one_of(("a_to_b", "b_to_a"), direction=direction)
         x = core.as_float(images)
-        return core.infer(self.translator, state.translator, x, method=direction)
+        made, _ = core.apply(self.translator, state.translator, x, key=key, method=direction)
+        return cast(Array, made)

@@ -28,8 +28,13 @@ class CoGAN(Generative):
     each, which share their layers of high level. An iteration is one update of the discriminator,
     then one of the generator, from the same noise. `translate` looks for the z whose image in one
     domain is nearest to the given one (section 5), by `search` steps of Adam, and shows its image
-    in the other. `weight_decay` is added to the gradient, as in the authors' code. A player's
-    running batch statistics change in its own update only.
+    in the other. A player's running batch statistics change in its own update only.
+
+    `networks.CoGANGenerators` and `networks.CoGANDiscriminators` are the authors' networks for
+    digits and their edges. `weight_decay` is added to the gradient, as in their code
+    (mingyuliutw/CoGAN on GitHub, `trainer_cogan_mnistedge.py`). Its losses are means over both
+    domains and here they are sums (equation 2), so that its 5e-4 is 1e-3 here; it also draws other
+    noise for the generator.
 
     Batch: `a` and `b`, `[n, h, w, c]`, uint8 or float in [-1, 1].
 

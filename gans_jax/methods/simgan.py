@@ -42,16 +42,23 @@ class SimGAN(core.MethodBase):
     """SimGAN (Shrivastava et al. 2017, arXiv:1612.07828), Algorithm 1: a made to look like b.
 
     An iteration is `k_refiner` updates of the refiner and `k_discriminator` of the discriminator,
-    each on fresh data. The refined image stays near its source in the L1 distance; `features`, a
-    function from images `[n, h, w, c]` to arrays, measures that on features (with a network that
-    sees objects this is feature loss + GAN). Patch logits make the adversarial loss local.
+    each on fresh data. The refined image stays near its source in the L1 distance. `features`, a
+    function from images `[n, h, w, c]` to an array or a tuple of them, measures it there instead:
+    with `metrics.EfficientNetFeatures()` this is feature loss + GAN of CycleGAN's tables (Zhu et
+    al. 2017, section 5.1, which has VGG-16's relu4_2). Patch logits make the adversarial loss
+    local. `networks.SimGANRefiner` and `networks.SimGANDiscriminator` are the paper's.
 
     The distance is a mean where the paper has a sum, so that `weight` does not depend on the size.
     The history is CycleGAN's, which shows old images half of the time, where the paper fills half
-    of each batch from it. The paper trains each player alone at first.
+    of each batch from it.
 
-    Batch: `a` and `b`, `[k_refiner + k_discriminator, n, h, w, c]`, uint8 or float in [-1, 1]; the
-    refiner's updates take the first.
+    The paper first trains the refiner by this distance alone, for 1,000 updates, then the
+    discriminator, for 200. Here the first `refiner_pretraining` iterations are such updates of the
+    refiner, and the next `discriminator_pretraining` of the discriminator; each takes one
+    minibatch, and a schedule counts it. Its metrics are of both players, of which one moves.
+
+    Batch: `a` and `b`, `[k_refiner + k_discriminator, n, h, w, c]`, in pre-training `[1, n, h, w,
+    c]`, uint8 or float in [-1, 1]; the refiner's updates take the first.
 
     Metrics: loss and gradient norm of each player, mean logits on real and shown images, the
     refiner's terms `adversarial` and `content`.
@@ -76,6 +83,8 @@ class SimGAN(core.MethodBase):
     learning_rate: float = 2e-4
     optimizer: core.OptimizerFactory = functools.partial(optax.adam, b1=0.5)
     schedule: Any = Constant()
+    refiner_pretraining: int = dataclasses.field(default=0, metadata={"later": True})
+    discriminator_pretraining: int = dataclasses.field(default=0, metadata={"later": True})
     batch_axis = 1
     directions = ("a_to_b",)
     sampled = ("refiner",)
@@ -83,11 +92,15 @@ class SimGAN(core.MethodBase):
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate)
         checks.positive(k_refiner=self.k_refiner, k_discriminator=self.k_discriminator)
+        checks.not_negative(refiner_pretraining=self.refiner_pretraining)
+        checks.not_negative(discriminator_pretraining=self.discriminator_pretraining)
 
     def minibatches(self, t: int) -> range:
         """Returns the minibatches of iteration t, one for each update of either player."""
+        alone = self.refiner_pretraining + self.discriminator_pretraining
         k = self.k_refiner + self.k_discriminator
-        return range(k * t, k * (t + 1))
+        first, end = (min(i, alone) + k * max(0, i - alone) for i in (t, t + 1))
+        return range(first, end)
 
     def init(self, key: Array, batch: core.Batch) -> SimGANState:
         """Returns the state before iteration 0.
@@ -107,18 +120,18 @@ class SimGAN(core.MethodBase):
     def refiner_loss(
         self, refiner: Player, discriminator: Player, a: Array, key: Array, step: Numeric = 0
     ) -> Loss:
-        """Returns -log D(R(x)) + weight * |f(R(x)) - f(x)|."""
+        """Returns -log D(R(x)) + weight * |f(R(x)) - f(x)|, in pre-training the latter alone."""
         refiner_key, discriminator_key = jax.random.split(key)
         r = Passes(self.refiner, refiner, refiner_key)
         d = Passes(self.discriminator, lax.stop_gradient(discriminator), discriminator_key)
         refined = r(a)
         adversarial = self.loss.generator(d(refined), step)
-        if self.features is None:
-            content = l1(refined, a)
-        else:
-            content = l1(self.features(refined), self.features(a))
+        features = self.features or (lambda images: images)
+        distances = jax.tree.map(l1, features(refined), features(a))
+        content = jax.tree.reduce(jnp.add, distances)
         metrics = {"adversarial": adversarial, "content": content}
-        return adversarial + self.weight * content, Aux(r.batch_stats, metrics)
+        counted = jnp.where(step < self.refiner_pretraining, 0.0, adversarial)
+        return counted + self.weight * content, Aux(r.batch_stats, metrics)
 
     def discriminator_loss(
         self, discriminator: Player, b: Array, fake: Array, key: Array, step: Numeric = 0
@@ -151,11 +164,29 @@ class SimGAN(core.MethodBase):
         )
         return state._replace(discriminator=discriminator, history=images), metrics
 
+    def pretrain(
+        self, state: SimGANState, a: Array, b: Array, key: Array
+    ) -> tuple[SimGANState, Metrics]:
+        """Keeps one step of the refiner in its iterations, then one of the discriminator."""
+        refiner_key, discriminator_key = jax.random.split(key)
+        refiner, refiner_metrics = self.update_refiner(state.refiner, state, a, refiner_key)
+        judged, discriminator_metrics = self.update_discriminator(state, a, b, discriminator_key)
+        turn = state.step < self.refiner_pretraining
+        refined = state._replace(refiner=refiner)
+        state = jax.tree.map(lambda x, y: jnp.where(turn, x, y), refined, judged)
+        return state, refiner_metrics | discriminator_metrics
+
     def step(
         self, state: SimGANState, batch: core.Batch, key: Array
     ) -> tuple[SimGANState, Metrics]:
-        """Updates the refiner k_refiner times, then the discriminator k_discriminator times."""
+        """Updates the refiner k_refiner times, then the discriminator k_discriminator times.
+
+        An iteration of pre-training has one minibatch, and one update.
+        """
         a, b, k = batch["a"], batch["b"], self.k_refiner
+        if a.shape[0] == 1:
+            state, metrics = self.pretrain(state, a[0], b[0], key)
+            return state._replace(step=state.step + 1), metrics
         keys = jax.random.split(key, a.shape[0])
         refiner, refiner_metrics = core.repeat_update(
             lambda refiner, a, key: self.update_refiner(refiner, state, a, key),

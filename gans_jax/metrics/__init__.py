@@ -36,6 +36,7 @@ from gans_jax.metrics.neighbours import memorisation as memorisation
 from gans_jax.metrics.neighbours import nearest_neighbours as nearest_neighbours
 from gans_jax.metrics.parzen import choose_bandwidth as choose_bandwidth
 from gans_jax.metrics.parzen import parzen_log_likelihood as parzen_log_likelihood
+from gans_jax.metrics.perceptual import EfficientNetFeatures as EfficientNetFeatures
 from gans_jax.metrics.pretrained import FeatureNetwork as FeatureNetwork
 from gans_jax.metrics.pretrained import convert_inception as convert_inception
 from gans_jax.metrics.pretrained import load_efficientnet as load_efficientnet

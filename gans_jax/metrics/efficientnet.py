@@ -28,16 +28,25 @@ class EfficientNetLite0(nn.Module):
 
     A pixel x in 0..255 is given as (x - 127) / 128. Layers have the names of the PyTorch weights;
     batch norm is part of the convolutions.
+
+    With `taps`, numbers of blocks from 0 to 15 in rising order, it returns the outputs of these
+    blocks instead, `[n, h', w', c']` each, for images `[n, h, w, 3]` of any size. The layers behind
+    the last of them do not run.
     """
 
+    taps: tuple[int, ...] = ()
+
     @nn.compact
-    def __call__(self, x: Array) -> tuple[Array, Array]:
+    def __call__(self, x: Array) -> tuple[Array, ...]:
         x = nn.relu6(_conv(x, "_conv_stem", 32, 3, 2))
-        number = 0
+        number, tapped = 0, []
         for repeats, kernel, first_stride, expansion, width in _STAGES:
             for repeat in range(repeats):
                 stride = 1 if repeat else first_stride
                 x = _block(x, f"_blocks.{number}", kernel, stride, expansion, width)
+                tapped += [x] if number in self.taps else []
+                if self.taps and number == self.taps[-1]:
+                    return tuple(tapped)
                 number += 1
         x = nn.relu6(_conv(x, "_conv_head", 1280))
         features = x.mean(axis=(1, 2))

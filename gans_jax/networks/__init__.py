@@ -1,9 +1,17 @@
 """Linen modules: generators return arrays in [-1, 1], discriminators and critics return logits."""
 
+from gans_jax.networks.ali import ALIDiscriminator as ALIDiscriminator
+from gans_jax.networks.ali import ALIEncoder as ALIEncoder
+from gans_jax.networks.ali import ALIGenerator as ALIGenerator
 from gans_jax.networks.attention import AttentionNetwork as AttentionNetwork
 from gans_jax.networks.began import BEGANDiscriminator as BEGANDiscriminator
 from gans_jax.networks.began import BEGANEncoder as BEGANEncoder
 from gans_jax.networks.began import BEGANGenerator as BEGANGenerator
+from gans_jax.networks.bigan import BiGANDiscriminator as BiGANDiscriminator
+from gans_jax.networks.bigan import BiGANEncoder as BiGANEncoder
+from gans_jax.networks.bigan import BiGANGenerator as BiGANGenerator
+from gans_jax.networks.cogan import CoGANDiscriminators as CoGANDiscriminators
+from gans_jax.networks.cogan import CoGANGenerators as CoGANGenerators
 from gans_jax.networks.dcgan import DCGANDiscriminator as DCGANDiscriminator
 from gans_jax.networks.dcgan import DCGANEncoder as DCGANEncoder
 from gans_jax.networks.dcgan import DCGANGenerator as DCGANGenerator
@@ -17,6 +25,11 @@ from gans_jax.networks.patchgan import PixelGANDiscriminator as PixelGANDiscrimi
 from gans_jax.networks.resnet import ResidualCritic32 as ResidualCritic32
 from gans_jax.networks.resnet import ResidualGenerator32 as ResidualGenerator32
 from gans_jax.networks.resnet_generator import ResNetGenerator as ResNetGenerator
+from gans_jax.networks.simgan import SimGANDiscriminator as SimGANDiscriminator
+from gans_jax.networks.simgan import SimGANRefiner as SimGANRefiner
+from gans_jax.networks.stochastic_encoder import GaussianEncoder as GaussianEncoder
+from gans_jax.networks.stochastic_encoder import UniversalEncoder as UniversalEncoder
+from gans_jax.networks.style_transfer import StyleNetwork as StyleNetwork
 from gans_jax.networks.two_generators import SharedEncoderTranslator as SharedEncoderTranslator
 from gans_jax.networks.two_generators import TwoGenerators as TwoGenerators
 from gans_jax.networks.unet import UNetGenerator as UNetGenerator

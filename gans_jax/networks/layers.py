@@ -34,11 +34,12 @@ class _Convolution(nn.Module):
     use_bias: bool = False
     dtype: DType = "float32"
     kernel_init: Callable[..., Array] = normal_init
+    bias_init: Callable[..., Array] = nn.initializers.zeros
 
     def _add_bias(self, y: Array) -> Array:
         if not self.use_bias:
             return y
-        return y + self.param("bias", nn.initializers.zeros, (self.features,)).astype(y.dtype)
+        return y + self.param("bias", self.bias_init, (self.features,)).astype(y.dtype)
 
 
 class Conv(_Convolution):

@@ -16,6 +16,7 @@ from typing import Any
 import optax
 
 from gans_jax import data, losses, methods, networks, penalties, priors, schedules, wrappers
+from gans_jax.metrics import EfficientNetFeatures
 from gans_jax.runs import hints, strict_json
 from gans_jax.runs.experiment import Experiment
 
@@ -93,7 +94,8 @@ def _library() -> tuple[tuple[str, Any], ...]:
     public = [vars(m)[name] for m in modules for name in getattr(m, "__all__", vars(m))]
     classes = [c for c in public if isinstance(c, type) and dataclasses.is_dataclass(c)]
     optimizers = [(f"optax.{name}", getattr(optax, name)) for name in OPTIMIZERS]
-    return (("Experiment", Experiment), *((c.__name__, c) for c in classes), *optimizers)
+    classes += [Experiment, EfficientNetFeatures]
+    return (*((c.__name__, c) for c in classes), *optimizers)
 
 
 def _table(extra: Iterable[type | Callable]) -> Table:

@@ -7,7 +7,13 @@ import pytest
 
 from gans_jax import AdversarialAutoencoder, core, priors
 from gans_jax.metrics import energy_distance
-from gans_jax.networks import EncoderDecoder, MLPDiscriminator, MLPGenerator
+from gans_jax.networks import (
+    EncoderDecoder,
+    GaussianEncoder,
+    MLPDiscriminator,
+    MLPGenerator,
+    UniversalEncoder,
+)
 from tests.support import tiny
 
 KEY = jax.random.key(0)
@@ -101,6 +107,46 @@ def test_codes_reconstructions_and_samples():
     np.testing.assert_allclose(PLAIN.sample(state, KEY, 3), PLAIN.generate(state, z), rtol=1e-6)
 
 
+def test_a_gaussian_posterior_by_numpy():
+    """Draws around the mean with the encoder's std, in each phase; without a key, the means."""
+    encoder = GaussianEncoder(MLPGenerator((4,), (8,), "linear"))
+    autoencoder = EncoderDecoder(encoder, MLPGenerator((8, 8, 1), (8,)))
+    method = AdversarialAutoencoder(autoencoder, MLPDiscriminator((8,)))
+    state = tiny.jit(method.init)(KEY, BATCH)
+    params = state.autoencoder.params
+    inner = params["encoder"]["encoder"]
+    inner["Dense_1"]["bias"] = jnp.array([0.0, 0.0, -1.0, 0.5])
+    images = np.float64(BATCH["image"]) / 127.5 - 1
+    mean, log_std = np.split(mlp(images, inner, lambda y: y), 2, axis=1)
+    codes = method.encode(state, BATCH["image"])
+    np.testing.assert_allclose(codes, mean, rtol=1e-4, atol=1e-6)
+
+    keys = jax.random.split(KEY, 2000)
+    draws = tiny.jit(jax.vmap(lambda key: method.encode(state, BATCH["image"], key)))(keys)
+    noise = (np.asarray(draws) - mean) / np.exp(log_std)
+    np.testing.assert_allclose(noise.mean((0, 1)), 0, atol=0.03)
+    np.testing.assert_allclose(noise.std((0, 1)), 1, rtol=0.03)
+    assert len(np.unique(noise[0])) == noise[0].size
+    x, *_ = method.given(BATCH, KEY)
+    first, second = (method.autoencoder_loss(state.autoencoder, x, key)[0] for key in keys[:2])
+    assert first != second
+
+
+def test_a_universal_posterior_has_its_noise_at_the_input():
+    encoder = UniversalEncoder(MLPGenerator((2,), (8,), "linear"), noise=3)
+    autoencoder = EncoderDecoder(encoder, MLPGenerator((8, 8, 1), (8,)))
+    method = AdversarialAutoencoder(autoencoder, MLPDiscriminator((8,)))
+    state = tiny.jit(method.init)(KEY, BATCH)
+    inner = state.autoencoder.params["encoder"]["encoder"]
+    assert inner["Dense_0"]["kernel"].shape == (64 + 3, 8)
+    images = np.float64(BATCH["image"]).reshape(6, -1) / 127.5 - 1
+    without = mlp(np.pad(images, ((0, 0), (0, 3))), inner, lambda y: y)
+    codes = method.encode(state, BATCH["image"])
+    np.testing.assert_allclose(codes, without, rtol=1e-4, atol=1e-6)
+    drawn = np.asarray(method.encode(state, BATCH["image"], KEY))
+    assert np.abs(drawn - without).mean() > 0.05
+
+
 @pytest.mark.slow
 def test_learns_to_put_each_label_into_its_component():
     """Blobs in a plane, to codes of three Gaussians: the claim of the paper's section 2.3."""
@@ -150,6 +196,9 @@ def test_errors():
         AdversarialAutoencoder(AUTOENCODER, MLPDiscriminator(), labels=10)
     with pytest.raises(ValueError, match="the batch has no `label`"):
         jax.eval_shape(LABELLED.init, KEY, {"image": BATCH["image"]})
+    odd = EncoderDecoder(GaussianEncoder(AUTOENCODER.decoder.clone(shape=(3,))), tiny.Generator())
+    with pytest.raises(ValueError, match="the encoder returns 3 values"):
+        jax.eval_shape(AdversarialAutoencoder(odd, MLPDiscriminator()).init, KEY, BATCH)
     wide = AdversarialAutoencoder(AUTOENCODER, MLPDiscriminator(), prior=priors.Normal(3))
     with pytest.raises(ValueError, match=r"codes of shape \(2,\), but the prior draws \(3,\)"):
         jax.eval_shape(wide.init, KEY, BATCH)

@@ -1,14 +1,17 @@
 """What the baselines of translation state beyond the conformance suite."""
 
 import functools
+import itertools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from gans_jax import BiGAN, CoGAN, DistanceGAN, SimGAN, core, losses, priors
 from gans_jax.methods import Scale, distance_gan
+from gans_jax.networks import GaussianEncoder, MLPGenerator
 from tests.support import tiny
 
 KEY = jax.random.key(0)
@@ -18,6 +21,7 @@ SMOOTH = tiny.Painter(batch_norm=False, dropout=0.0)
 # One module object in two places would be one network.
 TRANSLATOR = tiny.Translator(SMOOTH, SMOOTH.clone())
 PATCHES = tiny.Patches(batch_norm=False)
+PATCHLESS = tiny.Discriminator(batch_norm=False)
 
 
 def test_distances():
@@ -61,6 +65,47 @@ def test_simgans_feature_loss():
     assert expected < 0.9 * jnp.abs(refined - A).mean()
 
 
+def test_simgans_refiner_may_have_several_features():
+    features = lambda images: (images, 2 * images)
+    method = SimGAN(SMOOTH, PATCHES, features=features)
+    state = tiny.jit(method.init)(KEY, {name: images[None] for name, images in BATCH.items()})
+    _, (_, metrics, _) = method.refiner_loss(state.refiner, state.discriminator, A, KEY)
+    distance = jnp.abs(method.translate(state, BATCH["a"]) - A).mean()
+    np.testing.assert_allclose(metrics["content"], 3 * distance, rtol=1e-5)
+
+
+def test_simgans_pre_training():
+    """One refiner by its distance alone, then one discriminator alone, then both: 1, 1 and 3."""
+    method = SimGAN(
+        SMOOTH, PATCHES, refiner_pretraining=2, discriminator_pretraining=1, optimizer=optax.sgd
+    )
+    taken = [method.minibatches(t) for t in range(5)]
+    assert [*map(len, taken)] == [1, 1, 1, 3, 3]
+    assert [i for minibatches in taken for i in minibatches] == list(range(9))
+    one, three = (
+        {name: tiny.images(k, 4, seed=seed) for seed, name in enumerate("ab")} for k in (1, 3)
+    )
+    states = [tiny.jit(method.init)(KEY, one)]
+    step = tiny.jit(method.step)
+    for t in range(4):
+        states.append(step(states[-1], three if t == 3 else one, KEY)[0])
+    moved = [
+        [
+            any((x != y).any() for x, y in zip(*map(jax.tree.leaves, pair), strict=True))
+            for pair in zip(before[1:3], after[1:3], strict=True)
+        ]
+        for before, after in itertools.pairwise(states)
+    ]
+    assert moved == [[True, False], [True, False], [False, True], [True, True]]
+    assert [int(state.history.count) for state in states] == [0, 0, 0, 4, 8]
+
+    a = core.as_float(one["a"][0])
+    distance = lambda params: jnp.abs(SMOOTH.apply({"params": params}, a) - a).mean()
+    old = states[0].refiner.params
+    expected = jax.tree.map(lambda p, g: p - 2e-4 * 10 * g, old, jax.grad(distance)(old))
+    tiny.assert_close(states[1].refiner.params, expected, 1e-6)
+
+
 def test_simgan_counts_its_minibatches():
     method = SimGAN(tiny.Painter(), tiny.Patches(), k_refiner=3, k_discriminator=2)
     assert len(method.minibatches(7)) == 5
@@ -96,6 +141,29 @@ def test_bigans_translator_exchanges_the_pairs():
     value, _ = method.translator_loss(state.translator, state.discriminator, A, z, KEY)
     expected = (on_real**2).mean() + ((on_fake - 1) ** 2).mean()
     np.testing.assert_allclose(value, expected, rtol=1e-5)
+
+
+def test_alis_codes_are_draws():
+    """The same in both losses; a translation draws if it has a key."""
+    encoder = GaussianEncoder(MLPGenerator((16,), (), "linear"))
+    translator = tiny.Translator(encoder, tiny.Generator())
+    method = BiGAN(translator, tiny.Joint(PATCHLESS), priors.Uniform(8), optimizer=optax.sgd)
+    state = tiny.jit(method.init)(KEY, {"image": BATCH["a"]})
+    z = method.prior(KEY, 4)
+    players = state.translator, state.discriminator
+    of_translator, _ = method.translator_loss(*players, A, z, KEY)
+    _, (_, metrics, _) = method.discriminator_loss(*players[::-1], A, z, KEY)
+    run = core.Passes(translator, state.translator, jax.random.split(KEY)[0])
+    code, made = run(A, method="a_to_b"), run(z, method="b_to_a")
+    judge = lambda x, z: core.apply(method.discriminator, state.discriminator, x, z)[0]
+    on_real, on_fake = judge(A, code), judge(made, z)
+    np.testing.assert_allclose(metrics["logit_real"], on_real.mean(), rtol=1e-5)
+    softplus = lambda x: np.log1p(np.exp(x)).mean()
+    np.testing.assert_allclose(of_translator, softplus(on_real) + softplus(-on_fake), rtol=1e-5)
+    means = method.translate(state, BATCH["a"])
+    assert jnp.abs(code - means).mean() > 0.1
+    drawn = method.translate(state, BATCH["a"], key=KEY)
+    assert jnp.abs(drawn - means).mean() > 0.1
 
 
 def test_bigan_on_pairs_of_images():

@@ -25,6 +25,7 @@ from gans_jax import (
     Pix2Pix,
     SimGAN,
     SmoothGAN,
+    StyleTransfer,
     core,
     losses,
     penalties,
@@ -33,6 +34,7 @@ from gans_jax import (
 )
 from gans_jax.networks import (
     EncoderDecoder,
+    GaussianEncoder,
     LayeredTranslator,
     MLPDiscriminator,
     MLPGenerator,
@@ -193,6 +195,11 @@ def _simgan_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, A
         "refiner": method.refiner_loss(state.refiner, state.discriminator, a, key),
         "discriminator": method.discriminator_loss(state.discriminator, b, fake, key),
     }
+
+
+def _style_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
+    a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+    return {"generator": method.generator_loss(state.generator, a, b, key)}
 
 
 def _cogan_losses(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
@@ -358,6 +365,23 @@ TRANSLATORS = [
     _attention_gan("attention_gan", iterations=750),
     _attention_gan("attention_gan_supervised", iterations=500, supervised=True),
 ]
+SIMGAN_PRETRAINED = Case(
+    "simgan_pretrained",
+    # The tests of mechanics take no more than four iterations, which are all of them pre-training.
+    SimGAN(
+        tiny.Painter(),
+        tiny.Patches(),
+        weight=1.0,
+        refiner_pretraining=2,
+        discriminator_pretraining=2,
+        **_translators,
+    ),
+    players=("refiner", "discriminator"),
+    batch=_many_pairs,
+    images=_translated,
+    losses=_simgan_losses,
+    slow=True,
+)
 BIGAN = Case(
     "bigan",
     BiGAN(tiny.Translator(tiny.Encoder(), tiny.Generator()), tiny.Joint(), prior=_z, **_sgd),
@@ -394,6 +418,16 @@ AUTOENCODERS = [
         batch=_one_minibatch,
     ),
     _autoencoder(
+        "adversarial_autoencoder_gaussian",
+        AdversarialAutoencoder(
+            EncoderDecoder(GaussianEncoder(tiny.Encoder(16)), tiny.Generator()),
+            tiny.Discriminator(),
+            prior=_z,
+            **_sgd,
+        ),
+        batch=_one_minibatch,
+    ),
+    _autoencoder(
         "adversarial_autoencoder_labelled",
         AdversarialAutoencoder(
             EncoderDecoder(tiny.Encoder(2), tiny.Generator()),
@@ -405,6 +439,14 @@ AUTOENCODERS = [
         batch=_labelled,
     ),
 ]
+ALI = dataclasses.replace(
+    BIGAN,
+    name="ali",
+    method=dataclasses.replace(
+        BIGAN.method,
+        translator=tiny.Translator(GaussianEncoder(tiny.Encoder(16)), tiny.Generator()),
+    ),
+)
 COGAN = Case(
     "cogan",
     CoGAN(tiny.Twins(), tiny.TwinDiscriminators(), prior=_z, search=5, **_sgd),
@@ -416,6 +458,15 @@ COGAN = Case(
 )
 _sampled = functools.partial(
     Case, images=lambda method, state, key, num: method.sample(state, key, num)
+)
+STYLE = Case(
+    "style_transfer",
+    StyleTransfer(tiny.Painter(), tiny.Pyramid(), variation_weight=1.0, **_sgd),
+    players=("generator",),
+    batch=_pairs,
+    images=_translated,
+    losses=_style_losses,
+    slow=True,
 )
 COULOMB = _sampled(
     "coulomb_gan",
@@ -443,4 +494,16 @@ MMD = _sampled(
     losses=_mmd_losses,
     slow=True,
 )
-CASES = [*FROM_NOISE, *TRANSLATORS, BIGAN, COGAN, *AUTOENCODERS, COULOMB, BEGAN_CASE, MMD]
+CASES = [
+    *FROM_NOISE,
+    *TRANSLATORS,
+    SIMGAN_PRETRAINED,
+    BIGAN,
+    ALI,
+    COGAN,
+    *AUTOENCODERS,
+    STYLE,
+    COULOMB,
+    BEGAN_CASE,
+    MMD,
+]

@@ -14,8 +14,6 @@ import sys
 import threading
 from pathlib import Path
 
-import flax.linen as nn
-
 from gans_jax.data.source import InMemory
 from gans_jax.training import Experiment, recorder, resume, train
 from gans_jax.training.observers import Pictures
@@ -41,7 +39,7 @@ class Images(InMemory):
 
 EXTRA = [
     Images,
-    *(v for v in vars(tiny).values() if isinstance(v, type) and issubclass(v, nn.Module)),
+    *(v for v in vars(tiny).values() if isinstance(v, type) and dataclasses.is_dataclass(v)),
 ]
 
 

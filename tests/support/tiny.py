@@ -1,5 +1,6 @@
 """Networks and batches small enough that a method compiles in seconds, and how tests are fuzzed."""
 
+import dataclasses
 import functools
 import importlib.metadata
 
@@ -163,6 +164,14 @@ class Patches(nn.Module):
         if self.batch_norm:
             x = nn.BatchNorm(use_running_average=not train, momentum=0.9)(x)
         return nn.Dense(1)(nn.leaky_relu(x, 0.2))
+
+
+@dataclasses.dataclass(frozen=True)
+class Pyramid:
+    """Images and every second of their pixels, as feature maps."""
+
+    def __call__(self, images: Array) -> tuple[Array, Array]:
+        return images, images[:, ::2, ::2]
 
 
 def images(*shape: int, seed: int = 0) -> np.ndarray:
