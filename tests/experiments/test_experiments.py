@@ -10,7 +10,15 @@ import pytest
 
 from gans_jax import AdversarialAutoencoder
 from gans_jax.cli import load_file
-from gans_jax.data import TFDS, ImageFolder, PairedFolder, PastedObjects, Unaligned, Unpaired
+from gans_jax.data import (
+    TFDS,
+    ImageFolder,
+    PairedFolder,
+    PastedObjects,
+    Side,
+    Unaligned,
+    Unpaired,
+)
 from gans_jax.runs import config
 
 ROOT = Path(__file__).parents[2] / "experiments"
@@ -41,6 +49,8 @@ def shapes(source) -> dict[str, tuple[int, ...]]:
     """Returns the shapes of the images of an example by their names."""
     if isinstance(source, Unaligned):
         return shapes(source.source)
+    if isinstance(source, Side):
+        return {"image": shapes(source.source)[source.name]}
     if isinstance(source, PairedFolder):
         return dict.fromkeys("ab", (source.size, source.size, source.channels))
     if isinstance(source, Unpaired):
@@ -54,7 +64,7 @@ def shapes(source) -> dict[str, tuple[int, ...]]:
         return {"image": (side, side, channels)}
     if isinstance(source, ImageFolder):
         return {"image": (source.size, source.size, source.channels)}
-    return {"image": source[0]["image"].shape}
+    return {name: x.shape for name, x in source[0].items() if name in ("image", "a", "b")}
 
 
 def batch_of(experiment) -> dict[str, jax.ShapeDtypeStruct]:
@@ -89,16 +99,17 @@ def cases():
 
 @pytest.mark.parametrize("where", list(cases()))
 def test_experiment(where):
-    experiment, _ = load_file(where)
-    method, text = experiment.method, config.to_json(experiment)
-    assert not config.differences(config.to_json(config.from_json(text)), text)
+    experiment, own = load_file(where)
+    method, text = experiment.method, config.to_json(experiment, own)
+    assert not config.differences(config.to_json(config.from_json(text, own), own), text)
     batch, key = batch_of(experiment), jax.eval_shape(lambda: jax.random.key(0))
     state = jax.eval_shape(method.init, key, batch)
     after, _ = jax.eval_shape(method.step, state, batch, key)
     assert jax.tree.leaves(after) == jax.tree.leaves(state)
     if "a" in batch:
-        images = jax.eval_shape(method.translate, state, batch["a"])
-        assert images.shape == batch["b"].shape
+        a, b = (jax.ShapeDtypeStruct(batch[x].shape[method.batch_axis :], np.uint8) for x in "ab")
+        images = jax.eval_shape(method.translate, state, a)
+        assert images.shape == b.shape
     else:
         samples = jax.eval_shape(lambda s, k: method.sample(s, k, 2), state, key)
         assert samples.shape[1:] == shapes(experiment.data)["image"]
