@@ -63,6 +63,27 @@ def test_least_squares_minimise_a_pearson_divergence(a, b, c):
     assert twice == pytest.approx(2 * pearson_chi2((p + q) / 2, q), rel=1e-12)
 
 
+def test_least_squares_pull_from_afar_where_the_log_loss_lets_go():
+    """The generator's slopes in the logit: t - c against -sigmoid(-t) (Mao et al. 2017, figure 2).
+
+    Examples far on the right side of the boundary are left alone by the log loss; least squares
+    pull them towards it the harder, the farther they are, and are flat at one point alone.
+    """
+    logits = jnp.linspace(-20, 20, 401)
+    slopes = {
+        type(loss): np.asarray(jax.vmap(jax.grad(loss.fool))(logits))
+        for loss in (losses.LeastSquares(), losses.NonSaturating(), losses.Minimax())
+    }
+    np.testing.assert_allclose(slopes[losses.LeastSquares], logits - 1, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        slopes[losses.NonSaturating], -1 / (1 + np.exp(logits)), rtol=1e-4, atol=1e-9
+    )
+    flat = {loss: np.asarray(logits)[np.abs(found) < 1e-3] for loss, found in slopes.items()}
+    np.testing.assert_allclose(flat[losses.LeastSquares], [1], atol=1e-5)
+    assert flat[losses.NonSaturating].min() == pytest.approx(7, abs=0.11)
+    assert flat[losses.Minimax].max() == pytest.approx(-7, abs=0.11)  # where training begins
+
+
 class Same(nn.Module):
     """x `[n, 1]` itself, or its logits `[n]`."""
 
@@ -199,22 +220,23 @@ def norms(gradients: jax.Array) -> jax.Array:
     return jnp.linalg.norm(gradients, ord=2, axis=(-2, -1))
 
 
-def directions(num: int = 200) -> jax.Array:
+def directions(q: float = 2, num: int = 200) -> jax.Array:
     moves = jax.random.normal(KEY, (num, 2))
-    return moves / jnp.linalg.norm(moves, axis=1, keepdims=True)
+    return moves / jnp.linalg.norm(moves, ord=q, axis=1, keepdims=True)
 
 
-def test_a_tolerable_perturbation_leaves_a_pixel_as_it_is(smooth):
-    """Smooth GAN (Guo et al. 2019, AAAI), theorem 1 with p = q = 2.
+@pytest.mark.parametrize(("p", "q"), [(2, 2), (1, np.inf), (np.inf, 1)])
+def test_a_tolerable_perturbation_leaves_a_pixel_as_it_is(smooth, p, q):
+    """Smooth GAN (Guo et al. 2019, AAAI), theorem 1 with 1/p + 1/q = 1.
 
-    |G_i(z + d) - G_i(z)| < e for all |d| < e / max |grad G_i| over the ball, and not far below it.
+    |G_i(z + d) - G_i(z)| < e for all |d|_q < e / max |grad G_i|_p over the ball, and not far below.
     """
     generate, _, z, ball = smooth
     jacobians = tiny.jit(jax.vmap(jax.jacobian(generate)))(ball)
-    steepest = jnp.linalg.norm(jacobians, axis=-1).max(axis=0)
+    steepest = jnp.linalg.norm(jacobians, ord=p, axis=-1).max(axis=0)
     epsilon = 0.6 * RADIUS * steepest
     moved = tiny.jit(jax.vmap(lambda d: jnp.abs(generate(z + d) - generate(z))))
-    changes = moved(0.999 * 0.6 * RADIUS * directions())
+    changes = moved(0.999 * 0.6 * RADIUS * directions(q))
     assert (changes < epsilon).all()
     assert (changes.max(axis=0) > 0.25 * epsilon).all()
 

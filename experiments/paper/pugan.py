@@ -1,5 +1,9 @@
-"""PUGAN and its baselines on Fashion-MNIST, CIFAR-10, CelebA and CAT (Guo et al. 2020, table 1).
+"""PUGAN and its baselines on the five data sets of its table 1 (Guo et al. 2020).
 
+    python -m gans_jax train experiments/paper/pugan.py:mnist_sgan --data.data-dir DIR
+    python -m gans_jax train experiments/paper/pugan.py:mnist_pusgan --data.data-dir DIR
+    python -m gans_jax train experiments/paper/pugan.py:mnist_lsgan --data.data-dir DIR
+    python -m gans_jax train experiments/paper/pugan.py:mnist_pulsgan --data.data-dir DIR
     python -m gans_jax train experiments/paper/pugan.py:fashion_mnist_sgan --data.data-dir DIR
     python -m gans_jax train experiments/paper/pugan.py:fashion_mnist_pusgan --data.data-dir DIR
     python -m gans_jax train experiments/paper/pugan.py:fashion_mnist_lsgan --data.data-dir DIR
@@ -17,8 +21,8 @@
     python -m gans_jax train experiments/paper/pugan.py:cat64_lsgan --data.path FOLDER
     python -m gans_jax train experiments/paper/pugan.py:cat64_pulsgan --data.path FOLDER
 
-Not run here: it needs an accelerator. Prepare `fashion_mnist` or `cifar10` with tfds in the
-array_record format, unpack `img_align_celeba`, or make the folder of CAT with the script of
+Not run here: it needs an accelerator. Prepare `mnist`, `fashion_mnist` or `cifar10` with tfds in
+the array_record format, unpack `img_align_celeba`, or make the folder of CAT with the script of
 AlexiaJM/RelativisticGAN, which cuts out the faces of at least 64 pixels (9,304 by its author).
 
 All numbers are the defaults of the authors' code (huangjiadidi/PUGAN): DCGAN's networks with 4x4
@@ -27,10 +31,11 @@ with b1 0.5 for both players, one update of each an iteration, 100,000 iteration
 and rises by 0.1 every 10,000 iterations up to 0.6. The targets of least squares are 0 and 1 without
 PU, and -1 and 1 with it; no term has the factor 1/2. That code has no PU for the hinge and for
 WGAN-GP, so these columns of the table are not here. It takes folders of RGB images and resizes
-them: Fashion-MNIST needs 32 pixels, and is grey here. How CelebA was cropped is not in the code;
-108 pixels are DCGAN's. The paper's distances are between 50,000 samples and the training set.
+them: MNIST and Fashion-MNIST need 32 pixels, and are grey here. How CelebA was cropped is not in
+the code; 108 pixels are DCGAN's. The paper's distances are between 50,000 samples and the training
+set.
 
-Cost: XLA counts 43 GFLOP an iteration for Fashion-MNIST, 44 for CIFAR-10 and 271 at 64 pixels
+Cost: XLA counts 43 GFLOP an iteration for the grey images, 44 for CIFAR-10 and 271 at 64 pixels
 (before it optimises the program), which is 4, 4 and 27 PFLOP a run. The generators have 3,673,856,
 3,677,952 and 13,117,184 parameters, the discriminators 2,633,216, 2,637,312 and 11,036,160.
 """
@@ -40,7 +45,8 @@ from gans_jax.networks import DCGANDiscriminator, DCGANGenerator
 from gans_jax.training import Experiment
 
 sources = {
-    # 60,000 images.
+    # 60,000 images, as the next one.
+    "mnist": data.TFDS("mnist", size=32),
     "fashion_mnist": data.TFDS("fashion_mnist", size=32),
     # 50,000 images.
     "cifar10": data.TFDS("cifar10", size=32),
@@ -61,7 +67,7 @@ arms = {
 
 def pugan(name: str, loss: losses.AdversarialLoss) -> Experiment:
     """Returns the experiment on a data set with a loss."""
-    channels = 1 if name == "fashion_mnist" else 3
+    channels = 1 if name.endswith("mnist") else 3
     return Experiment(
         method=GAN(
             generator=DCGANGenerator(size=sources[name].size, channels=channels, features=128),

@@ -31,10 +31,10 @@ FILES = [
 # experiments are alike. The small ones are no slow tests.
 LONG = ("attention_gan", "cyclegan", "fused_cyclegan", "pix2pix", "pugan", "smooth_gan")
 # Sides of the images of data sets that are not here, which are RGB unless GREY.
-GREY = ("fashion_mnist",)
+GREY = ("fashion_mnist", "mnist")
 SIDES = {
     "cifar10": 32,
-    "fashion_mnist": 32,
+    "mnist": 28,
     "svhn_cropped": 32,
     "lsun/church_outdoor": 64,
     "lsun/bedroom": 64,
@@ -60,7 +60,7 @@ def shapes(source) -> dict[str, tuple[int, ...]]:
         images = dict.fromkeys("ab", (source.size, source.size, 3))
         return images | dict.fromkeys(("mask_a", "mask_b"), (source.size, source.size, 1))
     if isinstance(source, TFDS):
-        side, channels = SIDES[source.name], 1 if source.name in GREY else 3
+        side, channels = source.size or SIDES[source.name], 1 if source.name in GREY else 3
         return {"image": (side, side, channels)}
     if isinstance(source, ImageFolder):
         return {"image": (source.size, source.size, source.channels)}
