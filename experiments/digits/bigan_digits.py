@@ -8,6 +8,8 @@ Claim (arXiv:1605.09782): an encoder that is trained only to make pairs (x, E(x)
 The authors' networks for MNIST, with half the units, and their uniform noise of 50 numbers, Adam
 2e-4 with b1 0.5 and batches of 128. They train for 400 epochs of 60,000 digits with a decaying
 learning rate.
+
+Not measured yet: the tests build it and take its step in shapes alone.
 """
 
 from gans_jax import BiGAN, data, priors

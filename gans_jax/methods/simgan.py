@@ -182,9 +182,17 @@ class SimGAN(core.MethodBase):
         """Updates the refiner k_refiner times, then the discriminator k_discriminator times.
 
         An iteration of pre-training has one minibatch, and one update.
+
+        Raises:
+          ValueError: for a batch of one minibatch without pre-training.
         """
         a, b, k = batch["a"], batch["b"], self.k_refiner
         if a.shape[0] == 1:
+            if not self.refiner_pretraining + self.discriminator_pretraining:
+                raise ValueError(
+                    "the batch has one minibatch, which is an iteration of pre-training: give "
+                    f"{k + self.k_discriminator}, or set refiner_pretraining"
+                )
             state, metrics = self.pretrain(state, a[0], b[0], key)
             return state._replace(step=state.step + 1), metrics
         keys = jax.random.split(key, a.shape[0])

@@ -102,6 +102,8 @@ def test_simgans_pre_training():
     a = core.as_float(one["a"][0])
     distance = lambda params: jnp.abs(SMOOTH.apply({"params": params}, a) - a).mean()
     old = states[0].refiner.params
+    with pytest.raises(ValueError, match="one minibatch, which is an iteration of pre-training"):
+        jax.eval_shape(SimGAN(SMOOTH, PATCHES).step, states[0], one, KEY)
     expected = jax.tree.map(lambda p, g: p - 2e-4 * 10 * g, old, jax.grad(distance)(old))
     tiny.assert_close(states[1].refiner.params, expected, 1e-6)
 
