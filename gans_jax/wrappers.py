@@ -96,6 +96,10 @@ class Wrapper:
         return self.method.translates_by_batch
 
     @property
+    def translates_with_noise(self) -> bool:
+        return self.method.translates_with_noise
+
+    @property
     def prior(self) -> Prior | None:
         return self.method.prior
 

@@ -17,6 +17,7 @@ def translated(
     images: np.ndarray,
     batch_size: int,
     direction: core.Direction = "a_to_b",
+    seed: int = 1,
 ) -> np.ndarray:
     """Returns the translations of images `[n, h, w, c]`, made in batches as large as in training.
 
@@ -25,10 +26,22 @@ def translated(
     translate = jax.jit(functools.partial(method.translate, direction=direction))
     starts = range(0, len(images), batch_size)
     batches = (images[start : start + batch_size] for start in starts)
-    keys = jax.random.split(jax.random.key(1), len(starts))
+    keys = jax.random.split(jax.random.key(seed), len(starts))
     return np.concatenate(
         [np.asarray(translate(state, x, key=k)) for x, k in zip(batches, keys, strict=True)]
     )
+
+
+def spread(
+    method: core.Translator,
+    state: Any,
+    images: np.ndarray,
+    batch_size: int,
+    direction: core.Direction = "a_to_b",
+) -> float:
+    """Returns the mean distance between two translations of an image with different noise."""
+    of_seed = functools.partial(translated, method, state, images, batch_size, direction)
+    return float(np.abs(of_seed(seed=1) - of_seed(seed=2)).mean())
 
 
 def as_float(images: np.ndarray) -> np.ndarray:

@@ -13,10 +13,11 @@ A network that was trained on the real training pairs reads the classes of a pho
 labels to photo; the nearest colours score photo to labels (`facade_labels.py`). The rows
 `truth_128` and `truth_64` score the real images in the same way: of real photos that network reads
 just over half. `sharpness` is the mean gradient of the translations over the mean gradient of the
-real images, `twice` the accuracy of translations of labels at twice the training size, read at the
-training size, and `ms` the time of the translation of one image. The papers' tables are on
-Cityscapes at 256 pixels, after many more iterations: the order of rows can be compared with them,
-numbers cannot.
+real images, `spread` how far two translations of an image are apart by their noise (the mean
+absolute difference of values in [-1, 1]), `twice` the accuracy of translations of labels at twice
+the training size, read at the training size, and `ms` the time of the translation of one image. The
+papers' tables are on Cityscapes at 256 pixels, after many more iterations: the order of rows can be
+compared with them, numbers cannot.
 
 Measured on one core of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-22, seed 0; 600 iterations
 of 4 pairs for pix2pix, 1,000 of one for CycleGAN. Pixel and class accuracy, IoU and sharpness:
@@ -61,6 +62,8 @@ of 4 pairs for pix2pix, 1,000 of one for CycleGAN. Pixel and class accuracy, IoU
   Patches of 70 are the sharpest, and the whole image is worse in both numbers, as in the paper.
 - Twice the size costs no accuracy. A translation takes 6 to 14 ms (U-Net of 16 features at 128
   pixels) or 20 to 30 ms (ResNet at 64), with a neighbour on the other core.
+- Not run: `l1_cgan_z`, with a Gaussian z beside the input for dropout, `l1_cgan_no_noise`, and
+  `spread`. The claim (section 3.1 of pix2pix's paper) is that z is ignored, and its `spread` small.
 - CycleGAN's rows, except for GAN with the forward cycle, are no better than the encoder-decoders,
   whose pictures show nothing of the labels: after 1,000 iterations the order of CycleGAN's tables 4
   and 5 does not show.
@@ -85,6 +88,7 @@ from gans_jax import CycleGAN, Pix2Pix, data, pictures
 from gans_jax.core import files
 from gans_jax.data.image import resize, to_uint8
 from gans_jax.networks import (
+    NoiseChannels,
     PatchGANDiscriminator,
     PixelGANDiscriminator,
     ResNetGenerator,
@@ -120,11 +124,17 @@ class Row:
         return "labels" if side == self.labels else "photo"
 
 
+_UNET = UNetGenerator(size=128, features=16)
+
+
 def _pix2pix(
-    discriminator: nn.Module | None = None, skip: bool = True, labels: str = "a", **settings: Any
+    discriminator: nn.Module | None = None,
+    generator: nn.Module = _UNET,
+    labels: str = "a",
+    **settings: Any,
 ) -> Row:
     method = Pix2Pix(
-        UNetGenerator(size=128, features=16, skip=skip),
+        generator,
         discriminator or PatchGANDiscriminator(features=16, layers=3),
         **settings,
     )
@@ -152,8 +162,11 @@ ROWS = {
     "l1_cgan_patch1": _pix2pix(PixelGANDiscriminator(features=16)),
     "l1_cgan_patch16": _pix2pix(PatchGANDiscriminator(features=16, layers=1)),
     "l1_cgan_patch286": _pix2pix(PatchGANDiscriminator(features=16, layers=5)),
-    "l1_encoder_decoder": _pix2pix(skip=False, **_L1),
-    "l1_cgan_encoder_decoder": _pix2pix(skip=False),
+    "l1_encoder_decoder": _pix2pix(generator=_UNET.clone(skip=False), **_L1),
+    "l1_cgan_encoder_decoder": _pix2pix(generator=_UNET.clone(skip=False)),
+    # The noise: dropout in `l1_cgan`; Gaussian channels beside the input instead; none.
+    "l1_cgan_z": _pix2pix(generator=NoiseChannels(_UNET.clone(dropout=0.0), channels=8)),
+    "l1_cgan_no_noise": _pix2pix(generator=_UNET.clone(dropout=0.0)),
     "labels_l1": _pix2pix(labels="b", **_L1),
     "labels_cgan": _pix2pix(labels="b", **_CGAN),
     "labels_l1_cgan": _pix2pix(labels="b"),
@@ -208,6 +221,9 @@ def judged(row: Row, state: Any, folder: Path, judge: Judge, picture: Path) -> d
         made = scores.translated(row.method, state, images, row.batch_size, direction)
         found[target] = judge(made, target)
         found[target]["ms"] = _milliseconds(row.method, state, images[:1], direction)
+        found[target]["spread"] = scores.spread(
+            row.method, state, images, row.batch_size, direction
+        )
         if direction == "a_to_b" and target == "photo" and row.size == 128:
             found[target]["twice"] = _twice(row, state, folder, judge)
         truth = scores.as_float(judge.real[target][:SHOWN])
@@ -220,7 +236,9 @@ def _milliseconds(
     method: Pix2Pix | CycleGAN, state: Any, image: np.ndarray, direction: str
 ) -> float:
     """Returns how long the translation of one image takes, a median."""
-    translate = jax.jit(functools.partial(method.translate, direction=direction))
+    translate = jax.jit(
+        functools.partial(method.translate, direction=direction, deterministic=True)
+    )
     times = []
     for _ in range(12):
         start = time.perf_counter()
@@ -252,8 +270,8 @@ def run(name: str, folder: Path, out: Path, iterations: int | None) -> dict[str,
 
 def show(out: Path) -> None:
     """Prints one table for each direction, of all rows that are there."""
-    columns = ("pixel_accuracy", "class_accuracy", "class_iou", "sharpness", "twice", "ms")
-    heads = ("pixel", "class", "IoU", "sharpness", "twice", "ms")
+    heads = ("pixel", "class", "IoU", "sharpness", "spread", "twice", "ms")
+    columns = ("pixel_accuracy", "class_accuracy", "class_iou", *heads[3:])
     for target, title in (("photo", "labels to photo"), ("labels", "photo to labels")):
         print(f"\n| {title} | size | {' | '.join(heads)} | seconds |")
         print("|---" * (len(heads) + 3) + "|")

@@ -27,8 +27,11 @@ def add(commands: Any) -> None:
     parser.add_argument("--output", type=path, required=True, metavar="FOLDER", help=text)
     text = "from which domain to which (default: a_to_b)"
     parser.add_argument("--direction", choices=("a_to_b", "b_to_a"), default="a_to_b", help=text)
-    text = "seed of the noise, for methods that use noise, such as pix2pix (default: no noise)"
-    parser.add_argument("--seed", type=seed, help=text)
+    noise = parser.add_mutually_exclusive_group()
+    text = "seed of the noise, for methods that use noise, such as pix2pix (default: 0)"
+    noise.add_argument("--seed", type=seed, default=0, help=text)
+    text = "translate without noise"
+    noise.add_argument("--deterministic", action="store_true", help=text)
     text = "how many images of one size are translated at a time (default: 4)"
     parser.add_argument("--batch-size", type=count, default=4, metavar="N", help=text)
     text = "end with an error at a bad image (default), or skip it and say so"
@@ -44,6 +47,7 @@ def translate(options: argparse.Namespace, _: list[str]) -> None:
         options.output,
         options.direction,
         seed=options.seed,
+        deterministic=options.deterministic,
         batch_size=options.batch_size,
         on_bad=options.on_bad,
         sheet=options.sheet,

@@ -37,6 +37,14 @@ def used(weight: Any) -> bool:
     return not isinstance(weight, int | float) or weight != 0
 
 
+def noise_key(key: Any, deterministic: bool) -> None:
+    """Raises ValueError if a translation that draws noise has no key for it."""
+    if key is None and not deterministic:
+        raise ValueError(
+            "this translation draws noise: give a key, or deterministic=True to do without noise"
+        )
+
+
 def coupled(name: str, num: int) -> None:
     """Raises ValueError if a loss that couples the examples of a batch has only one of them."""
     if num < 2:

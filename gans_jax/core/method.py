@@ -111,10 +111,27 @@ class Translator(Method, Protocol):
     def translates_by_batch(self) -> bool:
         """Whether a translation depends on the images beside it in the batch."""
 
+    @property
+    def translates_with_noise(self) -> bool:
+        """Whether a translation draws noise, for which it needs a key."""
+
     def translate(
-        self, state: State, images: Array, direction: Direction = "a_to_b", key: Array | None = None
+        self,
+        state: State,
+        images: Array,
+        direction: Direction = "a_to_b",
+        key: Array | None = None,
+        deterministic: bool = False,
     ) -> Array:
-        """Translates images `[n, h, w, c]`; without a key, without noise."""
+        """Translates images `[n, h, w, c]`.
+
+        Args:
+          state: the state of the method.
+          images: of the domain that the direction begins with, uint8 or float in [-1, 1].
+          direction: `a_to_b` or `b_to_a`.
+          key: of the noise; a method that `translates_with_noise` refuses to do without.
+          deterministic: translates without noise, whatever the key.
+        """
 
     def attention(
         self, state: State, images: Array, direction: Direction = "a_to_b"
@@ -149,6 +166,10 @@ class MethodBase:
 
     @property
     def translates_by_batch(self) -> bool:
+        return False
+
+    @property
+    def translates_with_noise(self) -> bool:
         return False
 
     def minibatches(self, t: int) -> range:

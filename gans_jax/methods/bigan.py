@@ -158,11 +158,13 @@ class BiGAN(Generative):
         images: Array,
         direction: core.Direction = "a_to_b",
         key: Array | None = None,
+        deterministic: bool = False,
     ) -> Array:
         """Returns E(x) or G(z), `[n, ...]`, with running statistics and no dropout.
 
         With a key, the codes of a stochastic encoder are draws; without one, they are its means.
         """
+        key = None if deterministic else key
         checks.one_of(("a_to_b", "b_to_a"), direction=direction)
         x = core.as_float(images)
         made, _ = core.apply(self.translator, state.translator, x, key=key, method=direction)

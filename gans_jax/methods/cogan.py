@@ -165,12 +165,18 @@ class CoGAN(Generative):
         images: Array,
         direction: core.Direction = "a_to_b",
         key: Array | None = None,
+        deterministic: bool = False,
     ) -> Array:
-        """Returns images of the other domain, `[n, h, w, c]`; the key draws the first z."""
+        """Returns images of the other domain, `[n, h, w, c]`; the key draws the first z.
+
+        A deterministic search begins at the z of a fixed key.
+        """
         checks.one_of(("a_to_b", "b_to_a"), direction=direction)
+        checks.noise_key(key, deterministic)
         source, target = (0, 1) if direction == "a_to_b" else (1, 0)
         images = core.as_float(images)
-        z = self.prior(jax.random.key(0) if key is None else key, images.shape[0])
+        first = jax.random.key(0) if deterministic or key is None else key
+        z = self.prior(first, images.shape[0])
         optimizer = optax.adam(self.search_learning_rate)
 
         def error(z: Array) -> Array:

@@ -15,6 +15,7 @@ from gans_jax import core
 from gans_jax.core import Aux, Batch, Loss, Metrics, Passes, Player, checks, descend, mean_logit
 from gans_jax.losses import AdversarialLoss, NonSaturating, l1
 from gans_jax.methods.states import GANState
+from gans_jax.networks.noise_channels import NoiseChannels, has_noise_channels
 from gans_jax.schedules import Constant
 
 
@@ -23,13 +24,15 @@ class Pix2Pix(core.MethodBase):
     """pix2pix (Isola et al. 2017, arXiv:1611.07004): images b from images a, learned from pairs.
 
     An iteration is one update of the discriminator, then one of the generator (section 3.3), both
-    on the same translations: the noise z is dropout. The discriminator's objective is halved. The
-    losses of the paper's table 1 are settings: L1 is `adversarial=False`, cGAN is `weight=0`, GAN
-    is that with `conditional=False`, L1+GAN and L1+cGAN have both terms.
+    on the same translations. The discriminator's objective is halved. The losses of the paper's
+    table 1 are settings: L1 is `adversarial=False`, cGAN is `weight=0`, GAN is that with
+    `conditional=False`, L1+GAN and L1+cGAN have both terms.
 
-    The paper translates with dropout and with the statistics of the test batch. `test_dropout` and
-    `test_batch_statistics` turn these off; neither stores anything. The discriminator sees real and
-    fake pairs in two passes; a player's running batch statistics change in its own update only.
+    The noise z is the dropout of the generator; with `NoiseChannels` around a generator it is
+    Gaussian, beside the input. The paper translates with dropout and with the statistics of the
+    test batch. `test_dropout` and `test_batch_statistics` turn these off; neither stores anything.
+    The discriminator sees real and fake pairs in two passes; a player's running batch statistics
+    change in its own update only.
 
     Batch: pairs `a` and `b`, `[n, h, w, c]`, uint8 or float in [-1, 1].
 
@@ -67,6 +70,10 @@ class Pix2Pix(core.MethodBase):
     @property
     def translates_by_batch(self) -> bool:
         return self.test_batch_statistics
+
+    @property
+    def translates_with_noise(self) -> bool:
+        return self.test_dropout or has_noise_channels(self.generator)
 
     def init(self, key: Array, batch: Batch) -> GANState:
         """Returns the state before iteration 0.
@@ -145,20 +152,38 @@ class Pix2Pix(core.MethodBase):
         images: Array,
         direction: core.Direction = "a_to_b",
         key: Array | None = None,
+        deterministic: bool = False,
+        z: Array | None = None,
     ) -> Array:
-        """Returns images b made from images a, `[n, h, w, c]`; without a key, without dropout.
+        """Returns images b made from images a, `[n, h, w, c]`.
+
+        Args:
+          state: the state of the method.
+          images: images a.
+          direction: `a_to_b`.
+          key: of the noise, which is drawn for each image.
+          deterministic: translates without dropout, and with z = 0 if z is not given.
+          z: the noise `[n, h, w, channels]` of a generator with `NoiseChannels`, instead of a draw.
 
         Raises:
-          ValueError: for the direction `b_to_a`, which pix2pix does not learn.
+          ValueError: for the direction `b_to_a`, which pix2pix does not learn, for noise without a
+            key, or for a z that the generator does not take.
         """
         if direction != "a_to_b":
             raise ValueError("Pix2Pix learns a_to_b alone: exchange a and b in its batches")
+        if z is not None and not isinstance(self.generator, NoiseChannels):
+            raise ValueError(
+                f"{type(self.generator).__name__} takes no noise z: train it in NoiseChannels"
+            )
+        if self.test_dropout or (self.translates_with_noise and z is None):
+            checks.noise_key(key, deterministic)
+        x = core.as_float(images)
         made: Array = core.apply(
             self.generator,
             state.generator,
-            core.as_float(images),
+            *((x,) if z is None else (x, z)),
             train=self.test_batch_statistics,
-            dropout=self.test_dropout and key is not None,
-            key=key,
+            dropout=self.test_dropout and not deterministic,
+            key=None if deterministic else key,
         )[0]
         return made

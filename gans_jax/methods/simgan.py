@@ -213,13 +213,14 @@ class SimGAN(core.MethodBase):
         images: Array,
         direction: core.Direction = "a_to_b",
         key: Array | None = None,
+        deterministic: bool = False,
     ) -> Array:
         """Returns refined images, `[n, h, w, c]`, with running statistics and no dropout.
 
         Raises:
           ValueError: for the direction `b_to_a`, which SimGAN does not learn.
         """
-        del key
+        del key, deterministic
         if direction != "a_to_b":
             raise ValueError("SimGAN learns a_to_b alone: exchange a and b in its batches")
         return core.infer(self.refiner, state.refiner, core.as_float(images))

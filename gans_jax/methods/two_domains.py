@@ -22,6 +22,7 @@ from gans_jax.core import (
 )
 from gans_jax.core.image_history import History
 from gans_jax.losses import AdversarialLoss
+from gans_jax.networks.noise_channels import has_noise_channels
 
 
 class TwoDomainsState(NamedTuple):
@@ -58,6 +59,10 @@ class TwoDomains(core.MethodBase):
     history_size: int
     learning_rate: float
     optimizer: core.OptimizerFactory
+
+    @property
+    def translates_with_noise(self) -> bool:
+        return has_noise_channels(self.translator)
 
     def init(self, key: Array, batch: core.Batch) -> TwoDomainsState:
         """Returns the state before iteration 0.
@@ -170,12 +175,21 @@ class TwoDomains(core.MethodBase):
         images: Array,
         direction: core.Direction = "a_to_b",
         key: Array | None = None,
+        deterministic: bool = False,
     ) -> Array:
         """Returns images of the other domain, `[n, h, w, c]`, with running statistics.
 
-        `key` is for methods that translate with noise; here it changes nothing.
+        The key draws the noise of generators with `NoiseChannels`, and is not used by others.
+
+        Raises:
+          ValueError: for another direction, or for noise without a key.
         """
-        del key
         checks.one_of(("a_to_b", "b_to_a"), direction=direction)
         x = core.as_float(images)
-        return core.infer(self.translator, state.translator, x, method=direction)
+        if deterministic or not self.translates_with_noise:
+            return core.infer(self.translator, state.translator, x, method=direction)
+        checks.noise_key(key, deterministic)
+        made: Array = core.apply(
+            self.translator, state.translator, x, key=key, dropout=False, method=direction
+        )[0]
+        return made

@@ -20,6 +20,7 @@ from gans_jax.networks.fourier import FourierFeatures as FourierFeatures
 from gans_jax.networks.layered import LayeredTranslator as LayeredTranslator
 from gans_jax.networks.mlp import MLPDiscriminator as MLPDiscriminator
 from gans_jax.networks.mlp import MLPGenerator as MLPGenerator
+from gans_jax.networks.noise_channels import NoiseChannels as NoiseChannels
 from gans_jax.networks.patchgan import PatchGANDiscriminator as PatchGANDiscriminator
 from gans_jax.networks.patchgan import PixelGANDiscriminator as PixelGANDiscriminator
 from gans_jax.networks.resnet import ResidualCritic32 as ResidualCritic32

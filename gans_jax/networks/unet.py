@@ -17,9 +17,12 @@ class UNetGenerator(nn.Module):
     authors' PyTorch code. The first and the last convolution of the encoder have no norm, because
     instance norm would set a single pixel to 0.
 
-    Dropout is pix2pix's noise. It follows the decoder blocks between layers of 8 * `features`, but
-    not the first one: three blocks at size 256, none below 64. It is drawn whenever a "dropout" key
-    is given; without a key the output is deterministic. `train` selects the statistics of batch
+    Dropout is pix2pix's noise. As in the authors' PyTorch code it follows the decoder blocks
+    between layers of 8 * `features`, but not the innermost block: three blocks at size 256, two at
+    128, one at 64. (Their Lua code has it after the three innermost blocks.) Below 64 pixels that
+    rule leaves no block, and dropout follows the inner half of the decoder's blocks, the innermost
+    one included: two blocks at 32 and 16 pixels, one at 8 and 4. It is drawn whenever a "dropout"
+    key is given; without a key the output is deterministic. `train` selects the statistics of batch
     norm alone.
 
     Attributes:
@@ -57,11 +60,16 @@ class UNetGenerator(nn.Module):
         for layer in range(len(encoded), 0, -1):
             x = self._double(x, encoded[-1].shape[-1], not layers.has_offset(self.norm))
             x = layers.normalize(x, self.norm, train, self.dtype)
-            if 4 <= layer < self.size.bit_length() - 2:
+            if self._drops(layer):
                 x = nn.Dropout(self.dropout, deterministic=not self.has_rng("dropout"))(x)
             features = encoded.pop()
             x = jnp.concatenate([features, x], axis=-1) if self.skip else x
         return jnp.tanh(core.at_least_float32(self._double(x, self.channels, use_bias=True)))
+
+    def _drops(self, layer: int) -> bool:
+        """Returns whether dropout follows a decoder block: 1 is the outermost, `last` the first."""
+        last = self.size.bit_length() - 2
+        return 4 <= layer < last if self.size >= 64 else layer > last // 2
 
     def _encode(self, x: Array, train: bool) -> list[Array]:
         """Returns the encoder's features of every size, the largest first."""

@@ -32,12 +32,13 @@ class CompiledTranslator:
     method: core.Translator
 
     def translate(
-        self, state: State, images: chex.Array, direction: Direction, keys: Array | None = None
+        self, state: State, images: chex.Array, direction: Direction, keys: Array | None
     ) -> Array:
         """Translates images, each as if it were alone.
 
-        They are translated together, unless they have keys or `method.translates_by_batch`, since
-        the translation of an image must not depend on the images beside it.
+        They are translated together, unless each has noise of its own or the method
+        `translates_by_batch`, since the translation of an image must not depend on the images
+        beside it.
 
         Args:
           state: the state of the method.
@@ -48,17 +49,18 @@ class CompiledTranslator:
         Returns:
           The translations `[n, h, w, c]` in [-1, 1].
         """
+        keys = keys if self.method.translates_with_noise else None
         if keys is None and not self.method.translates_by_batch:
-            return self._translate(state, images, direction, None)
+            return self._translate(state, images, direction, None, True)
         made = []
         for i in range(len(images)):
             key = None if keys is None else keys[i]
-            made.append(self._translate(state, images[i : i + 1], direction, key))
+            made.append(self._translate(state, images[i : i + 1], direction, key, key is None))
         return jnp.concatenate(made)
 
     @functools.cached_property
-    def _translate(self) -> Callable[[State, chex.Array, Direction, Array | None], Array]:
-        return jax.jit(self.method.translate, static_argnums=2)
+    def _translate(self) -> Callable[[State, chex.Array, Direction, Array | None, bool], Array]:
+        return jax.jit(self.method.translate, static_argnums=(2, 4))
 
     @functools.cached_property
     def _attention(self) -> Callable[[State, chex.Array, Direction], Array | None]:
@@ -112,7 +114,9 @@ class CompiledTranslator:
         Raises:
           UnfitError: if no such size fits the network, with the network's reason.
         """
-        translate = functools.partial(self.method.translate, direction=direction)
+        translate = functools.partial(
+            self.method.translate, direction=direction, deterministic=True
+        )
         rounded = [tuple(-(-side // m) * m for side in size) for m in MULTIPLES]
         reasons = []
         for height, width in dict.fromkeys(rounded):

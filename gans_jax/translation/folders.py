@@ -43,7 +43,8 @@ def translate_folder(
     target: str | os.PathLike[str],
     direction: Direction = "a_to_b",
     *,
-    seed: int | None = None,
+    seed: int = 0,
+    deterministic: bool = False,
     batch_size: int = 4,
     on_bad: OnBad = "raise",
     sheet: str | os.PathLike[str] | None = None,
@@ -65,8 +66,9 @@ def translate_folder(
       source: the folder of images.
       target: the folder to write to, which is made if it is missing.
       direction: `a_to_b` or `b_to_a`.
-      seed: the seed of the noise, which also depends on the name of the image; by default a method
-        that translates with noise does without.
+      seed: the seed of the noise of methods that translate with noise, such as pix2pix. The noise
+        also depends on the name of the image.
+      deterministic: translates without noise, whatever the seed.
       batch_size: how many images of one size are translated at a time.
       on_bad: `raise` to end at an image that cannot be used, `skip` to leave it out.
       sheet: a PNG file for the first 16 images, their translations, these translated back, and the
@@ -81,7 +83,7 @@ def translate_folder(
         two images would be written to the same file, or one folder is in the other.
     """
     check_choice("on_bad", on_bad, ("raise", "skip"))
-    network = _network(Path(workdir), direction, seed, extra)
+    network = _network(Path(workdir), direction, None if deterministic else seed, extra)
     files = _files(Path(source), Path(target))
     sizes, skipped = _survey(network, files, on_bad, progress)
     drawn = list(sizes)[: SHEET_ROWS if sheet else 0]
@@ -196,7 +198,8 @@ def _network(
     *size, channels = shapes[direction[0]].shape[-3:]
     images = jax.ShapeDtypeStruct((1, *size, channels), jnp.float32)
     try:
-        jax.eval_shape(functools.partial(method.translate, direction=direction), state, images)
+        translate = functools.partial(method.translate, direction=direction, deterministic=True)
+        jax.eval_shape(translate, state, images)
     except UNFIT as error:
         raise ConfigError(f"{workdir} cannot be used: {error}") from error
     return _Network(CompiledTranslator(method), state, direction, channels, seed)

@@ -98,23 +98,70 @@ def test_pix2pix_players_see_the_same_translations_and_the_discriminators_object
 
 
 def test_pix2pix_test_time():
-    """Noise needs a key and its setting; the other setting makes an image depend on its batch."""
+    """Noise needs a key; the other setting makes an image depend on the images beside it."""
     state, plain = pix2pix_state(), {}
     for test_batch_statistics in (True, False):
         settings = {"test_batch_statistics": test_batch_statistics}
-        translate = tiny.jit(Pix2Pix(*NETWORKS, **settings).translate)
+        translate = tiny.jit(
+            Pix2Pix(*NETWORKS, **settings).translate, static_argnames="deterministic"
+        )
         quiet = tiny.jit(Pix2Pix(*NETWORKS, test_dropout=False, **settings).translate)
-        silent, part = translate(state, A), translate(state, A[:2])
+        silent, part = (translate(state, x, key=KEY, deterministic=True) for x in (A, A[:2]))
         noisy, other = (translate(state, A, key=key) for key in jax.random.split(KEY))
         assert (noisy != silent).any()
         assert (noisy != other).any()
-        np.testing.assert_array_equal(quiet(state, A, key=KEY), silent)
+        with pytest.raises(ValueError, match="draws noise: give a key, or deterministic=True"):
+            translate(state, A)
+        np.testing.assert_array_equal(quiet(state, A), silent)
         beside = np.abs(silent[:2] - part).max()
         assert beside > 1e-3 if test_batch_statistics else beside < 1e-6
         plain[test_batch_statistics] = silent
     expected, _ = apply(tiny.Painter(), state.generator, core.as_float(A))
     np.testing.assert_allclose(plain[False], expected, atol=1e-6)
     assert np.abs(plain[True] - expected).max() > 1e-3
+
+
+def test_noise_channels():
+    """Each key, and each example, has a z of its own; a z may be given; without noise it is 0."""
+    generator = networks.NoiseChannels(SMOOTH, channels=3)
+    method = Pix2Pix(generator, tiny.Patches(), test_dropout=False)
+    state = tiny.jit(method.init)(KEY, BATCH)
+    translate = tiny.jit(method.translate, static_argnames="deterministic")
+    one, other = (translate(state, A[[0, 0]], key=key) for key in jax.random.split(KEY))
+    assert (one != other).any(axis=(1, 2, 3)).all()
+    assert (one[0] != one[1]).any()
+    z = jax.random.normal(KEY, (4, 8, 8, 3))
+    plain = translate(state, A, deterministic=True)
+    np.testing.assert_array_equal(plain, translate(state, A, z=0 * z))
+    expected = SMOOTH.apply(
+        {"params": state.generator.params["generator"]}, jnp.concatenate((core.as_float(A), z), -1)
+    )
+    np.testing.assert_allclose(translate(state, A, z=z), expected, atol=1e-6)
+    with pytest.raises(ValueError, match="draws noise: give a key, or deterministic=True"):
+        method.translate(state, A)
+    with pytest.raises(ValueError, match=r"shape \(4, 8, 8, 2\): give \(4, 8, 8, 3\)"):
+        method.translate(state, A, z=z[..., :2])
+
+
+def test_a_z_for_a_generator_without_noise_channels_is_refused():
+    method = Pix2Pix(*NETWORKS)
+    with pytest.raises(ValueError, match="Painter takes no noise z: train it in NoiseChannels"):
+        method.translate(pix2pix_state(), A, key=KEY, z=jnp.zeros((4, 8, 8, 3)))
+
+
+def test_noise_channels_in_two_domains():
+    generator = networks.NoiseChannels(SMOOTH, channels=2)
+    method = CycleGAN(networks.TwoGenerators(generator, generator), tiny.Patches())
+    state = tiny.jit(method.init)(KEY, BATCH)
+    translate = tiny.jit(method.translate, static_argnames=("direction", "deterministic"))
+    for direction in ("a_to_b", "b_to_a"):
+        one, other = (translate(state, A, direction, key) for key in jax.random.split(KEY))
+        plain = translate(state, A, direction, deterministic=True)
+        assert (one != other).any()
+        assert (one != plain).any()
+    with pytest.raises(ValueError, match="draws noise"):
+        method.translate(state, A)
+    assert not CycleGAN(TRANSLATOR, tiny.Patches()).translates_with_noise
 
 
 def test_pix2pix_learns_one_direction():
@@ -326,7 +373,8 @@ def test_the_papers_networks(method):
     state = jax.eval_shape(method.init, key, batch)
     after, _ = jax.eval_shape(method.step, state, batch, key)
     assert jax.tree.leaves(after) == jax.tree.leaves(state)
-    translated = jax.eval_shape(method.translate, state, batch["a"])
+    translate = functools.partial(method.translate, deterministic=True)
+    translated = jax.eval_shape(translate, state, batch["a"])
     assert (translated.shape, translated.dtype) == ((2, 32, 32, 3), jnp.float32)
 
 

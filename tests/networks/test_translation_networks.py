@@ -135,7 +135,10 @@ def test_the_unet_drops_out_only_with_a_key(train):
     assert (run(jax.random.key(1)) != run()).any()
 
 
-@pytest.mark.parametrize(("size", "expected"), [(32, 0), (64, 1), (128, 2), (256, 3)])
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [(4, [1]), (8, [2]), (16, [4, 2]), (32, [8, 4]), (64, [8]), (128, [8] * 2), (256, [8] * 3)],
+)
 def test_dropout_is_in_the_inner_decoder_blocks(size, expected):
     widths = []
 
@@ -146,7 +149,7 @@ def test_dropout_is_in_the_inner_decoder_blocks(size, expected):
 
     with nn.intercept_methods(record):
         output(UNetGenerator(size, features=1), 1, size, size, 3)
-    assert widths == [8] * expected
+    assert widths == expected
 
 
 def test_the_ends_of_the_encoder_have_no_norm():

@@ -38,6 +38,7 @@ from gans_jax.networks import (
     LayeredTranslator,
     MLPDiscriminator,
     MLPGenerator,
+    NoiseChannels,
     TwoGenerators,
 )
 from tests.support import tiny
@@ -337,6 +338,19 @@ TRANSLATORS = [
         Pix2Pix(tiny.Painter(), tiny.Patches(), weight=2.0, test_batch_statistics=False, **_sgd),
         toy=Pix2Pix(_painter, _toy_discriminator, **_toy),
         iterations=500,
+    ),
+    _pix2pix(
+        "pix2pix_noise_channels",
+        Pix2Pix(
+            NoiseChannels(tiny.Painter(dropout=0.0), 2),
+            tiny.Patches(),
+            weight=2.0,
+            test_batch_statistics=False,
+            **_sgd,
+        ),
+        toy=Pix2Pix(NoiseChannels(_painter, 2), _toy_discriminator, **_toy),
+        iterations=500,
+        slow=True,
     ),
     _two_domains(
         "cyclegan",

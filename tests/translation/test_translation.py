@@ -45,7 +45,7 @@ class Mosaic(core.MethodBase):
         loss = jnp.mean(core.as_float(batch["a"]))
         return State(state.step + 1, state.gain / 2), {"a_loss": loss, "a_gradient_norm": loss}
 
-    def translate(self, state, images, direction="a_to_b", key=None):
+    def translate(self, state, images, direction="a_to_b", key=None, deterministic=False):
         images = core.as_float(images)
         made = state.gain * images + (1 - state.gain) * self._blocks(images)
         return -made if direction == "a_to_b" else made
@@ -185,10 +185,10 @@ def test_noise_depends_on_the_seed_and_the_name(grey, tmp_path):
         translate_folder(grey, tmp_path / "in", output, extra=OWN, progress=False, **options)
         return [pixels(output / f"{name}.png") for name in names]
 
-    plain, other = made("a", "b")
+    plain, other = made("a", "b", deterministic=True)
     assert plain.shape == (8, 9, 1)
     np.testing.assert_array_equal(plain, other)
-    (one, two), (again,) = made("a", "b", seed=1), made("a", seed=1, batch_size=1)
+    (one, two), (again,) = made("a", "b"), made("a", seed=0, batch_size=1)
     assert np.abs(one - again).max() <= 1
     (apart,) = made("a", seed=2)
     for first, second in ((one, two), (one, plain), (one, apart)):

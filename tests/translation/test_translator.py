@@ -17,13 +17,15 @@ class Negative(core.MethodBase):
     """Negatives, darker by the state, lighter by noise; on the way back they are halved, too."""
 
     directions: ClassVar = ("a_to_b", "b_to_a")
+    translates_with_noise: ClassVar = True
     multiple: int = 1
     factor: int = 1
 
-    def translate(self, state, images, direction, key=None):
+    def translate(self, state, images, direction, key=None, deterministic=False):
+        core.checks.noise_key(key, deterministic)
         if images.shape[1] % self.multiple or images.shape[2] % self.multiple:
             raise ValueError("pad or resize\nto multiples")
-        noise = 0 if key is None else jax.random.uniform(key, images.shape)
+        noise = 0 if deterministic else jax.random.uniform(key, images.shape)
         made = -images * (1 if direction == "a_to_b" else 0.5) - state + noise
         return made.repeat(self.factor, axis=1)
 
@@ -46,7 +48,7 @@ class Centred(core.MethodBase):
     directions: ClassVar = ("a_to_b",)
     translates_by_batch: ClassVar = True
 
-    def translate(self, state, images, direction, key=None):
+    def translate(self, state, images, direction, key=None, deterministic=False):
         return images - images.mean()
 
 
@@ -69,11 +71,11 @@ def test_a_row_shows_both_directions_and_what_comes_back():
 
 def test_columns_without_noise():
     translator, images = CompiledTranslator(Negative()), IMAGE[None]
-    made = translator.translate(0.25, images, "a_to_b")
+    made = translator.translate(0.25, images, "a_to_b", None)
     np.testing.assert_allclose(made, -images - 0.25)
     columns = translator.columns(0.25, images, made, "a_to_b", None)
     np.testing.assert_allclose(columns["back to a"], -0.5 * np.asarray(made) - 0.25)
-    back = translator.translate(0.25, images, "b_to_a")
+    back = translator.translate(0.25, images, "b_to_a", None)
     columns = translator.columns(0.25, images, back, "b_to_a", None)
     assert list(columns) == ["b", "b to a", "back to b"]
     np.testing.assert_allclose(columns["back to b"], -np.asarray(back) - 0.25)
@@ -98,10 +100,9 @@ def test_attention_of_both_directions_as_grey():
 
 def test_no_image_depends_on_those_beside_it():
     images = np.float32([[[[0]], [[1]]], [[[4]], [[6]]]])
-    alone = [
-        CompiledTranslator(Centred()).translate((), image[None], "a_to_b")[0] for image in images
-    ]
-    together = CompiledTranslator(Centred()).translate((), images, "a_to_b")
+    translate = CompiledTranslator(Centred()).translate
+    alone = [translate((), image[None], "a_to_b", None)[0] for image in images]
+    together = translate((), images, "a_to_b", None)
     np.testing.assert_array_equal(together, np.stack(alone))
     np.testing.assert_array_equal(together.ravel(), [-0.5, 0.5, -1, 1])
 
@@ -144,7 +145,7 @@ def test_methods_declare_the_directions_that_they_have(case):
     state = jax.eval_shape(case.method.init, jax.random.key(0), batch)
     images = jax.ShapeDtypeStruct((2, 8, 8, 1), jnp.float32)
     for direction in ("a_to_b", "b_to_a"):
-        run = lambda s, x, d=direction: case.method.translate(s, x, d)
+        run = lambda s, x, d=direction: case.method.translate(s, x, d, deterministic=True)
         if direction in case.method.directions:
             assert jax.eval_shape(run, state, images).shape == (2, 8, 8, 1)
         else:
