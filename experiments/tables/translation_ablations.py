@@ -164,7 +164,6 @@ ROWS = {
     "l1_cgan_patch286": _pix2pix(PatchGANDiscriminator(features=16, layers=5)),
     "l1_encoder_decoder": _pix2pix(generator=_UNET.clone(skip=False), **_L1),
     "l1_cgan_encoder_decoder": _pix2pix(generator=_UNET.clone(skip=False)),
-    # The noise: dropout in `l1_cgan`; Gaussian channels beside the input instead; none.
     "l1_cgan_z": _pix2pix(generator=NoiseChannels(_UNET.clone(dropout=0.0), channels=8)),
     "l1_cgan_no_noise": _pix2pix(generator=_UNET.clone(dropout=0.0)),
     "labels_l1": _pix2pix(labels="b", **_L1),

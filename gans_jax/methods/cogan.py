@@ -69,6 +69,7 @@ class CoGAN(Generative):
     search: int = 200
     search_learning_rate: float = 0.1
     directions = ("a_to_b", "b_to_a")
+    translates_with_noise = True
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate, search=self.search)

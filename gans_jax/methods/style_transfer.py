@@ -139,13 +139,14 @@ class StyleTransfer(core.MethodBase):
         images: Array,
         direction: core.Direction = "a_to_b",
         key: Array | None = None,
+        deterministic: bool = False,
     ) -> Array:
         """Returns the images in the style, `[n, h, w, c]`; the key is not used.
 
         Raises:
           ValueError: for the direction `b_to_a`: nothing removes a style.
         """
-        del key
+        del key, deterministic
         if direction != "a_to_b":
             raise ValueError("StyleTransfer paints a in the style of b: use a_to_b")
         return core.infer(self.generator, state.generator, core.as_float(images))

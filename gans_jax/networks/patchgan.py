@@ -1,8 +1,12 @@
 """Discriminators that judge patches: pix2pix's PatchGAN and PixelGAN (1611.07004)."""
 
+import dataclasses
+
 import flax.linen as nn
+import jax.numpy as jnp
 from jax import Array
 
+from gans_jax import core
 from gans_jax.networks.layers import Conv, DType, Norm, has_offset, leaky_relu, normalize
 
 
@@ -10,7 +14,7 @@ class PatchGANDiscriminator(nn.Module):
     """Maps images to one logit for each patch, `[n, h, w, any] -> [n, h', w', 1]`.
 
     Sides are at least 3 * 2**`layers`, and h' is h // 2**`layers` - 2. Conditions are concatenated
-    to the images as further channels.
+    to the images as further channels. With `average` there is one logit for each image, `[n, 1]`.
 
     Attributes:
       features: channels of the first layer, which has no norm; the others have 2, 4, 8, 8, ...
@@ -19,6 +23,9 @@ class PatchGANDiscriminator(nn.Module):
         286 pixels. The papers have 3 layers, whose patches are 8 pixels apart.
       norm: the norm of the layers between the first and the last.
       dtype: of the computation; parameters are float32.
+      last_padding: the zeros around the inputs of the last two convolutions; with 3 instead of 1
+        there are more patches, most of which reach beyond the border: h' is h // 2**`layers` + 6.
+      average: whether the logits are averaged over the image, before any loss.
 
     Raises:
       ValueError: if `layers` is less than 1, or the images are too small for one logit.
@@ -28,6 +35,8 @@ class PatchGANDiscriminator(nn.Module):
     layers: int = 3
     norm: Norm = "batch"
     dtype: DType = "float32"
+    last_padding: int = dataclasses.field(default=1, metadata={"later": True})
+    average: bool = dataclasses.field(default=False, metadata={"later": True})
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
@@ -35,9 +44,11 @@ class PatchGANDiscriminator(nn.Module):
         use_bias = not has_offset(self.norm)
         for layer in range(self.layers + 1):
             width, stride = self.features * min(2**layer, 8), 2 if layer < self.layers else 1
-            x = Conv(width, 4, stride, 1, use_bias or layer == 0, self.dtype)(x)
+            padding = 1 if layer < self.layers else self.last_padding
+            x = Conv(width, 4, stride, padding, use_bias or layer == 0, self.dtype)(x)
             x = leaky_relu(normalize(x, self.norm, train, self.dtype) if layer else x)
-        return Conv(1, 4, 1, 1, use_bias=True, dtype=self.dtype)(x)
+        x = Conv(1, 4, 1, self.last_padding, use_bias=True, dtype=self.dtype)(x)
+        return jnp.mean(core.at_least_float32(x), axis=(1, 2)) if self.average else x
 
     def _check(self, x: Array) -> None:
         if self.layers < 1:

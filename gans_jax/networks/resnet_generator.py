@@ -4,7 +4,9 @@ It follows Johnson et al. 2016 (arXiv:1603.08155). Its three parts are methods, 
 can consist of some of them.
 """
 
+import dataclasses
 from functools import partial
+from typing import Literal
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -13,6 +15,8 @@ from jax import Array
 from gans_jax import core
 from gans_jax.networks import layers
 from gans_jax.networks.layers import DType, Norm, Upsample
+
+Borders = Literal["zeros", "reflected"]
 
 
 class ResNetBlock(nn.Module):
@@ -48,6 +52,8 @@ class ResNetGenerator(nn.Module):
       remat: saves the memory of the blocks' insides for about a third more computation; parameters
         and values stay the same.
       dtype: of the computation; parameters are float32.
+      borders: what the strided convolutions see beyond the border: "zeros" as in the paper, or
+        "reflected" pixels.
     """
 
     channels: int = 3
@@ -57,6 +63,7 @@ class ResNetGenerator(nn.Module):
     upsample: Upsample = "transpose"
     remat: bool = False
     dtype: DType = "float32"
+    borders: Borders = dataclasses.field(default="zeros", metadata={"later": True})
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
@@ -72,7 +79,9 @@ class ResNetGenerator(nn.Module):
         x = layers.Conv(self.features, 7, use_bias=use_bias, dtype=self.dtype)(layers.reflect(x, 3))
         x = nn.relu(layers.normalize(x, self.norm, train, self.dtype))
         for width in (2 * self.features, 4 * self.features):
-            x = layers.Conv(width, 3, 2, 1, use_bias, self.dtype)(x)
+            reflected = self.borders == "reflected"
+            x = layers.reflect(x, 1) if reflected else x
+            x = layers.Conv(width, 3, 2, 0 if reflected else 1, use_bias, self.dtype)(x)
             x = nn.relu(layers.normalize(x, self.norm, train, self.dtype))
         return x
 

@@ -19,7 +19,9 @@ from gans_jax.data import (
     Side,
     Unaligned,
     Unpaired,
+    UnpairedFolders,
 )
+from gans_jax.data.tasks import Task
 from gans_jax.runs import config
 
 ROOT = Path(__file__).parents[2] / "experiments"
@@ -43,6 +45,7 @@ SIDES = {
     "cycle_gan/summer2winter_yosemite": 256,
     "cycle_gan/horse2zebra": 256,
     "cycle_gan/apple2orange": 256,
+    "cycle_gan/iphone2dslr_flower": 256,
 }
 
 
@@ -52,6 +55,10 @@ def shapes(source) -> dict[str, tuple[int, ...]]:
         return shapes(source.source)
     if isinstance(source, Side):
         return {"image": shapes(source.source)[source.name]}
+    if isinstance(source, UnpairedFolders):
+        return source.shapes()
+    if isinstance(source, Task):
+        return dict.fromkeys("ab", (source.size, source.size, source.source.channels))
     if isinstance(source, PairedFolder):
         return dict.fromkeys("ab", (source.size, source.size, source.channels))
     if isinstance(source, Unpaired):

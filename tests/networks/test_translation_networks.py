@@ -152,6 +152,16 @@ def test_dropout_is_in_the_inner_decoder_blocks(size, expected):
     assert widths == expected
 
 
+def test_averaged_logits():
+    """One logit an image, the mean of the logits of its patches, of which padding makes more."""
+    network, x = PatchGANDiscriminator(2, 2, "instance", last_padding=3), images(2, 32, 32, 1)
+    variables = filled(network, x)
+    logits = network.apply(variables, x)
+    assert logits.shape == (2, 14, 14, 1)
+    averaged = network.clone(average=True).apply(variables, x)
+    np.testing.assert_allclose(averaged, logits.mean((1, 2)), rtol=1e-5)
+
+
 def test_the_ends_of_the_encoder_have_no_norm():
     """Batch norm of the one pixel of one image would give its offset, whatever the image."""
     network = UNetGenerator(8, 1, 2)

@@ -50,6 +50,27 @@ def test_two_generators_pass_train_to_those_that_take_it():
     assert (mean != variables["batch_stats"]["ab"]["BatchNorm_0"]["mean"]).any()
 
 
+def test_reflected_borders_keep_a_constant_image_constant():
+    x = jnp.full((1, 16, 16, 1), 0.5)
+    varied = []
+    for borders in ("zeros", "reflected"):
+        network = SharedEncoderTranslator(1, 2, 1, 1, "none", borders=borders)
+        variables = filled(network, x, x)
+        code = network.apply(variables, x, method=lambda network, x: network.encoder(x))
+        assert code.shape == (1, 4, 4, 8)
+        varied.append(float(jnp.ptp(code, axis=(1, 2)).max()))
+    assert varied[0] > 1e-3 > 1e-6 > varied[1]
+
+
+def test_the_reports_translator_has_a_fifth_of_the_parameters():
+    """Of two generators of 64 features: 5.3 times fewer, counted in its public code."""
+    images = [(1, 128, 128, 3)] * 2
+    report = shapes(SharedEncoderTranslator(features=32, borders="reflected"), *images)["params"]
+    generator = ResNetGenerator(blocks=6)
+    plain = shapes(TwoGenerators(generator, generator), *images)["params"]
+    assert round(count(plain) / count(report), 1) == 5.3
+
+
 def test_the_shared_encoder_is_half_of_the_generators():
     params = shapes(SharedEncoderTranslator(), *[(1, 128, 128, 3)] * 2)["params"]
     assert params.keys() == {"encoder", "decoder_a", "decoder_b"}

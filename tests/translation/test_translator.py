@@ -135,8 +135,9 @@ def test_a_method_makes_its_pictures_from_noise_or_from_images():
     networks = tiny.Translator(), tiny.Joint()
     assert not core.is_sampler(gans_jax.BiGAN(*networks))
     assert core.is_sampler(gans_jax.BiGAN(*networks, prior=priors.Normal(8)))
-    found = {c.name for c in cases.CASES if not core.is_sampler(c.method)}
-    assert found == {c.name for c in cases.TRANSLATORS}
+    assert not any(core.is_sampler(c.method) for c in cases.TRANSLATORS)
+    for case in cases.CASES:
+        assert core.is_sampler(case.method) or core.is_translator(case.method), case.name
 
 
 @pytest.mark.parametrize("case", cases.TRANSLATORS, ids=lambda case: case.name)

@@ -269,6 +269,9 @@ def _with_counterpart(network: Any) -> Generator | Discriminator:
         ("norm", ("batch", "instance")),
         ("upsample", ("transpose",)),
         ("skip", (True,)),
+        ("borders", ("zeros",)),
+        ("last_padding", (1,)),
+        ("average", (False,)),
     ):
         value = getattr(network, field, allowed[0])
         if value not in allowed:
