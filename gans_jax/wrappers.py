@@ -20,7 +20,6 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import Array, lax
-from jax.typing import ArrayLike
 
 from gans_jax import core
 from gans_jax.core import Batch, Direction, Metrics, Prior, State, checks
@@ -127,14 +126,15 @@ class Wrapper:
     def learning_rates(self, t: int) -> dict[str, float]:
         return self.method.learning_rates(t)
 
-    def draw(self, key: Array, num: int, label: ArrayLike | None = None) -> tuple[Array, ...]:
-        return self.method.draw(key, num, label)
+    def draw(self, *args: Any, **kwargs: Any) -> tuple[Array, ...]:
+        return self.method.draw(*args, **kwargs)
 
     def generate(self, state: State, z: Array, *label: Array) -> Array:
         return self.method.generate(unwrap(state), z, *label)
 
-    def sample(self, state: State, key: Array, num: int, label: ArrayLike | None = None) -> Array:
-        return self.method.sample(unwrap(state), key, num, label)
+    def sample(self, state: State, key: Array, num: int, label: Any = None) -> Array:
+        given = () if label is None else (label,)  # to no method that has no such parameter
+        return self.method.sample(unwrap(state), key, num, *given)
 
     def translate(self, state: State, *args: Any, **kwargs: Any) -> Array:
         return self.method.translate(unwrap(state), *args, **kwargs)
@@ -275,15 +275,11 @@ class seeds(Wrapper):
         after, metrics = self._each(self.method.step, states, batches, keys)
         return after, metrics
 
-    def draw(self, keys: Array, num: int, label: ArrayLike | None = None) -> tuple[Array, ...]:
-        """Draws noise `[runs, num, size]`, and labels `[runs, num]` if there are classes."""
-        return jax.vmap(lambda key: self.method.draw(key, num, label))(keys)
-
     def generate(self, states: State, z: Array, *label: Array) -> Array:
         """Makes examples `[runs, n, ...]` from noise `[runs, n, size]` and labels `[runs, n]`."""
         return self._each(super().generate, states, z, *label)
 
-    def sample(self, states: State, keys: Array, num: int, label: ArrayLike | None = None) -> Array:
+    def sample(self, states: State, keys: Array, num: int, label: Any = None) -> Array:
         """Makes examples `[runs, num, ...]`, for each run with its own key and the same labels."""
         sample = super().sample
         return self._each(lambda state, key: sample(state, key, num, label), states, keys)

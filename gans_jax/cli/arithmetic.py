@@ -12,6 +12,7 @@ from gans_jax import core, pictures, training
 from gans_jax.cli.arguments import add_picture, add_run, command, seed
 from gans_jax.cli.experiment_file import own_classes
 from gans_jax.runs import ConfigError
+from gans_jax.runs.unfit import refused
 
 DETAILS = """\
 Draws the image of the noise A - B + C, such as smiling woman - neutral woman + neutral man (Radford
@@ -34,6 +35,8 @@ def add(commands: Any) -> None:
         parser.add_argument(
             f"--{name}", type=seed, nargs="+", required=True, metavar="I", help=text
         )
+    text = "the class of all images, which a conditional method needs"
+    parser.add_argument("--label", type=seed, metavar="CLASS", help=text)
     add_picture(parser)
 
 
@@ -41,11 +44,18 @@ def arithmetic(options: argparse.Namespace, _: list[str]) -> None:
     experiment, state = training.load(options.workdir, own_classes(options))
     draw_key = jax.random.key(options.seed)
     columns = [np.array(column) for column in (options.a, options.b, options.c)]
-    z = experiment.method.prior(draw_key, int(max(map(np.max, columns))) + 1)
+    if experiment.method.classes and options.label is None:
+        raise ConfigError(f"{options.workdir} is conditional: choose a class by --label")
+    with refused("--label"):
+        z, *label = experiment.method.draw(
+            draw_key, int(max(map(np.max, columns))) + 1, options.label
+        )
     means = jnp.stack([z[column].mean(axis=0) for column in columns])
     around = neighbours(means[0] - means[1] + means[2], jax.random.fold_in(draw_key, 1))
     shown = [z[column] for column in columns]
-    images = np.asarray(experiment.method.generate(state, jnp.concatenate([*shown, means, around])))
+    z = jnp.concatenate([*shown, means, around])
+    label = [jnp.full(len(z), each[0]) for each in label]
+    images = np.asarray(experiment.method.generate(state, z, *label))
     if images.ndim != 4:
         raise ConfigError(f"{options.workdir} makes points: draw them with `sample`")
     pictures.save(options.out, pictures.grid(_layout(images, [len(c) for c in columns]), columns=7))

@@ -18,7 +18,8 @@ which needs nothing but JAX and flatbuffers:
   images = sampler.call(numpy.uint32(0))
 
 The argument is a seed. `images` is float32 [num, ...] in [-1, 1], and equals what the command
-`sample` draws with that seed.
+`sample` draws with that seed. The sampler of a conditional method takes the classes, int32 [num],
+as a second argument.
 
 With --pytorch, writes a network of a translator as a state dict, which `load_state_dict` reads in
 junyanz/pytorch-CycleGAN-and-pix2pix. FILE must end in .pth, which needs PyTorch, or in

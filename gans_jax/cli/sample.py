@@ -6,9 +6,10 @@ from typing import Any
 import jax
 
 from gans_jax import pictures
-from gans_jax.cli.arguments import add_picture, add_run, command, count
+from gans_jax.cli.arguments import add_picture, add_run, command, count, seed
 from gans_jax.cli.experiment_file import load_sampler
 from gans_jax.runs import ConfigError
+from gans_jax.runs.unfit import refused
 
 
 def add(commands: Any) -> None:
@@ -16,6 +17,8 @@ def add(commands: Any) -> None:
     add_run(parser)
     text = "how many examples (default: 64)"
     parser.add_argument("--num", type=count, default=64, metavar="N", help=text)
+    text = "the classes of a conditional method, one a column (default: all)"
+    parser.add_argument("--label", type=seed, nargs="+", metavar="CLASS", help=text)
     add_picture(parser)
 
     parser = command(commands, interpolate, "draw rows of images between two points of noise each")
@@ -24,19 +27,26 @@ def add(commands: Any) -> None:
     parser.add_argument("--rows", type=count, default=8, metavar="N", help=text)
     text = "how many images in a row (default: 10)"
     parser.add_argument("--steps", type=count, default=10, metavar="N", help=text)
+    text = "the class of a conditional method (default: each row has its own)"
+    parser.add_argument("--label", type=seed, metavar="CLASS", help=text)
     add_picture(parser)
 
 
 def sample(options: argparse.Namespace, _: list[str]) -> None:
     experiment, state = load_sampler(options)
-    images = experiment.method.sample(state, jax.random.key(options.seed), options.num)
-    pictures.save(options.out, pictures.draw(images, experiment.data))
+    with refused("--label"):
+        labels, columns = pictures.label_columns(experiment.method, options.num, options.label)
+    key = jax.random.key(options.seed)
+    images = experiment.method.sample(state, key, options.num, labels)
+    pictures.save(options.out, pictures.draw(images, experiment.data, columns))
 
 
 def interpolate(options: argparse.Namespace, _: list[str]) -> None:
     experiment, state = load_sampler(options)
     key = jax.random.key(options.seed)
-    images = pictures.between(experiment.method, state, key, options.rows, options.steps)
+    shape = options.rows, options.steps
+    with refused("--label"):
+        images = pictures.between(experiment.method, state, key, *shape, options.label)
     if images.ndim != 4:
         raise ConfigError(f"{options.workdir} makes points: draw them with `sample`")
     pictures.save(options.out, pictures.grid(images, columns=options.steps))

@@ -96,10 +96,10 @@ def condition(batch: Batch, generator: nn.Module, critic: nn.Module) -> Conditio
             "networks without"
         )
     label = batch["label"]
-    if label.ndim > batch["image"].ndim or label.shape != batch["image"].shape[: label.ndim]:
+    if label.shape != batch["image"].shape[:2]:
         raise ValueError(
             f"labels of shape {label.shape} do not fit images of shape {batch['image'].shape}: "
-            "give one label for each image"
+            "give one label for each image, [k, n] for k minibatches of n"
         )
     refuse_other_labels(label, one)
     return (label,)

@@ -185,6 +185,19 @@ class MethodBase:
         rates = {name: rate for name, rate in vars(self).items() if name.endswith("learning_rate")}
         return {name: rate * factor for name, rate in rates.items() if rate is not None}
 
+    def draw(self, key: Array, num: int, label: ArrayLike | None = None) -> tuple[Array, ...]:
+        """Draws what `generate` takes besides the state: noise `[num, size]`.
+
+        Raises:
+          ValueError: for a label, since only a conditional method has any.
+        """
+        if label is not None:
+            raise ValueError(
+                "this method makes examples without labels: leave the label out, or train GAN, "
+                "WGAN or WGANGP with networks that take labels"
+            )
+        return (self.prior(key, num),)
+
     def attention(
         self, state: State, images: Array, direction: Direction = "a_to_b"
     ) -> Array | None:

@@ -67,8 +67,8 @@ def _images(task: Task) -> str | None:
 def _labelled(task: Task) -> str | None:
     if task.fake.labels is None:
         return (
-            "it needs the labels of the generated images: give --fake FOLDER with one folder for "
-            "each class, named 0 to 9"
+            "it needs the labels of the generated images: give a run of a conditional method, or "
+            "--fake FOLDER with one folder for each class, named 0 to 9"
         )
     if not set(task.fake.labels) <= set("0123456789"):
         return f"its classes are named 0 to 9, not {sorted(set(task.fake.labels))[:3]}"
@@ -144,7 +144,7 @@ def _family(names: Sequence[str], network: str, kind: str, refuse: Refuse) -> di
 DIGITS = ("fd-digits", "kid-digits", "is-digits", "prdc-digits")
 EFFICIENTNET = ("fd-efficientnet", "kid-efficientnet", "is-efficientnet", "prdc-efficientnet")
 INCEPTION = ("fid", "kid", "inception-score", "prdc-inception")
-ACCURACY = "share of fakes that the digits classifier puts into the class of their folder"
+ACCURACY = "share of fakes that the digits classifier puts into their label's or folder's class"
 PIXELS = {
     "sliced-wasserstein": Metric("sliced Wasserstein distance", measures.sliced),
     "energy-distance": Metric("energy distance", measures.energy),

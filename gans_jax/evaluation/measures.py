@@ -154,8 +154,11 @@ def label_accuracy(inputs: Inputs) -> Iterator[Result]:
     labels = inputs.fake.examples.labels
     assert labels is not None  # the catalogue refuses a set without
     predicted = inputs.fake.logits[inputs.kind].argmax(axis=1)
-    share = float((predicted == np.array([int(label) for label in labels])).mean())
-    yield inputs.result(f"label accuracy{inputs.suffix}", share, better=HIGHER, real=0)
+    wanted = np.array([int(label) for label in labels])
+    right = predicted == wanted
+    shares = {str(label): float(right[wanted == label].mean()) for label in np.unique(wanted)}
+    name = f"label accuracy{inputs.suffix}"
+    yield inputs.result(name, float(right.mean()), None, HIGHER, {"by_class": shares}, real=0)
 
 
 def sliced(inputs: Inputs) -> Iterator[Result]:

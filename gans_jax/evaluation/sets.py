@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-import chex
 import jax
 import numpy as np
 
@@ -122,7 +121,8 @@ def generated(
     """Makes a set of the samples that `method.sample(state, jax.random.key(seed), num)` draws.
 
     They are generated `batch_size` at a time. With `devices` each batch is shared among these, and
-    filled up to a multiple of their number.
+    filled up to a multiple of their number. A conditional method's samples are of equally likely
+    classes, which are the labels of the set.
 
     Raises:
       EvaluationError: if the method makes images from images, or its samples are not finite.
@@ -132,27 +132,28 @@ def generated(
             f"{type(method).__name__} makes images from images: write the translations into a "
             "folder, and compare it with --real FOLDER --fake FOLDER"
         )
-    z = jax.device_get(method.prior(jax.random.key(seed), num))
+    given = jax.device_get(method.draw(jax.random.key(seed), num))
     mesh = None if devices is None else parallel.mesh(devices)
     size = batch_size if mesh is None else -(-batch_size // mesh.size) * mesh.size
-    shape = jax.eval_shape(method.generate, state, z).shape[1:]
+    shape = jax.eval_shape(method.generate, state, *given).shape[1:]
     state = jax.device_put(state) if mesh is None else parallel.replicate(mesh, state)
 
     def batches() -> Iterator[np.ndarray]:
         for start in range(0, num, size):
             # The last batch is filled up with the first draws, so that one program serves all.
             rows = np.arange(start, start + size) % num
-            part = jax.tree.map(lambda leaf, rows=rows: leaf[rows], z)
+            part = jax.tree.map(lambda leaf, rows=rows: leaf[rows], given)
             if mesh is not None:
                 part = parallel.put_batch(mesh, part, 0)
             yield _checked(np.asarray(_generate(method, state, part))[: num - start])
 
-    return Examples(type(method).__name__, num, shape, batches)
+    labels = tuple(str(label) for label in given[1]) if method.classes else None
+    return Examples(type(method).__name__, num, shape, batches, labels=labels)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _generate(method: core.Sampler, state: core.State, z: chex.ArrayTree) -> jax.Array:
-    return method.generate(state, z)
+def _generate(method: core.Sampler, state: core.State, given: tuple[jax.Array, ...]) -> jax.Array:
+    return method.generate(state, *given)
 
 
 def of_folder(

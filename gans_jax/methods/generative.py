@@ -14,19 +14,6 @@ class Generative(MethodBase):
 
     generator: nn.Module
 
-    def draw(self, key: Array, num: int, label: ArrayLike | None = None) -> tuple[Array, ...]:
-        """Draws what `generate` takes besides the state: noise `[num, size]`.
-
-        Raises:
-          ValueError: for a label, since only `Conditional` methods have any.
-        """
-        if label is not None:
-            raise ValueError(
-                "this method makes examples without labels: leave the label out, or train GAN, "
-                "WGAN or WGANGP with networks that take labels"
-            )
-        return (self.prior(key, num),)
-
     def generate(self, state: State, z: Array) -> Array:
         """Makes images from noise, `[n, size] -> [n, ...]`, with the running statistics."""
         return infer(self.generator, state.generator, z)

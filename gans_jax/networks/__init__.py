@@ -12,6 +12,10 @@ from gans_jax.networks.bigan import BiGANEncoder as BiGANEncoder
 from gans_jax.networks.bigan import BiGANGenerator as BiGANGenerator
 from gans_jax.networks.cogan import CoGANDiscriminators as CoGANDiscriminators
 from gans_jax.networks.cogan import CoGANGenerators as CoGANGenerators
+from gans_jax.networks.conditional import AuxiliaryClassifier as AuxiliaryClassifier
+from gans_jax.networks.conditional import ConditionalBatchNorm as ConditionalBatchNorm
+from gans_jax.networks.conditional import LabelInput as LabelInput
+from gans_jax.networks.conditional import ProjectionDiscriminator as ProjectionDiscriminator
 from gans_jax.networks.dcgan import DCGANDiscriminator as DCGANDiscriminator
 from gans_jax.networks.dcgan import DCGANEncoder as DCGANEncoder
 from gans_jax.networks.dcgan import DCGANGenerator as DCGANGenerator

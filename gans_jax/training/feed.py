@@ -86,6 +86,11 @@ class Feed:
                 if not self.experiment.skip_nonfinite:
                     raise data.DataError(f"{text}: repair the example or remove it")
                 self.unfit.append((t, text))
+        if self.experiment.method.classes and "label" in batch:
+            try:
+                core.refuse_other_labels(batch["label"], self.experiment.method.classes)
+            except ValueError as error:
+                raise data.DataError(f"the batch of iteration {t + 1}: {error}") from error
 
     def blamed(self, iterations: range) -> str | None:
         """Returns what is wrong with the batch of one of these iterations, if anything is."""

@@ -134,9 +134,11 @@ class Pictures(Observer):
                 # The columns keep their order, which jax.device_get would sort.
                 yield sheets.sheet([{n: np.asarray(v) for n, v in row.items()} for row in rows])
             return
-        samples = self._sample(state, layout.join(keys), experiment.samples)
+        labels, columns = pictures.label_columns(experiment.method, experiment.samples)
+        given = () if labels is None else (labels,)
+        samples = self._sample(state, layout.join(keys), experiment.samples, *given)
         for images in layout.each(jax.device_get(samples)):
-            yield pictures.draw(images, experiment.data)
+            yield pictures.draw(images, experiment.data, columns)
 
     @functools.cached_property
     def _sample(self) -> Callable[..., jax.Array]:

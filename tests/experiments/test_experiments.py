@@ -83,7 +83,8 @@ def batch_of(experiment) -> dict[str, jax.ShapeDtypeStruct]:
     for name, shape in shapes(experiment.data).items():
         dtype = np.uint8 if len(shape) == 3 else np.float32
         batch[name] = jax.ShapeDtypeStruct((*leading, *shape), dtype)
-    if isinstance(experiment.method, AdversarialAutoencoder) and experiment.method.labels:
+    method = experiment.method
+    if method.classes or (isinstance(method, AdversarialAutoencoder) and method.labels):
         batch["label"] = jax.ShapeDtypeStruct(leading, np.int32)
     return batch
 

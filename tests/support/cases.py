@@ -33,12 +33,16 @@ from gans_jax import (
     schedules,
 )
 from gans_jax.networks import (
+    AuxiliaryClassifier,
+    ConditionalBatchNorm,
     EncoderDecoder,
     GaussianEncoder,
+    LabelInput,
     LayeredTranslator,
     MLPDiscriminator,
     MLPGenerator,
     NoiseChannels,
+    ProjectionDiscriminator,
     TwoGenerators,
 )
 from tests.support import tiny
@@ -508,6 +512,49 @@ MMD = _sampled(
     losses=_mmd_losses,
     slow=True,
 )
+
+
+def _conditional(name: str, method: Any, opponent: str, slow: bool = True) -> Case:
+    def batch(method: Any, t: int, n: int = N) -> dict[str, np.ndarray]:
+        k = len(method.minibatches(t))
+        label = np.random.default_rng(t).integers(0, 3, (k, n), "i4")
+        return _minibatches(method, t, n) | {"label": label}
+
+    def both(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
+        real, z = core.as_float(batch["image"][0]), method.prior(key, N)
+        players, condition = (getattr(state, opponent), state.generator), (batch["label"][0],)
+        loss = getattr(method, f"{opponent}_loss")
+        return {
+            opponent: loss(*players, real, z, key, condition=condition),
+            "generator": method.generator_loss(*players[::-1], z, key, condition=condition),
+        }
+
+    return _sampled(
+        name, method, players=(opponent, "generator"), batch=batch, losses=both, slow=slow
+    )
+
+
+_changed, _shown = ConditionalBatchNorm(tiny.Generator(), 3), LabelInput(tiny.Generator(), 3, 2)
+_projected = ProjectionDiscriminator(tiny.Encoder(), 3)
+CONDITIONAL = [
+    _conditional("conditional_gan", GAN(_changed, _projected, prior=_z, **_sgd), "discriminator"),
+    _conditional(
+        "auxiliary_classifier",
+        GAN(_shown, AuxiliaryClassifier(tiny.Encoder(), 3), prior=_z, k=2, **_sgd),
+        "discriminator",
+    ),
+    _conditional(
+        "conditional_wgan",
+        WGAN(_shown, LabelInput(tiny.Discriminator(), 3), prior=_z, n_critic=2, **_sgd),
+        "critic",
+    ),
+    _conditional(
+        "conditional_wgan_gp",
+        WGANGP(_shown, _projected, prior=_z, n_critic=2, generator_batch=2, **_sgd),
+        "critic",
+        slow=False,
+    ),
+]
 CASES = [
     *FROM_NOISE,
     *TRANSLATORS,
@@ -520,4 +567,5 @@ CASES = [
     COULOMB,
     BEGAN_CASE,
     MMD,
+    *CONDITIONAL,
 ]

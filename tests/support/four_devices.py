@@ -20,7 +20,7 @@ from gans_jax import core, parallel, priors, wrappers
 from gans_jax.data.source import InMemory
 from gans_jax.training import CheckpointError, Checkpoints, Experiment, train
 from tests.support import tiny
-from tests.support.cases import CASES
+from tests.support.cases import CASES, CONDITIONAL
 
 N = 16  # the global batch
 
@@ -34,6 +34,7 @@ class Pixels(InMemory):
 
 # The losses of GAN differ in a few element-wise lines: one stands for all where time is short.
 REDUNDANT = {"minimax", "least_squares", "hinge"}
+ONE_OF_EACH = {type(c.method): c for c in CASES if c.name not in REDUNDANT and c not in CONDITIONAL}
 
 
 def params(cases):
@@ -102,7 +103,7 @@ def without_batch_norm(next_call, args, kwargs, context):
 
 @pytest.mark.parametrize(
     "case",
-    params({type(c.method): c for c in CASES if c.name not in REDUNDANT}.values()),
+    params([*ONE_OF_EACH.values(), CONDITIONAL[-1]]),
 )
 def test_micro_batches_are_the_whole_batch(case):
     """One device against four with two micro-batches each, with threefry keys."""

@@ -45,8 +45,8 @@ FAULTS = {
     "sign of Hinge": _loss("Hinge", "fake", "1 + logits", "1 - logits"),
     "sign of the critic's distance": Fault(
         "methods/wgan.py",
-        "return -distance,",
-        "return distance,",
+        "class_fake - distance,",
+        "class_fake + distance,",
         "tests/methods/test_methods.py -k wgan",
     ),
     "no clipping": Fault(
