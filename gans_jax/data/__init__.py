@@ -5,6 +5,8 @@ from gans_jax.data.digits import Digits as Digits
 from gans_jax.data.domains import DigitDomains as DigitDomains
 from gans_jax.data.domains import Unpaired as Unpaired
 from gans_jax.data.domains import UnpairedFolders as UnpairedFolders
+from gans_jax.data.edges import ContoursToPhoto as ContoursToPhoto
+from gans_jax.data.edges import SketchToPhoto as SketchToPhoto
 from gans_jax.data.folder import ImageFolder as ImageFolder
 from gans_jax.data.folder import LeftOutWarning as LeftOutWarning
 from gans_jax.data.idx import IDX as IDX

@@ -107,7 +107,8 @@ class EdgesToPhoto(Task):
 
     The edges are the magnitude of the luma's gradient after a Gaussian of `sigma` pixels (SciPy's
     `gaussian_gradient_magnitude`), black where it is `steepness` grey levels per pixel or more.
-    pix2pix uses the learned HED edges instead, which follow objects.
+    pix2pix uses the learned HED edges instead, which follow objects. `ContoursToPhoto` has lines as
+    thin as these are after the authors' post-processing.
     """
 
     sigma: float = 1.0
