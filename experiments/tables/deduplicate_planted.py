@@ -38,6 +38,7 @@ from PIL import Image
 from experiments.common import command_line
 from gans_jax.data import ImageFolder
 from gans_jax.data.image import fit_square, to_array
+from gans_jax.data.source import InMemory
 from gans_jax.tools import deduplicate
 
 PLANTED = 200
@@ -102,21 +103,33 @@ def main(folder: Path, num: int) -> None:
     images = [Image.open(folder / file).convert("RGB") for file in rng.permutation(files)[:num]]
     planted, chosen = plant(images, rng)
     start = time.monotonic()
-    encode = deduplicate.encoder(planted)
+    encoder = deduplicate.train(deduplicate.Thumbnails(Images(planted)))
     originals, *copies = np.split(planted, len(images) + len(chosen) * np.arange(len(KINDS)))
-    group = groups(originals, encode)
+    group = groups(originals, encoder)
     _, place, count = np.unique(group, return_inverse=True, return_counts=True)
     print(f"{folder}: {len(images)} images, false positives {(count[place] > 1).mean():.4f}")
     for kind, of_kind in zip(KINDS, copies, strict=True):
-        group = groups(np.concatenate((originals, of_kind)), encode)
+        group = groups(np.concatenate((originals, of_kind)), encoder)
         print(f"  {kind:20} {(group[len(images) :] == group[chosen]).mean():.3f}")
     print(f"  {time.monotonic() - start:.0f} s")
 
 
-def groups(images: np.ndarray, encode: deduplicate.Encode) -> np.ndarray:
+class Images(InMemory):
+    """Images uint8 `[n, 32, 32, 3]` as a source."""
+
+    def __init__(self, images: np.ndarray) -> None:
+        self._images = images
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"image": self._images}
+
+
+def groups(images: np.ndarray, encoder: deduplicate.Encoder) -> np.ndarray:
     """Returns the number of each image's group; an image without a group has its own number."""
     group = -np.arange(len(images)) - 1
-    for number, members in enumerate(deduplicate.groups(images, encode)):
+    found = deduplicate.groups(deduplicate.Thumbnails(Images(images)), encoder)
+    for number, members in enumerate(found):
         group[members] = number
     return group
 

@@ -1,28 +1,43 @@
 """The command `deduplicate`."""
 
 import argparse
+import os
 import sys
 from typing import Any
 
-import numpy as np
-
-from gans_jax.cli.arguments import command, count
-from gans_jax.data import ImageFolder
-from gans_jax.data.source import shown
+from gans_jax.cli.arguments import command, count, new_file
+from gans_jax.cli.experiment_file import load_file, override
+from gans_jax.data import IDX, TFDS, ImageFolder, excluding
+from gans_jax.data.source import Source, shown
+from gans_jax.runs import ConfigError
 from gans_jax.tools import deduplicate as hashing
 
 DETAILS = """\
 Lists groups of images that are copies of each other, even if they were recompressed, resized or
-slightly cropped. Each line is a file, and an empty line separates groups. Line breaks and the like
-in a name are shown as escapes. No file is changed or removed. The hashes that are compared come
-from an autoencoder, which is first trained on the images themselves, so that a folder of fewer than
-a few hundred images gives poor hashes."""
+slightly cropped. SOURCE is one of these:
+
+  FOLDER              a folder of images, with its subfolders
+  FILE                an IDX file of images, gzipped or not
+  tfds:NAME[:SPLIT]   a split of a dataset that TensorFlow Datasets has prepared (default: train)
+  FILE.py[:NAME]      the data of an experiment, with options such as `--data.path`, as for `train`
+
+Each line is a file, or the number of an example counted from 0, and an empty line separates groups.
+Line breaks and the like in a name are shown as escapes. No file is changed or removed. With
+--exclude, all images of a group but the first one go into a list, and data.Excluding(source, LIST)
+is the source without them.
+
+The hashes that are compared come from an autoencoder, which is first trained on the images
+themselves, so that fewer than a few hundred images give poor hashes. Each image is read once; a
+temporary file keeps 3,072 bytes of it."""
 
 
 def add(commands: Any) -> None:
-    parser = command(commands, deduplicate, "list near-duplicates in a folder of images", DETAILS)
-    text = "the folder of images, with its subfolders"
-    parser.add_argument("folder", metavar="FOLDER", help=text)
+    about = "list near-duplicates among images"
+    parser = command(commands, deduplicate, about, DETAILS, own_help=True)
+    text = "a folder, an IDX file, tfds:NAME, or an experiment"
+    parser.add_argument("file", metavar="SOURCE", help=text)
+    text = "write which images to leave out to this file, for data.Excluding"
+    parser.add_argument("--exclude", type=new_file, metavar="LIST", help=text)
     text = f"how many of {hashing.CODE} bits may differ in a pair (default: {hashing.DISTANCE})"
     parser.add_argument("--distance", type=count, default=hashing.DISTANCE, metavar="N", help=text)
     text = f"how long the autoencoder is trained (default: {hashing.ITERATIONS})"
@@ -31,12 +46,33 @@ def add(commands: Any) -> None:
     )
 
 
-def deduplicate(options: argparse.Namespace, _: list[str]) -> None:
-    source = ImageFolder(options.folder, size=hashing.SIDE)
-    images = np.stack([source[index]["image"] for index in range(len(source))])
-    encode = hashing.encoder(images, options.iterations)
-    found = hashing.groups(images, encode, options.distance)
-    names = [[shown(source.files[index]) for index in group] for group in found]
+def deduplicate(options: argparse.Namespace, overrides: list[str]) -> None:
+    source = _source(options.file, overrides)
+    images = hashing.Thumbnails(source)
+    encoder = hashing.train(images, options.iterations)
+    found = hashing.groups(images, encoder, options.distance)
+    files = getattr(source, "files", range(len(source)))
+    names = [[shown(str(files[index])) for index in group] for group in found]
     print("\n\n".join("\n".join(group) for group in names))
-    extra = sum(len(group) - 1 for group in found)
-    print(f"{len(found)} groups, {extra} of {len(source)} images extra", file=sys.stderr)
+    copies = [index for group in found for index in group[1:]]
+    if options.exclude is not None:
+        excluding.write(options.exclude, source, copies)
+    print(f"{len(found)} groups, {len(copies)} of {len(source)} images extra", file=sys.stderr)
+
+
+def _source(text: str, overrides: list[str]) -> Source:
+    """Returns the source that the argument SOURCE means, with overrides of an experiment."""
+    path, _, _ = text.rpartition(":")
+    if not os.path.isdir(text) and (text.endswith(".py") or path.endswith(".py")):
+        experiment, _ = load_file(text)
+        return override(experiment, overrides, f"deduplicate {text}").data
+    if overrides:
+        raise ConfigError(
+            f"{' '.join(overrides)}: only the data of an experiment have such options"
+        )
+    if text.startswith("tfds:"):
+        name, _, split = text.removeprefix("tfds:").partition(":")
+        return TFDS(name, split or "train")
+    if os.path.isfile(text):
+        return IDX(text)
+    return ImageFolder(text, size=hashing.SIDE)

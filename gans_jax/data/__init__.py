@@ -7,6 +7,7 @@ from gans_jax.data.domains import Unpaired as Unpaired
 from gans_jax.data.domains import UnpairedFolders as UnpairedFolders
 from gans_jax.data.edges import ContoursToPhoto as ContoursToPhoto
 from gans_jax.data.edges import SketchToPhoto as SketchToPhoto
+from gans_jax.data.excluding import Excluding as Excluding
 from gans_jax.data.folder import ImageFolder as ImageFolder
 from gans_jax.data.folder import LeftOutWarning as LeftOutWarning
 from gans_jax.data.idx import IDX as IDX

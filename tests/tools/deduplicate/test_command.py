@@ -1,13 +1,17 @@
-"""Hashes, groups and the command, on images that are smooth noise."""
+"""The command, and the count of planted copies, on images that are smooth noise."""
 
+import json
 import os
+import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from experiments.tables import deduplicate_planted
+from gans_jax import data
 from gans_jax.cli import main
+from gans_jax.cli.deduplicate import _source
 from gans_jax.tools import deduplicate
 
 
@@ -35,14 +39,19 @@ def folder(tmp_path_factory):
     return folder
 
 
-def test_the_command_lists_the_copies_and_removes_nothing(folder, capsys):
-    files = sorted(folder.rglob("*.*"))
-    assert main(["deduplicate", str(folder), "--iterations", "200"]) == 0
+def test_the_command_lists_the_copies_and_removes_nothing(folder, tmp_path, capsys):
+    """The list fits the folder after it has moved, at another size."""
+    files, path = sorted(folder.rglob("*.*")), tmp_path / "copies.json"
+    assert main(["deduplicate", str(folder), "--iterations", "200", "--exclude", str(path)]) == 0
     out, err = capsys.readouterr()
     groups = [group.splitlines() for group in out.strip().split("\n\n")]
     assert sorted(groups) == [[f"{i:03}.png", f"copies/{i:03}.jpg"] for i in range(8)]
     assert "8 groups, 8 of 108 images" in err
     assert sorted(folder.rglob("*.*")) == files
+    assert json.loads(path.read_text())["exclude"] == [f"copies/{i:03}.jpg" for i in range(8)]
+    source = data.ImageFolder(str(shutil.copytree(folder, tmp_path / "moved")), size=16)
+    kept = data.Excluding(source, str(path)).kept
+    assert [source.files[index] for index in kept] == [f"{i:03}.png" for i in range(100)]
 
 
 def test_each_line_is_a_file_whatever_its_name(tmp_path, capsys):
@@ -56,6 +65,34 @@ def test_each_line_is_a_file_whatever_its_name(tmp_path, capsys):
     assert "copy.png\nline\\nbreak \\udcff.png" in capsys.readouterr().out
 
 
+def test_any_source_can_be_searched(tmp_path, capsys):
+    """An IDX file, and the data of an experiment with an override."""
+    digits = data.Digits(split="test").arrays["image"][:60, :, :, 0].copy()
+    digits[40] = digits[7]
+    header = bytes([0, 0, 8, 3]) + b"".join(n.to_bytes(4, "big") for n in digits.shape)
+    (tmp_path / "images").write_bytes(header + digits.tobytes())
+    (tmp_path / "file.py").write_text(
+        "from gans_jax import WGAN, data, networks, training\n"
+        "method = WGAN(networks.MLPGenerator((28, 28, 1)), networks.MLPDiscriminator())\n"
+        "experiment = training.Experiment(method, data.IDX('elsewhere'), iterations=1)\n"
+    )
+    images, path = str(tmp_path / "images"), str(tmp_path / "copies.json")
+    arguments = ["--iterations", "5", "--distance", "1", "--exclude", path]
+    assert main(["deduplicate", images, *arguments]) == 0
+    first = capsys.readouterr().out
+    assert "7\n40" in first
+    experiment = [str(tmp_path / "file.py"), "--data.images", images, "--data.size", "32"]
+    assert main(["deduplicate", *experiment, *arguments]) == 0
+    assert 40 not in data.Excluding(data.IDX(images, size=None), path).kept
+    assert main(["deduplicate", images, "--data.size", "32"]) == 1
+    assert "--data.size 32: only the data of an experiment" in capsys.readouterr().err
+
+
+def test_a_split_of_a_dataset_is_named_after_tfds():
+    assert _source("tfds:lsun/bedroom", []) == data.TFDS("lsun/bedroom", "train")
+    assert _source("tfds:cifar10:test[:10%]", []) == data.TFDS("cifar10", "test[:10%]")
+
+
 def test_a_folder_without_copies(tmp_path, capsys):
     rng = np.random.default_rng(1)
     for index in range(40):
@@ -64,65 +101,6 @@ def test_a_folder_without_copies(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert out.strip() == ""
     assert "0 groups" in err
-
-
-def test_hashes_are_those_of_the_seed():
-    images = np.random.default_rng(0).integers(0, 256, (50, 32, 32, 3), np.uint8)
-    codes, again, other = (
-        deduplicate.encoder(images, iterations=3, seed=seed)(images) for seed in (0, 0, 1)
-    )
-    assert codes.shape == (50, 128)
-    assert codes.dtype == bool
-    np.testing.assert_array_equal(codes, again)
-    assert (codes != other).any()
-
-
-def test_groups_are_chains_of_near_hashes(monkeypatch):
-    """Images whose first pixels are their hash, which is the same for all parts."""
-    rng = np.random.default_rng(0)
-    codes = rng.random((100, 128)) < 0.5
-    monkeypatch.setattr(deduplicate, "_BLOCK", 30)
-
-    def flipped(row, *bits):
-        changed = codes[row].copy()
-        changed[list(bits)] ^= True
-        return changed
-
-    codes[94] = flipped(3, 1, 2)
-    codes[7] = flipped(94, 5, 6)  # four bits from row 3
-    codes[55] = flipped(20, 1, 2, 3)
-    images = np.zeros((100, 32, 32, 3), np.uint8)
-    images += np.arange(100, dtype=np.uint8)[:, None, None, None]
-
-    def encode(images):
-        if images.dtype != np.uint8:
-            images = np.rint((images + 1) * 127.5)
-        return codes[np.int64(images[:, 16, 16, 0])]
-
-    assert deduplicate.groups(images, encode, 2) == [[3, 7, 94]]
-    assert deduplicate.groups(images, encode, 3) == [[3, 7, 94], [20, 55]]
-    assert deduplicate.groups(images, encode, 1) == []
-
-
-def test_images_of_one_hash_are_pairs_if_their_pixels_are_alike():
-    images = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), np.uint8)
-    images[4] = images[1] // 2 + 60  # another exposure
-    images[[2, 6]] = 200  # blank
-    encode = lambda images: np.ones((len(images), 128), bool)
-    assert deduplicate.groups(images, encode) == [[1, 4], [2, 6]]
-    blank = np.full_like(images, 90)
-    assert deduplicate.groups(blank, encode) == [list(range(8))]
-
-
-def test_parts_of_an_image():
-    image = np.arange(32.0)[None, :, None, None] + 100 * np.arange(32.0)[None, None, :, None]
-    image = np.float32(np.tile(image, (2, 1, 1, 3)))
-    np.testing.assert_allclose(deduplicate._cut(image, 1.0, 0.0, 0.0), image, rtol=1e-6)
-    part = np.asarray(deduplicate._cut(image, 0.5, 1.0, 0.5))[0, :, :, 0]
-    # Pixel i lies at i / 2 + 15.75 along the height, at i / 2 + 7.75 along the width.
-    np.testing.assert_allclose(part[1:-1, 10] - 1275, 15.75 + 0.5 * np.arange(1, 31), rtol=1e-4)
-    np.testing.assert_allclose(np.diff(part[5, 1:-1]), 50, rtol=1e-3)
-    np.testing.assert_allclose(part[5, 0] // 100, 7, rtol=1e-4)
 
 
 def test_planted_copies_are_near_their_originals(monkeypatch):
@@ -143,7 +121,7 @@ def test_false_positives_and_recall_are_counted(monkeypatch, tmp_path, capsys):
     planted = np.zeros((10 + 4 * len(deduplicate_planted.KINDS), 32, 32, 3), np.uint8)
     plant = lambda *_: (planted, np.array([3, 1, 4, 0]))
     monkeypatch.setattr(deduplicate_planted, "plant", plant)
-    monkeypatch.setattr(deduplicate, "encoder", lambda images: None)
+    monkeypatch.setattr(deduplicate, "train", lambda images: None)
     found = {10: [[3, 8]], 14: [[3, 8, 10], [4, 9, 13]]}  # the last copy is of 0
     monkeypatch.setattr(deduplicate, "groups", lambda images, _: found[len(images)])
     deduplicate_planted.main(tmp_path, 2000)
