@@ -37,6 +37,10 @@ class BEGAN(Generative):
     noise of its own, as in the paper (in the reproduction of Kim 2017 they share it). The schedule
     is Kim's; the paper halves the learning rate when the measure of convergence stalls.
 
+    An iteration moves k by `lambda_k` times a loss. The default is meant for hundreds of thousands
+    of iterations; shorter runs need a larger one. While k is 0 the discriminator learns nothing
+    about generated images. If it stays there, a larger `gamma` lifts it.
+
     Batch: `image` `[n, ...]`, uint8 or float in [-1, 1].
 
     Metrics: loss and gradient norm of each player, E L(x) and E L(G(z)) in the discriminator's

@@ -26,6 +26,10 @@ class MMDGAN(Generative):
     real codes should be larger in the mean of each component. Its encoder alone has its weights
     clipped, before each update. `warmup` and RMSProp are WGAN's, the weights the authors' code's.
 
+    `sigmas` are the widths of the kernels in the units of the codes, which are small where a narrow
+    encoder has clipped weights. If all kernels are much wider than the codes are apart, `mmd` is
+    near 0 and the critic hardly learns more than to reconstruct: use smaller `sigmas` then.
+
     Batch: `image` `[n_critic + 1, n, ...]`, uint8 or float in [-1, 1], n at least 2; the generator
     has the last minibatch.
 
