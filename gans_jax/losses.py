@@ -193,7 +193,8 @@ class PositiveUnlabeled(AdversarialLoss):
     (1 - 2 * prior) * c where it is not clipped, so that no minimum exists for a prior above 1/2.
 
     Raises:
-      ValueError: for a prior out of range, and for a global batch of one logit.
+      ValueError: for a prior out of range, for a loss of pairs, and for a global batch of one
+        logit.
     """
 
     loss: AdversarialLoss = NonSaturating()
@@ -202,6 +203,11 @@ class PositiveUnlabeled(AdversarialLoss):
 
     def __post_init__(self) -> None:
         checks.share(prior=self.prior)
+        if self.loss.needs_real:
+            raise ValueError(
+                f"PositiveUnlabeled weighs the risks of single examples, but "
+                f"{type(self.loss).__name__} judges pairs: give it a loss such as NonSaturating"
+            )
 
     def discriminator(self, on_real: Array, on_fake: Array, step: chex.Numeric = 0) -> Array:
         on_real, on_fake = core.at_least_float32(on_real), core.at_least_float32(on_fake)
@@ -215,3 +221,80 @@ class PositiveUnlabeled(AdversarialLoss):
         self, on_fake: Array, step: chex.Numeric = 0, on_real: Array | None = None
     ) -> Array:
         return self.loss.generator(on_fake, step, on_real)
+
+
+@dataclasses.dataclass(frozen=True)
+class OneSidedSmoothing(AdversarialLoss):
+    """The discriminator is to say 1 - `by`, and not 1, on real examples (Salimans et al. 2016).
+
+    A cross entropy with the probability 1 - `by` (section 3.5), or least squares with the target
+    b - `by` * (b - a). The targets of generated examples, and the generator's loss, stay as they
+    are.
+
+    Raises:
+      ValueError: for a loss without targets, and for `by` out of range.
+    """
+
+    loss: AdversarialLoss = NonSaturating()
+    by: float = 0.1
+
+    def __post_init__(self) -> None:
+        checks.share(by=self.by)
+        if not isinstance(self.loss, Minimax | LeastSquares):
+            raise ValueError(
+                f"{type(self.loss).__name__} has no target for real examples that could be "
+                "smoothed: use OneSidedSmoothing with Minimax, NonSaturating or LeastSquares"
+            )
+
+    def real(self, logits: Array) -> Array:
+        if isinstance(self.loss, LeastSquares):
+            target = self.loss.b - self.by * (self.loss.b - self.loss.a)
+            return dataclasses.replace(self.loss, b=target).real(logits)
+        return (1 - self.by) * self.loss.real(logits) + self.by * self.loss.fake(logits)
+
+    def fake(self, logits: Array) -> Array:
+        return self.loss.fake(logits)
+
+    def fool(self, logits: Array) -> Array:
+        return self.loss.fool(logits)
+
+
+@dataclasses.dataclass(frozen=True)
+class RelativisticPairing(AdversarialLoss):
+    """The discriminator compares a real example with a generated one, RpGAN.
+
+    With pairs (x, G(z)) by their place in the minibatch, the discriminator minimises
+    E softplus(-(D(x) - D(G(z)))), and the generator E softplus(-(D(G(z)) - D(x))) (Jolicoeur-
+    Martineau 2018, arXiv:1807.00734, section 4.1, with f = softplus; Huang et al. 2024,
+    arXiv:2501.05441, equation 2). So the generator's loss needs real examples, too. With the
+    penalties R1 and R2 it is the loss of R3GAN.
+
+    Raises:
+      ValueError: if there are not as many logits on real as on generated examples.
+    """
+
+    needs_real = True
+
+    def discriminator(self, on_real: Array, on_fake: Array, step: chex.Numeric = 0) -> Array:
+        del step
+        return self._mean(on_real, on_fake)
+
+    def generator(
+        self, on_fake: Array, step: chex.Numeric = 0, on_real: Array | None = None
+    ) -> Array:
+        del step
+        if on_real is None:
+            raise ValueError(
+                "RelativisticPairing compares generated with real examples, which this method's "
+                "generator does not see: use it in GAN"
+            )
+        return self._mean(on_fake, on_real)
+
+    def _mean(self, greater: Array, smaller: Array) -> Array:
+        if greater.shape != smaller.shape:
+            raise ValueError(
+                f"RelativisticPairing pairs logits {greater.shape} with {smaller.shape}: "
+                "give as many real as generated examples"
+            )
+        margin = core.at_least_float32(greater) - core.at_least_float32(smaller)
+        return jnp.mean(jax.nn.softplus(-margin))

@@ -43,6 +43,22 @@ BY_HAND = [
         0.25,
     ),
     (losses.PositiveUnlabeled(losses.Wasserstein(), 0.5), [1.0, 3.0], [2.0, 5.0], 1.5, -3.5),
+    # The cross entropy of D(x) = 3/4 with 0.8, and the target 1 - 0.25 * 2 between b=1 and a=-1.
+    (
+        losses.OneSidedSmoothing(by=0.2),
+        [LOG3],
+        [-LOG3],
+        -0.8 * np.log(3 / 4) - 0.2 * np.log(1 / 4) - np.log(3 / 4),
+        np.log(4),
+    ),
+    (losses.OneSidedSmoothing(losses.Minimax(), 0.2), [0.0], [LOG3], np.log(8), -np.log(4)),
+    (
+        losses.OneSidedSmoothing(losses.LeastSquares(a=-1, c=0), 0.25),
+        [3.0],
+        [2.0],
+        0.5 * 2.5**2 + 0.5 * 9,
+        0.5 * 4,
+    ),
 ]
 
 
@@ -53,6 +69,39 @@ def test_by_hand(loss, real, fake, discriminator, generator):
     np.testing.assert_allclose(loss.generator(fake), generator, rtol=1e-6)
 
 
+def test_relativistic_pairing_by_hand():
+    """Pairs by their place: margins of log 3 and -log 3 cost log 4/3 and log 4."""
+    loss, real, fake = (
+        losses.RelativisticPairing(),
+        jnp.array([LOG3, 2.0]),
+        jnp.array([0.0, 2 + LOG3]),
+    )
+    both = (np.log(4 / 3) + np.log(4)) / 2
+    np.testing.assert_allclose(loss.discriminator(real, fake), both, rtol=1e-6)
+    np.testing.assert_allclose(loss.generator(fake, 0, real), both, rtol=1e-6)
+    swapped = loss.generator(fake[::-1], 0, real)  # margins of 2 and -2
+    np.testing.assert_allclose(
+        swapped, np.log1p(np.exp(-2.0)) / 2 + np.log1p(np.exp(2.0)) / 2, rtol=1e-6
+    )
+    with pytest.raises(ValueError, match=r"pairs logits \(2,\) with \(1,\)"):
+        loss.discriminator(real, fake[:1])
+
+
+@pytest.mark.parametrize(
+    "loss", [losses.Wasserstein(), losses.Hinge(), losses.RelativisticPairing()]
+)
+def test_a_loss_without_targets_is_not_smoothed(loss):
+    with pytest.raises(ValueError, match=f"{type(loss).__name__} has no target for real examples"):
+        losses.OneSidedSmoothing(loss)
+
+
+def test_pairs_are_neither_unlabeled_nor_for_every_method():
+    with pytest.raises(ValueError, match="but RelativisticPairing judges pairs"):
+        losses.PositiveUnlabeled(losses.RelativisticPairing())
+    with pytest.raises(ValueError, match="generator does not see: use it in GAN"):
+        losses.RelativisticPairing().generator(jnp.ones(2))
+
+
 ALL = [
     losses.Minimax(),
     losses.NonSaturating(),
@@ -60,6 +109,7 @@ ALL = [
     losses.Wasserstein(),
     losses.Hinge(),
     losses.PositiveUnlabeled(),
+    losses.OneSidedSmoothing(),
 ]
 
 

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gans_jax import WGANGP, core, penalties, priors
+from gans_jax import GAN, WGANGP, core, networks, parallel, penalties, priors
 from gans_jax.core import Player
 from tests.support import tiny
 
@@ -28,12 +28,80 @@ def test_a_linear_critic_is_penalised_by_its_own_norm():
     np.testing.assert_allclose(value, 10 * (norm - 1) ** 2, rtol=1e-5)
 
 
+class Quadratic(nn.Module):
+    """|x|^2 / 2, whose gradient is x."""
+
+    def __call__(self, x):
+        return jnp.sum(x**2, axis=(1, 2)) / 2
+
+
+def test_r1_and_r2_are_half_the_squared_slope_at_real_and_at_fake_examples():
+    real, fake = jnp.array([[[3.0, 4.0]], [[0.0, 1.0]]]), jnp.array([[[2.0, 0.0]], [[0.0, 0.0]]])
+    value = lambda penalty: penalty(Quadratic(), Player({}, {}, ()), real, fake, KEY)
+    np.testing.assert_allclose(value(penalties.R1(10.0)), 5 * (25 + 1) / 2)
+    np.testing.assert_allclose(value(penalties.R2(4.0)), 2 * (4 + 0) / 2)
+    both = penalties.Sum((penalties.R1(10.0), penalties.R2(4.0)))
+    np.testing.assert_allclose(value(both), 65 + 4)
+
+
+def test_dragan_looks_around_real_examples_as_far_as_they_are_spread():
+    """All values deviate by 3 from 2, so that points are up to 1.5 above; the slope is root 200."""
+    real, seen = jnp.full((64, 10, 20), -1.0).at[::2].set(5.0), []
+
+    def critic(x):
+        jax.debug.callback(lambda x: seen.append(np.array(x)), x)
+        return jnp.sum(x, axis=(1, 2))
+
+    value = penalties.DRAGAN(10.0, 0.5).term(critic, real, jnp.zeros_like(real), KEY)
+    np.testing.assert_allclose(value, 10 * (np.sqrt(200) - 1) ** 2, rtol=1e-5)
+    jax.effects_barrier()
+    steps = seen[0] - np.asarray(real)
+    assert -1e-6 <= steps.min() < 0.01
+    assert 1.4 < steps.max() <= 1.5 + 1e-6
+    largest = steps.max(axis=(1, 2))  # of an example, which has its own factor in [0, 1]
+    assert largest.min() < 0.15
+    assert np.std(largest) > 0.3
+
+
+def test_dragan_takes_the_deviation_of_the_global_batch():
+    real = 3 * jax.random.normal(KEY, (4, 2, 2))
+    critic = lambda x: jnp.sum(x**2, axis=(1, 2)) / 2
+    run = lambda x: penalties.DRAGAN().term(critic, x, x, KEY)
+    shards = tiny.jit(jax.vmap(run, axis_name="data"))(real.reshape(2, 2, 2, 2))
+    np.testing.assert_allclose(shards.mean(), tiny.jit(run)(real), rtol=1e-5)
+
+
 class Spectral(nn.Module):
     """A critic of which flax keeps singular vectors among the batch statistics."""
 
     @nn.compact
     def __call__(self, x, train=False):
         return nn.SpectralNorm(nn.Dense(1))(x.reshape(x.shape[0], -1), update_stats=train)
+
+
+@pytest.mark.parametrize("method", [GAN, WGANGP])
+def test_a_penalty_refuses_a_critic_that_compares_examples(method):
+    critic = networks.Augmented(networks.DCGANDiscriminator(2, "none", minibatch_std=True))
+    method = method(tiny.Generator(), critic, penalty=penalties.R1())
+    with pytest.raises(ValueError, match="judges each example by itself, but Augmented couples"):
+        jax.eval_shape(method.init, KEY, {"image": np.ones((5, 4, 8, 8, 1), "f4")})
+
+
+@pytest.mark.parametrize(
+    ("changes", "coupled"),
+    [
+        ({}, False),
+        ({"penalty": penalties.R1()}, False),
+        ({"penalty": penalties.Sum((penalties.R1(), penalties.DRAGAN()))}, True),
+        ({"discriminator": networks.DCGANDiscriminator(2, minibatch_std=True)}, True),
+    ],
+)
+def test_what_couples_examples_is_not_taken_apart(changes, coupled):
+    method = GAN(**{"generator": tiny.Generator(), "discriminator": tiny.Discriminator()} | changes)
+    assert method.couples_examples == coupled
+    if coupled:
+        with pytest.raises(ValueError, match="couple the examples of a batch"):
+            parallel.accumulate(method, 2)
 
 
 def test_spectral_norm_is_no_batch_norm():

@@ -1,5 +1,6 @@
 """What every method shares: its protocols, players, one step of descent, and global randomness."""
 
+from gans_jax.core.coupling import couples_examples as couples_examples
 from gans_jax.core.devices import AXIS as AXIS
 from gans_jax.core.devices import bound_axis as bound_axis
 from gans_jax.core.devices import device_count as device_count

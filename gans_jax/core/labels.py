@@ -38,11 +38,16 @@ def judged(output: Any) -> tuple[Array, chex.Numeric]:
 def takes_label(network: nn.Module) -> bool:
     """Returns whether a network takes labels, `__call__(self, x, label, ...)`.
 
+    A network around another one, `__call__(self, x, label=None, ...)`, does if it has `classes`.
+
     Raises:
       ValueError: if the parameter `label` is not the one behind the input.
     """
-    names = list(inspect.signature(type(network).__call__).parameters)
+    parameters = inspect.signature(type(network).__call__).parameters
+    names = list(parameters)
     if "label" not in names:
+        return False
+    if parameters["label"].default is None and not getattr(network, "classes", 0):
         return False
     if names.index("label") != 2:
         raise ValueError(

@@ -4,9 +4,12 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 import chex
+import flax.linen as nn
 import optax
 from jax import Array
 from jax.typing import ArrayLike
+
+from gans_jax.core.coupling import couples_examples
 
 Batch: TypeAlias = dict[str, Array]
 Metrics: TypeAlias = dict[str, Array]
@@ -158,11 +161,15 @@ class MethodBase:
     directions: tuple[Direction, ...] = ()
     sampled: tuple[str, ...] = ("generator",)
     loss: Any = None
+    penalty: Any = None
     schedule: Any = None
 
     @property
     def couples_examples(self) -> bool:
-        return self.loss is not None and bool(self.loss.couples_examples)
+        """Whether the loss, the penalty or a network couples the examples of a batch."""
+        networks = [value for value in vars(self).values() if isinstance(value, nn.Module)]
+        terms = [getattr(term, "couples_examples", False) for term in (self.loss, self.penalty)]
+        return any(terms) or any(map(couples_examples, networks))
 
     @property
     def translates_by_batch(self) -> bool:

@@ -110,15 +110,30 @@ def apply(
     Returns:
       The outputs, and the batch statistics, which have changed if `train`.
     """
+    outputs, batch_stats, _ = _run(network, player, inputs, train, key, dropout, method)
+    return outputs, batch_stats
+
+
+def _run(
+    network: nn.Module,
+    player: Player,
+    inputs: tuple[Any, ...],
+    train: bool,
+    key: Array | None,
+    dropout: bool | None = None,
+    method: str = "__call__",
+) -> tuple[Any, chex.ArrayTree, chex.ArrayTree]:
+    """Returns the outputs, the batch statistics, and what the network sows."""
     variables = {"params": player.params, "batch_stats": player.batch_stats}
     kwargs = {"train": train} if takes_train(type(network), method) else {}
     rngs = {} if key is None else {"dropout": key}
-    mutable = ["batch_stats"] if train else []
+    mutable = ["batch_stats", "intermediates"] if train else ["intermediates"]
     with nn.intercept_methods(functools.partial(_global_batch, dropout)):
         outputs, updated = network.apply(
             variables, *inputs, rngs=rngs, mutable=mutable, method=method, **kwargs
         )
-    return outputs, updated.get("batch_stats", player.batch_stats)
+    stats = updated.get("batch_stats", player.batch_stats)
+    return outputs, stats, updated.get("intermediates", {})
 
 
 def infer(network: nn.Module, player: Player, *inputs: Any, method: str = "__call__") -> Array:
@@ -157,6 +172,22 @@ class Passes:
             self._network, self.player, *inputs, train=True, key=key, method=method
         )
         return outputs
+
+    def features(self, *inputs: Any) -> Array:
+        """Returns what the network sows as `features` in a pass, `[n, ...]`.
+
+        Raises:
+          ValueError: unless it does so once, by `self.sow("intermediates", "features", x)`.
+        """
+        self._key, key = jax.random.split(self._key)
+        _, self.batch_stats, sown = _run(self._network, self.player, inputs, True, key)
+        found = [x for path, x in jax.tree.leaves_with_path(sown) if path[-2].key == "features"]
+        if len(found) != 1:
+            raise ValueError(
+                f"{type(self._network).__name__} gives {len(found)} layers as features: call "
+                'self.sow("intermediates", "features", x) in it for one layer x'
+            )
+        return cast(Array, found[0])
 
 
 def create(

@@ -14,6 +14,7 @@ from gans_jax.methods.coulomb_gan import CoulombGAN as CoulombGAN
 from gans_jax.methods.cyclegan import CycleGAN as CycleGAN
 from gans_jax.methods.distance_gan import DistanceGAN as DistanceGAN
 from gans_jax.methods.distance_gan import Scale as Scale
+from gans_jax.methods.feature_matching import FeatureMatching as FeatureMatching
 from gans_jax.methods.gan import GAN as GAN
 from gans_jax.methods.mmd_gan import MMDGAN as MMDGAN
 from gans_jax.methods.pix2pix import Pix2Pix as Pix2Pix

@@ -81,6 +81,11 @@ class GAN(Conditional, TwoTimeScales):
         checks.positive(k=self.k, learning_rate=self.learning_rate)
         checks.positive(discriminator_learning_rate=self.discriminator_learning_rate)
 
+    @property
+    def needs_real(self) -> bool:
+        """Whether the generator's loss is given real examples, too."""
+        return self.loss.needs_real
+
     def minibatches(self, t: int) -> range:
         """Returns the k minibatches of iteration t."""
         return range(self.k * t, self.k * (t + 1))
@@ -98,7 +103,7 @@ class GAN(Conditional, TwoTimeScales):
             key, self.prior, real, *networks, *self.optimizers(0), condition
         )
         if self.penalty is not None:
-            penalties.refuse_batch_norm(discriminator.batch_stats)
+            penalties.refuse_coupling(self.discriminator, discriminator.batch_stats)
         return GANState(jnp.zeros((), jnp.int32), generator, discriminator)
 
     def discriminator_loss(
@@ -200,7 +205,7 @@ class GAN(Conditional, TwoTimeScales):
             condition,
         )
         last = tuple(label[-1] for label in condition)
-        real = core.as_float(batch["image"][-1]) if self.loss.needs_real else None
+        real = core.as_float(batch["image"][-1]) if self.needs_real else None
         generator, generator_metrics = self.update_generator(
             state, discriminator, num, keys[-1], last, real
         )

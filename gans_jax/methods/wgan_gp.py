@@ -26,7 +26,7 @@ from gans_jax.core import (
 )
 from gans_jax.methods.conditional import Conditional
 from gans_jax.methods.states import WGANState
-from gans_jax.penalties import GradientPenalty
+from gans_jax.penalties import GradientPenalty, Penalty
 from gans_jax.priors import Normal
 from gans_jax.schedules import Constant
 
@@ -38,7 +38,8 @@ class WGANGP(Conditional):
     The penalty's gradient is finite where the critic's slope is 0. The authors' code makes no
     generator update in iteration 0; here every iteration has one. `generator_batch` multiplies the
     generator's batch: 2 in the paper's residual networks for CIFAR-10, which also have a learning
-    rate that decays linearly. A critic with batch norm is an error.
+    rate that decays linearly. A critic with batch norm is an error. Another `penalty` takes
+    the place of the paper's.
 
     Batch: `image` `[n_critic, n, ...]`, uint8 or float in [-1, 1].
 
@@ -57,7 +58,7 @@ class WGANGP(Conditional):
     generator: nn.Module
     critic: nn.Module
     prior: Any = Normal(128)
-    penalty: GradientPenalty = GradientPenalty(10.0)
+    penalty: Penalty = GradientPenalty(10.0)
     learning_rate: float = 1e-4
     n_critic: int = 5
     generator_batch: int = 1
@@ -86,7 +87,7 @@ class WGANGP(Conditional):
         generator, critic = core.create_pair(
             key, self.prior, real, *networks, optimizer, condition=condition
         )
-        penalties.refuse_batch_norm(critic.batch_stats)
+        penalties.refuse_coupling(self.critic, critic.batch_stats)
         return WGANState(jnp.zeros((), jnp.int32), generator, critic)
 
     def critic_loss(

@@ -4,6 +4,7 @@ from gans_jax.networks.ali import ALIDiscriminator as ALIDiscriminator
 from gans_jax.networks.ali import ALIEncoder as ALIEncoder
 from gans_jax.networks.ali import ALIGenerator as ALIGenerator
 from gans_jax.networks.attention import AttentionNetwork as AttentionNetwork
+from gans_jax.networks.augmented import Augmented as Augmented
 from gans_jax.networks.began import BEGANDiscriminator as BEGANDiscriminator
 from gans_jax.networks.began import BEGANEncoder as BEGANEncoder
 from gans_jax.networks.began import BEGANGenerator as BEGANGenerator
@@ -22,6 +23,8 @@ from gans_jax.networks.dcgan import DCGANGenerator as DCGANGenerator
 from gans_jax.networks.encoder_decoder import EncoderDecoder as EncoderDecoder
 from gans_jax.networks.fourier import FourierFeatures as FourierFeatures
 from gans_jax.networks.layered import LayeredTranslator as LayeredTranslator
+from gans_jax.networks.layers import SpectralNorm as SpectralNorm
+from gans_jax.networks.minibatch_std import MinibatchStd as MinibatchStd
 from gans_jax.networks.mlp import MLPDiscriminator as MLPDiscriminator
 from gans_jax.networks.mlp import MLPGenerator as MLPGenerator
 from gans_jax.networks.noise_channels import NoiseChannels as NoiseChannels
@@ -30,6 +33,7 @@ from gans_jax.networks.patchgan import PixelGANDiscriminator as PixelGANDiscrimi
 from gans_jax.networks.resnet import ResidualCritic32 as ResidualCritic32
 from gans_jax.networks.resnet import ResidualGenerator32 as ResidualGenerator32
 from gans_jax.networks.resnet_generator import ResNetGenerator as ResNetGenerator
+from gans_jax.networks.self_attention import SelfAttention as SelfAttention
 from gans_jax.networks.simgan import SimGANDiscriminator as SimGANDiscriminator
 from gans_jax.networks.simgan import SimGANRefiner as SimGANRefiner
 from gans_jax.networks.stochastic_encoder import GaussianEncoder as GaussianEncoder
@@ -38,3 +42,5 @@ from gans_jax.networks.style_transfer import StyleNetwork as StyleNetwork
 from gans_jax.networks.two_generators import SharedEncoderTranslator as SharedEncoderTranslator
 from gans_jax.networks.two_generators import TwoGenerators as TwoGenerators
 from gans_jax.networks.unet import UNetGenerator as UNetGenerator
+from gans_jax.networks.virtual_batch_norm import Reference as Reference
+from gans_jax.networks.virtual_batch_norm import VirtualBatchNorm as VirtualBatchNorm

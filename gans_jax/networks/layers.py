@@ -1,7 +1,7 @@
 """Layers with PyTorch's geometry and DCGAN's initialisation, on `gans_jax.ops`."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import flax.linen as nn
 import jax
@@ -13,6 +13,7 @@ from gans_jax import core, ops
 
 DType = Literal["float32", "bfloat16", "float64"]
 Norm = Literal["batch", "instance", "layer", "none"]
+CriticNorm = Literal["batch", "instance", "layer", "spectral", "none"]
 Upsample = Literal["transpose", "resize"]
 
 # Kernels of convolutions are N(0, 0.02), scales of batch norm N(1, 0.02) (Radford et al. 2016).
@@ -100,7 +101,54 @@ def reflect(x: Array, padding: int) -> Array:
     return jnp.pad(x, ((0, 0), sides, sides, (0, 0)), mode="reflect")
 
 
-def normalize(x: Array, norm: Norm, train: bool, dtype: DType) -> Array:
+class SpectralNorm(nn.Module):
+    """Runs a layer on its kernel divided by the largest singular value (Miyato et al. 2018).
+
+    Algorithm 1 of arXiv:1802.05957: of the kernel as a matrix with a column for each feature, the
+    singular value is estimated by one power iteration a pass, with no gradient through the vectors.
+    It starts from the vector `u` that the last training pass left in the statistics. The bias stays
+    as it is. Unlike `flax.linen.SpectralNorm` it leaves the kernel as it was drawn at the start.
+    """
+
+    layer: nn.Module
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool = False) -> Array:
+        if self.is_initializing():
+            self.layer(x)  # makes the kernel
+        kernel: Array = self.layer.get_variable("params", "kernel")
+        matrix = kernel.reshape(-1, kernel.shape[-1])
+        draw = lambda: jax.random.normal(self.make_rng("params"), matrix.shape[1:])
+        last = self.variable("batch_stats", "u", draw)
+        estimate = self.variable("batch_stats", "sigma", jnp.ones, ())
+        v = _unit(matrix @ last.value)
+        u = _unit(v @ matrix)
+        u, v = jax.lax.stop_gradient((u, v))
+        sigma = v @ matrix @ u
+        if train:
+            last.value, estimate.value = u, sigma
+        scale = jnp.where(sigma == 0, 1, sigma)
+
+        def divide(path: Any, w: Array) -> Array:
+            return w / scale if path[-1].key == "kernel" else w
+
+        run = nn.map_variables(
+            lambda layer: layer(x),
+            trans_in_fn=lambda variables: jax.tree.map_with_path(divide, variables),
+        )
+        return run(self.layer)
+
+
+def _unit(x: Array) -> Array:
+    return x / jnp.maximum(jnp.linalg.norm(x), 1e-12)
+
+
+def run_layer(layer: nn.Module, x: Array, norm: str, train: bool) -> Array:
+    """Runs a layer; with `norm="spectral"` under `SpectralNorm`."""
+    return SpectralNorm(layer)(x, train) if norm == "spectral" else layer(x)
+
+
+def normalize(x: Array, norm: CriticNorm, train: bool, dtype: DType) -> Array:
     """Applies a normalisation layer of the calling compact module, with PyTorch's constants.
 
     Args:
@@ -109,10 +157,11 @@ def normalize(x: Array, norm: Norm, train: bool, dtype: DType) -> Array:
         the biased variance, as linen does. "layer" takes statistics over height, width and
         channels, and has a scale and an offset for each channel (Gulrajani et al. 2017). "instance"
         has neither parameters nor running averages (Ulyanov et al. 2016, arXiv:1607.08022).
+        "spectral" belongs to the layer itself (`run_layer`), and leaves activations alone.
       train: whether batch norm uses, and averages, the statistics of the batch.
       dtype: of the computation.
     """
-    if norm == "none":
+    if norm in ("none", "spectral"):
         return x
     if norm == "instance":
         # A channel of an image can be nearly constant with a large mean, where a variance in one
@@ -133,7 +182,7 @@ def normalize(x: Array, norm: Norm, train: bool, dtype: DType) -> Array:
     )(x)
 
 
-def has_offset(norm: Norm) -> bool:
+def has_offset(norm: CriticNorm) -> bool:
     """Returns whether the norm adds an offset to each channel, which makes a bias useless."""
     return norm in ("batch", "layer")
 
@@ -152,9 +201,10 @@ def require_multiple(x: Array, multiple: int, smallest: int) -> None:
         )
 
 
-def run_part(part: nn.Module, x: Array, train: bool) -> Array:
+def run_part(part: nn.Module, x: Array, train: bool, *condition: Any) -> Array:
     """Runs a network within another one; it gets `train` only if it has such a parameter."""
-    return part(x, train=train) if core.takes_train(type(part)) else part(x)
+    kwargs = {"train": train} if core.takes_train(type(part)) else {}
+    return part(x, *condition, **kwargs)
 
 
 def leaky_relu(x: Array) -> Array:

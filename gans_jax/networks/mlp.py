@@ -1,5 +1,6 @@
 """Fully connected networks."""
 
+import dataclasses
 import math
 from typing import Literal
 
@@ -8,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from gans_jax import core
-from gans_jax.networks.layers import DType, leaky_relu
+from gans_jax.networks.layers import DType, leaky_relu, run_layer
 
 
 class MLPGenerator(nn.Module):
@@ -44,31 +45,38 @@ class MLPDiscriminator(nn.Module):
     """Maps flattened examples to logits by fully connected layers, `[n, ...] -> [n]`.
 
     The default is WGAN's, four layers with 512 hidden units. Goodfellow's for MNIST is
-    `features=(240, 240), activation="maxout", dropout=0.5`.
+    `features=(240, 240), activation="maxout", dropout=0.5`. The last hidden layer is sown as
+    `features` for feature matching.
 
     Attributes:
       features: units of each hidden layer.
       activation: of the hidden layers; "maxout" is the maximum of five linear pieces.
       dropout: the rate after each hidden layer in training.
       dtype: of the computation; parameters are float32.
+      norm: "spectral" for spectral norm of all layers.
     """
 
     features: tuple[int, ...] = (512, 512, 512)
     activation: Literal["relu", "leaky_relu", "maxout"] = "relu"
     dropout: float = 0.0
     dtype: DType = "float32"
+    norm: Literal["none", "spectral"] = dataclasses.field(default="none", metadata={"later": True})
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
         x = x.reshape(x.shape[0], -1)
         for width in self.features:
-            x = self._hidden(x, width)
+            x = self._hidden(x, width, train)
             x = nn.Dropout(self.dropout, deterministic=not train)(x)
-        return nn.Dense(1, dtype=self.dtype)(x)[:, 0]
+        self.sow("intermediates", "features", x)
+        return self._dense(x, 1, train)[:, 0]
 
-    def _hidden(self, x: Array, width: int) -> Array:
+    def _hidden(self, x: Array, width: int, train: bool) -> Array:
         if self.activation == "maxout":
-            pieces = nn.Dense(5 * width, dtype=self.dtype)(x)
+            pieces = self._dense(x, 5 * width, train)
             return pieces.reshape(*x.shape[:-1], width, 5).max(axis=-1)
-        x = nn.Dense(width, dtype=self.dtype)(x)
+        x = self._dense(x, width, train)
         return nn.relu(x) if self.activation == "relu" else leaky_relu(x)
+
+    def _dense(self, x: Array, units: int, train: bool) -> Array:
+        return run_layer(nn.Dense(units, dtype=self.dtype), x, self.norm, train)

@@ -7,7 +7,15 @@ import jax.numpy as jnp
 from jax import Array
 
 from gans_jax import core
-from gans_jax.networks.layers import Conv, DType, Norm, has_offset, leaky_relu, normalize
+from gans_jax.networks.layers import (
+    Conv,
+    CriticNorm,
+    DType,
+    has_offset,
+    leaky_relu,
+    normalize,
+    run_layer,
+)
 
 
 class PatchGANDiscriminator(nn.Module):
@@ -21,7 +29,8 @@ class PatchGANDiscriminator(nn.Module):
         times as many.
       layers: strided convolutions. For 1 to 5 of them, patches have sides of 16, 34, 70, 142 and
         286 pixels. The papers have 3 layers, whose patches are 8 pixels apart.
-      norm: the norm of the layers between the first and the last.
+      norm: the norm of the layers between the first and the last; "spectral" is spectral norm of
+        all layers.
       dtype: of the computation; parameters are float32.
       last_padding: the zeros around the inputs of the last two convolutions; with 3 instead of 1
         there are more patches, most of which reach beyond the border: h' is h // 2**`layers` + 6.
@@ -33,7 +42,7 @@ class PatchGANDiscriminator(nn.Module):
 
     features: int = 64
     layers: int = 3
-    norm: Norm = "batch"
+    norm: CriticNorm = "batch"
     dtype: DType = "float32"
     last_padding: int = dataclasses.field(default=1, metadata={"later": True})
     average: bool = dataclasses.field(default=False, metadata={"later": True})
@@ -45,9 +54,12 @@ class PatchGANDiscriminator(nn.Module):
         for layer in range(self.layers + 1):
             width, stride = self.features * min(2**layer, 8), 2 if layer < self.layers else 1
             padding = 1 if layer < self.layers else self.last_padding
-            x = Conv(width, 4, stride, padding, use_bias or layer == 0, self.dtype)(x)
+            convolution = Conv(width, 4, stride, padding, use_bias or layer == 0, self.dtype)
+            x = run_layer(convolution, x, self.norm, train)
             x = leaky_relu(normalize(x, self.norm, train, self.dtype) if layer else x)
-        x = Conv(1, 4, 1, self.last_padding, use_bias=True, dtype=self.dtype)(x)
+        self.sow("intermediates", "features", x)
+        last = Conv(1, 4, 1, self.last_padding, use_bias=True, dtype=self.dtype)
+        x = run_layer(last, x, self.norm, train)
         return jnp.mean(core.at_least_float32(x), axis=(1, 2)) if self.average else x
 
     def _check(self, x: Array) -> None:
@@ -71,13 +83,16 @@ class PixelGANDiscriminator(nn.Module):
     """
 
     features: int = 64
-    norm: Norm = "batch"
+    norm: CriticNorm = "batch"
     dtype: DType = "float32"
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
         use_bias = not has_offset(self.norm)
-        x = leaky_relu(Conv(self.features, 1, use_bias=True, dtype=self.dtype)(x))
-        x = Conv(2 * self.features, 1, use_bias=use_bias, dtype=self.dtype)(x)
+        first = Conv(self.features, 1, use_bias=True, dtype=self.dtype)
+        x = leaky_relu(run_layer(first, x, self.norm, train))
+        second = Conv(2 * self.features, 1, use_bias=use_bias, dtype=self.dtype)
+        x = run_layer(second, x, self.norm, train)
         x = leaky_relu(normalize(x, self.norm, train, self.dtype))
-        return Conv(1, 1, use_bias=use_bias, dtype=self.dtype)(x)
+        last = Conv(1, 1, use_bias=use_bias, dtype=self.dtype)
+        return run_layer(last, x, self.norm, train)

@@ -25,7 +25,8 @@ MAX_CHARACTERS = 1_000_000
 # fmt: off
 OPTIMIZERS = (
     "adabelief", "adadelta", "adagrad", "adam", "adamax", "adamw", "amsgrad", "lamb", "lion",
-    "optimistic_adam", "optimistic_gradient_descent", "radam", "rmsprop", "sgd", "yogi",
+    "optimistic_adam", "optimistic_adam_v2", "optimistic_gradient_descent", "radam", "rmsprop",
+    "sgd", "yogi",
 )
 # fmt: on
 ABSENT = object()
@@ -93,7 +94,9 @@ def _library() -> tuple[tuple[str, Any], ...]:
     modules = (data, losses, methods, networks, penalties, priors, schedules, wrappers)
     public = [vars(m)[name] for m in modules for name in getattr(m, "__all__", vars(m))]
     classes = [c for c in public if isinstance(c, type) and dataclasses.is_dataclass(c)]
-    optimizers = [(f"optax.{name}", getattr(optax, name)) for name in OPTIMIZERS]
+    # The oldest optax that is supported lacks the newest of them.
+    known = [name for name in OPTIMIZERS if hasattr(optax, name)]
+    optimizers = [(f"optax.{name}", getattr(optax, name)) for name in known]
     classes += [Experiment, EfficientNetFeatures]
     return (*((c.__name__, c) for c in classes), *optimizers)
 

@@ -22,6 +22,7 @@ from gans_jax import (
     CoulombGAN,
     CycleGAN,
     DistanceGAN,
+    FeatureMatching,
     Pix2Pix,
     SimGAN,
     SmoothGAN,
@@ -33,6 +34,7 @@ from gans_jax import (
     schedules,
 )
 from gans_jax.networks import (
+    Augmented,
     AuxiliaryClassifier,
     ConditionalBatchNorm,
     EncoderDecoder,
@@ -96,14 +98,20 @@ def _minibatches(method: Any, t: int, n: int = N) -> dict[str, np.ndarray]:
 
 
 def _from_noise(
-    name: str, method: Any, opponent: str, toy: Any, iterations: int, slow: bool = False
+    name: str,
+    method: Any,
+    opponent: str,
+    toy: Any = None,
+    iterations: int = 0,
+    slow: bool = False,
 ) -> Case:
     def both(method: Any, state: Any, batch: Any, key: Any) -> dict[str, Any]:
         real, z = core.as_float(batch["image"][0]), method.prior(key, N)
         players = getattr(state, opponent), state.generator
+        more = {"real": real} if getattr(method, "needs_real", False) else {}
         return {
             opponent: getattr(method, f"{opponent}_loss")(*players, real, z, key),
-            "generator": method.generator_loss(*players[::-1], z, key),
+            "generator": method.generator_loss(*players[::-1], z, key, **more),
         }
 
     sample = lambda method, state, key, num: method.sample(state, key, num)
@@ -293,6 +301,8 @@ def _attention_gan(name: str, iterations: int, **settings: Any) -> Case:
     )
 
 
+_r1_r2 = penalties.Sum((penalties.R1(1.0), penalties.R2(1.0)))
+_weak_r1_r2 = penalties.Sum((penalties.R1(0.1), penalties.R2(0.1)))
 FROM_NOISE = [
     _gan("minimax", losses.Minimax()),
     _gan("non_saturating", losses.NonSaturating()),
@@ -305,6 +315,22 @@ FROM_NOISE = [
         "discriminator",
         GAN(*_ring_networks, penalty=penalties.GradientPenalty(1.0), k=3, **_ring),
         iterations=1000,
+    ),
+    _from_noise(
+        "r3gan",
+        GAN(*_smooth, prior=_z, loss=losses.RelativisticPairing(), penalty=_r1_r2, **_sgd),
+        "discriminator",
+        GAN(*_ring_networks, loss=losses.RelativisticPairing(), penalty=_weak_r1_r2, k=3, **_ring),
+        iterations=1000,
+        slow=True,
+    ),
+    _from_noise(
+        "wgan_gp_dragan",
+        WGANGP(*_smooth, prior=_z, penalty=penalties.DRAGAN(1.0), n_critic=2, **_sgd),
+        "critic",
+        WGANGP(*_ring_networks, penalty=penalties.DRAGAN(1.0), **_ring),
+        iterations=1000,
+        slow=True,
     ),
     _from_noise(
         "wgan",
@@ -555,6 +581,49 @@ CONDITIONAL = [
         slow=False,
     ),
 ]
+STABILISED = [
+    _from_noise(
+        "gan_stabilised",
+        GAN(
+            tiny.Generator(),
+            Augmented(tiny.Stabilised()),
+            prior=_z,
+            loss=losses.RelativisticPairing(),
+            penalty=_r1_r2,
+            **_sgd,
+        ),
+        "discriminator",
+        slow=True,
+    ),
+    _from_noise(
+        "feature_matching",
+        FeatureMatching(
+            tiny.VirtualGenerator(),
+            tiny.Stabilised("virtual", minibatch_std=True),
+            prior=_z,
+            loss=losses.OneSidedSmoothing(losses.LeastSquares()),
+            **_sgd,
+        ),
+        "discriminator",
+        slow=True,
+    ),
+    _from_noise(
+        "wgan_augmented",
+        WGAN(tiny.Generator(), Augmented(tiny.Stabilised("none")), prior=_z, n_critic=2, **_sgd),
+        "critic",
+        slow=True,
+    ),
+    _pix2pix(
+        "pix2pix_augmented",
+        Pix2Pix(
+            tiny.Painter(),
+            Augmented(tiny.Patches(), images=2),
+            test_batch_statistics=False,
+            **_sgd,
+        ),
+        slow=True,
+    ),
+]
 CASES = [
     *FROM_NOISE,
     *TRANSLATORS,
@@ -567,5 +636,6 @@ CASES = [
     COULOMB,
     BEGAN_CASE,
     MMD,
+    *STABILISED,
     *CONDITIONAL,
 ]

@@ -11,6 +11,9 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 from jax import Array
 
+from gans_jax import networks
+from gans_jax.networks.layers import Conv, leaky_relu, run_layer
+
 
 def _known(options: dict) -> dict:
     """Those of XLA's options that this version has."""
@@ -58,6 +61,38 @@ class Discriminator(nn.Module):
         if self.batch_norm:
             x = nn.BatchNorm(use_running_average=not train, momentum=0.9)(x)
         return nn.Dense(1)(nn.leaky_relu(x, 0.2))
+
+
+class Stabilised(nn.Module):
+    """8x8 images to logits `[n]`, by stabilising layers, which compute in float64 if enabled."""
+
+    norm: str = "spectral"
+    minibatch_std: bool = False
+
+    @property
+    def couples_examples(self) -> bool:
+        return self.minibatch_std
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool = False) -> Array:
+        dtype, n = str(jnp.result_type(float)), x.shape[0]
+        x = networks.Reference(2)(x, train) if self.norm == "virtual" else x
+        x = run_layer(Conv(16, 4, 4, use_bias=True, dtype=dtype), x, self.norm, train)
+        x = networks.VirtualBatchNorm(2, dtype)(x)[-n:] if self.norm == "virtual" else x
+        x = leaky_relu(networks.SelfAttention(self.norm, dtype)(x, train))
+        self.sow("intermediates", "features", x)
+        x = networks.MinibatchStd()(x) if self.minibatch_std else x
+        return run_layer(nn.Dense(1), x.reshape(n, -1), self.norm, train)[:, 0]
+
+
+class VirtualGenerator(nn.Module):
+    """Noise to 8x8 images, with virtual batch norm."""
+
+    @nn.compact
+    def __call__(self, z: Array, train: bool = False) -> Array:
+        x = nn.Dense(16, use_bias=False)(networks.Reference(2)(z, train))
+        x = networks.VirtualBatchNorm(2, str(jnp.result_type(float)))(x)[2:]
+        return jnp.tanh(nn.Dense(64)(nn.relu(x))).reshape(-1, 8, 8, 1)
 
 
 class Painter(nn.Module):
