@@ -77,7 +77,8 @@ class Stabilised(nn.Module):
     def __call__(self, x: Array, train: bool = False) -> Array:
         dtype, n = str(jnp.result_type(float)), x.shape[0]
         x = networks.Reference(2)(x, train) if self.norm == "virtual" else x
-        x = run_layer(Conv(16, 4, 4, use_bias=True, dtype=dtype), x, self.norm, train)
+        use_bias = self.norm != "virtual"  # which would remove it, and leave rounding
+        x = run_layer(Conv(16, 4, 4, use_bias=use_bias, dtype=dtype), x, self.norm, train)
         x = networks.VirtualBatchNorm(2, dtype)(x)[-n:] if self.norm == "virtual" else x
         x = leaky_relu(networks.SelfAttention(self.norm, dtype)(x, train))
         self.sow("intermediates", "features", x)
