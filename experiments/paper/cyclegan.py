@@ -2,9 +2,16 @@
 
     python -m gans_jax train experiments/paper/cyclegan.py:monet2photo \\
         --data.a.data-dir DIR --data.b.data-dir DIR
+    python -m gans_jax train experiments/paper/cyclegan.py:summer2winter \\
+        --data.a.data-dir DIR --data.b.data-dir DIR
+    python -m gans_jax train experiments/paper/cyclegan.py:horse2zebra \\
+        --data.a.data-dir DIR --data.b.data-dir DIR
+    python -m gans_jax train experiments/paper/cyclegan.py:apple2orange \\
+        --data.a.data-dir DIR --data.b.data-dir DIR
+    python -m gans_jax train experiments/paper/cyclegan.py:iphone2dslr \\
+        --data.a.data-dir DIR --data.b.data-dir DIR
     python -m gans_jax train experiments/paper/cyclegan.py:cat2dog --data.path cat2dog
 
-`summer2winter`, `horse2zebra`, `apple2orange` and `iphone2dslr` take the first command's options.
 Not run here: it needs an accelerator. Prepare their sets (`cycle_gan/monet2photo` and so on) with
 tfds in the array_record format. `cat2dog` holds the folders `trainA` and `trainB` of DRIT's set
 (Lee et al. 2018, arXiv:1808.00948); it is no task of CycleGAN's paper.
