@@ -14,7 +14,7 @@
 
 Not run here: it needs an accelerator. Prepare their sets (`cycle_gan/monet2photo` and so on) with
 tfds in the array_record format. `cat2dog` holds the folders `trainA` and `trainB` of DRIT's set
-(Lee et al. 2018, arXiv:1808.00948); it is no task of CycleGAN's paper.
+(Lee et al. 2018, arXiv:1808.00948); CycleGAN's paper does not have this task.
 
 The paper has the identity loss, with half of the cycle's weight, for paintings and photos and for
 flowers (appendix, training details), and the other tasks do without.

@@ -24,7 +24,7 @@ class ContoursToPhoto(Task):
     are Canny's, by scikit-image, of the luma after a Gaussian of `sigma` pixels; the paper has the
     learned HED edges instead. What follows is as in the script PostprocessHED.m of its authors:
     edges are thinned to one pixel, and contours of fewer than 5 pixels are removed. The script's
-    threshold 25/255 and its suppression of what is no maximum belong to HED; Canny has its own.
+    threshold 25/255 and its non-maximum suppression belong to HED; Canny has both of its own.
     The defaults suit photos of 256 pixels.
 
     Attributes:
