@@ -11,7 +11,7 @@ train: $(ENVIRONMENT)
 	$(BIN)/python -m gans_jax train experiments/digits/wgan_digits.py
 
 test: $(ENVIRONMENT)
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not slow and not torch"
+	$(BIN)/python -m pytest --numprocesses auto -m "not slow and not torch"
 
 test-all: $(ENVIRONMENT) $(ENVIRONMENT)-torch
 	$(BIN)/python -m pytest

@@ -9,6 +9,28 @@ _CACHE = os.environ.get("JAX_COMPILATION_CACHE_DIR", os.path.expanduser("~/.cach
 jax.config.update("jax_compilation_cache_dir", _CACHE)
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
+# The tests of these files share runs that one process makes once.
+TOGETHER = {
+    "tests/cli/test_cli.py",
+    "tests/evaluation/test_evaluate.py",
+    "tests/test_parallel.py",
+    "tests/training/test_devices.py",
+    "tests/training/test_seeds.py",
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Gives each test to whichever worker is free, and the files of `TOGETHER` whole."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            return file if file in TOGETHER else nodeid
+
+    return Scheduling(config, log)
+
 
 @pytest.fixture
 def cases(record_property):

@@ -59,15 +59,12 @@ def parameters(test: str) -> set[str]:
     return set(test.partition("[")[2].removesuffix("]").split("-"))
 
 
-# The process of four devices runs once, so that all that is read from it is in one worker.
-@pytest.mark.xdist_group("four_devices")
 @pytest.mark.parametrize("case", NAMES)
 def test_four_devices_are_one(case, request):
     found = outcomes("slow" if request.node.get_closest_marker("slow") else "not slow")
     assert_passed(found, [test for test in found if case.name in parameters(test)])
 
 
-@pytest.mark.xdist_group("four_devices")
 @pytest.mark.parametrize("speed", ["not slow", pytest.param("slow", marks=pytest.mark.slow)])
 def test_whatever_the_method_on_four_devices(speed):
     found = outcomes(speed)

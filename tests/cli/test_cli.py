@@ -18,9 +18,6 @@ from gans_jax.training import load
 from tests.support.processes import OWN
 from tests.support.tiny import assert_same_bits
 
-# The tests share runs that one process makes once.
-pytestmark = pytest.mark.xdist_group("cli")
-
 PACKAGE = Path(__file__).parents[2]
 
 IMAGES = """

@@ -23,9 +23,6 @@ from gans_jax.evaluation.sets import generated, held_out, of_folder, of_source
 from gans_jax.training import load
 from tests.support.processes import ROOT, environment
 
-# The tests share runs that one process makes once.
-pytestmark = pytest.mark.xdist_group("evaluate")
-
 FEW = ["fd-digits", "kid-digits", "prdc-digits", "sliced-wasserstein"]
 
 

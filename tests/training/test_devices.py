@@ -16,9 +16,6 @@ from gans_jax.training import ConfigError, load, resume, train
 from tests.support.processes import ROOT, environment
 from tests.support.tiny import assert_close
 
-# The tests share runs that one process makes once.
-pytestmark = pytest.mark.xdist_group("devices")
-
 RING = """
 import functools
 import optax

@@ -25,9 +25,6 @@ from gans_jax.training import (
 )
 from tests.support.tiny import assert_close, assert_same_bits
 
-# The tests share runs that one process makes once.
-pytestmark = pytest.mark.xdist_group("seeds")
-
 SGD = {"optimizer": functools.partial(optax.sgd), "learning_rate": 0.05}
 WRAPPED = {"ema": 0.5, "skip_nonfinite": 2, "repeat": 4, "log_every": 4}
 
