@@ -154,12 +154,15 @@ class Passes:
     """A player's network as a function, in training mode: `d = Passes(...)`, then `d(x)`.
 
     Each pass has a key of its own, and starts from the batch statistics that the pass before it
-    left, which are in `batch_stats`.
+    left, which are in `batch_stats`. A conditional network is given the labels behind its input.
     """
 
-    def __init__(self, network: nn.Module, player: Player, key: Array) -> None:
+    def __init__(
+        self, network: nn.Module, player: Player, key: Array, condition: Condition = ()
+    ) -> None:
         self.batch_stats = player.batch_stats
         self._network, self._player, self._key = network, player, key
+        self._condition = condition
 
     @property
     def player(self) -> Player:
@@ -168,8 +171,9 @@ class Passes:
 
     def __call__(self, *inputs: Any, method: str = "__call__") -> Any:
         self._key, key = jax.random.split(self._key)
+        given = (*inputs, *self._condition)
         outputs, self.batch_stats = apply(
-            self._network, self.player, *inputs, train=True, key=key, method=method
+            self._network, self.player, *given, train=True, key=key, method=method
         )
         return outputs
 
@@ -180,7 +184,8 @@ class Passes:
           ValueError: unless it does so once, by `self.sow("intermediates", "features", x)`.
         """
         self._key, key = jax.random.split(self._key)
-        _, self.batch_stats, sown = _run(self._network, self.player, inputs, True, key)
+        given = (*inputs, *self._condition)
+        _, self.batch_stats, sown = _run(self._network, self.player, given, True, key)
         found = [x for path, x in jax.tree.leaves_with_path(sown) if path[-2].key == "features"]
         if len(found) != 1:
             raise ValueError(

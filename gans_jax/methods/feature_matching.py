@@ -56,9 +56,9 @@ class FeatureMatching(GAN):
         """
         del step
         generator_key, discriminator_key = jax.random.split(key)
-        g = Passes(self.generator, generator, generator_key)
-        d = Passes(self.discriminator, lax.stop_gradient(discriminator), discriminator_key)
-        of_real = d.features(real, *condition)
-        of_fake = d.features(g(z, *condition), *condition)
+        g = Passes(self.generator, generator, generator_key, condition)
+        against = lax.stop_gradient(discriminator)
+        d = Passes(self.discriminator, against, discriminator_key, condition)
+        of_real, of_fake = d.features(real), d.features(g(z))
         difference = core.mean_over_devices(jnp.mean(of_real, axis=0) - jnp.mean(of_fake, axis=0))
         return jnp.sum(jnp.square(difference)), Aux(g.batch_stats, {})

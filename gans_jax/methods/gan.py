@@ -121,11 +121,10 @@ class GAN(Conditional, TwoTimeScales):
         An auxiliary classifier's cross entropies, of real and of fake examples, are added.
         """
         generator_key, discriminator_key, penalty_key = jax.random.split(key, 3)
-        g = Passes(self.generator, generator, generator_key)
-        d = Passes(self.discriminator, discriminator, discriminator_key)
-        fake = lax.stop_gradient(g(z, *condition))
-        on_real, class_real = judged(d(real, *condition))
-        on_fake, class_fake = judged(d(fake, *condition))
+        g = Passes(self.generator, generator, generator_key, condition)
+        d = Passes(self.discriminator, discriminator, discriminator_key, condition)
+        fake = lax.stop_gradient(g(z))
+        (on_real, class_real), (on_fake, class_fake) = judged(d(real)), judged(d(fake))
         loss = self.loss.discriminator(on_real, on_fake, step)
         metrics = {"logit_real": mean_logit(on_real), "logit_fake": mean_logit(on_fake)}
         if isinstance(self.loss, Minimax):
@@ -151,10 +150,11 @@ class GAN(Conditional, TwoTimeScales):
         only a loss with `needs_real` is shown.
         """
         generator_key, discriminator_key = jax.random.split(key)
-        g = Passes(self.generator, generator, generator_key)
-        d = Passes(self.discriminator, lax.stop_gradient(discriminator), discriminator_key)
-        on_fake, class_fake = judged(d(g(z, *condition), *condition))
-        on_real = judged(d(real, *condition))[0] if self.loss.needs_real else None
+        g = Passes(self.generator, generator, generator_key, condition)
+        against = lax.stop_gradient(discriminator)
+        d = Passes(self.discriminator, against, discriminator_key, condition)
+        on_fake, class_fake = judged(d(g(z)))
+        on_real = judged(d(real))[0] if self.loss.needs_real else None
         loss = self.loss.generator(on_fake, step, on_real)
         return loss + class_fake, Aux(g.batch_stats, {})
 

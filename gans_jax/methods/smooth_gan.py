@@ -55,16 +55,11 @@ class SmoothGAN(WGANGP):
         checks.not_negative(critic_weight=self.critic_weight)
 
     def generator_loss(
-        self,
-        generator: Player,
-        critic: Player,
-        z: Array,
-        key: Array,
-        condition: Condition = (),
+        self, generator: Player, critic: Player, z: Array, key: Array, condition: Condition = ()
     ) -> Loss:
         """Returns -E f(g(z)) and the two penalties, plus what an auxiliary classifier adds."""
         generator_key, critic_key, sign_key = jax.random.split(key, 3)
-        f = Passes(self.critic, lax.stop_gradient(critic), critic_key)
+        f = Passes(self.critic, lax.stop_gradient(critic), critic_key, condition)
 
         def g(z: Array) -> tuple[Array, chex.ArrayTree]:
             return apply(self.generator, generator, z, *condition, train=True, key=generator_key)
@@ -73,7 +68,7 @@ class SmoothGAN(WGANGP):
         fake, pull, batch_stats = jax.vjp(g, z.astype(jnp.result_type(float)), has_aux=True)
 
         def value(x: Array) -> tuple[Array, chex.Numeric]:
-            logits, class_fake = judged(f(x, *condition))
+            logits, class_fake = judged(f(x))
             return core.per_example(logits), class_fake
 
         on_fake, pull_critic, class_fake = jax.vjp(value, fake, has_aux=True)

@@ -6,7 +6,6 @@ from typing import Any
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
@@ -24,8 +23,8 @@ from gans_jax.core import (
     judged,
     mean_logit,
 )
-from gans_jax.methods.conditional import Conditional
 from gans_jax.methods.states import WGANState
+from gans_jax.methods.wasserstein import Wasserstein
 from gans_jax.priors import Normal
 
 rmsprop = functools.partial(optax.rmsprop, decay=0.99, eps_in_sqrt=False)  # PyTorch's
@@ -41,7 +40,7 @@ def critic_updates_before(t: int, n_critic: int, warmup: bool) -> int:
 
 
 @dataclasses.dataclass(frozen=True)
-class WGAN(Conditional):
+class WGAN(Wasserstein):
     """Wasserstein GAN with weight clipping (Arjovsky et al. 2017, arXiv:1701.07875), Algorithm 1.
 
     RMSProp is PyTorch's (decay 0.99, epsilon outside the root), as in the authors' code. `warmup`
@@ -73,7 +72,6 @@ class WGAN(Conditional):
     n_critic: int = 5
     warmup: bool = False
     optimizer: core.OptimizerFactory = rmsprop
-    batch_axis = 1
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate, clip=self.clip, n_critic=self.n_critic)
@@ -82,21 +80,6 @@ class WGAN(Conditional):
         """Returns the minibatches of iteration t, one for each critic update."""
         first, end = (critic_updates_before(i, self.n_critic, self.warmup) for i in (t, t + 1))
         return range(first, end)
-
-    def init(self, key: Array, batch: Batch) -> WGANState:
-        """Returns the state before iteration 0.
-
-        Raises:
-          ValueError: if the networks do not fit the batch.
-        """
-        real = core.as_float(batch["image"][0])
-        networks = self.generator, self.critic
-        condition = tuple(label[0] for label in core.condition(batch, *networks))
-        optimizer = self.optimizer(self.learning_rate)
-        generator, critic = core.create_pair(
-            key, self.prior, real, *networks, optimizer, condition=condition
-        )
-        return WGANState(jnp.zeros((), jnp.int32), generator, critic)
 
     def critic_loss(
         self,
@@ -109,38 +92,17 @@ class WGAN(Conditional):
     ) -> Loss:
         """Returns -(E f(x) - E f(g(z))): the critic ascends the distance that it estimates."""
         generator_key, critic_key = jax.random.split(key)
-        g = Passes(self.generator, generator, generator_key)
-        f = Passes(self.critic, critic, critic_key)
-        fake = lax.stop_gradient(g(z, *condition))
-        logits_real, class_real = judged(f(real, *condition))
-        logits_fake, class_fake = judged(f(fake, *condition))
+        g = Passes(self.generator, generator, generator_key, condition)
+        f = Passes(self.critic, critic, critic_key, condition)
+        fake = lax.stop_gradient(g(z))
+        (logits_real, class_real), (logits_fake, class_fake) = judged(f(real)), judged(f(fake))
         on_real, on_fake = mean_logit(logits_real), mean_logit(logits_fake)
         distance = on_real - on_fake
         metrics = {"wasserstein": distance, "logit_real": on_real, "logit_fake": on_fake}
         return class_real + class_fake - distance, Aux(f.batch_stats, metrics)
 
-    def generator_loss(
-        self,
-        generator: Player,
-        critic: Player,
-        z: Array,
-        key: Array,
-        condition: Condition = (),
-    ) -> Loss:
-        """Returns -E f(g(z))."""
-        generator_key, critic_key = jax.random.split(key)
-        g = Passes(self.generator, generator, generator_key)
-        f = Passes(self.critic, lax.stop_gradient(critic), critic_key)
-        on_fake, class_fake = judged(f(g(z, *condition), *condition))
-        return class_fake - mean_logit(on_fake), Aux(g.batch_stats, {})
-
     def update_critic(
-        self,
-        critic: Player,
-        generator: Player,
-        real: Array,
-        key: Array,
-        condition: Condition = (),
+        self, critic: Player, state: WGANState, real: Array, key: Array, condition: Condition = ()
     ) -> tuple[Player, Metrics]:
         """Runs lines 3 to 7 of Algorithm 1; with `clip_first`, line 7 comes first."""
         z_key, loss_key = jax.random.split(key)
@@ -148,11 +110,9 @@ class WGAN(Conditional):
             critic = self._clipped(critic)
         real = core.as_float(real)  # line 3
         z = self.prior(z_key, real.shape[0])  # line 4
-        optimizer = self.optimizer(self.learning_rate)
-        update = descend(self.critic_loss, optimizer, "critic")
-        critic, metrics, _ = update(
-            critic, generator, real, z, loss_key, condition
-        )  # lines 5 and 6
+        update = descend(self.critic_loss, self.optimizer_at(state.step), "critic")
+        given = real, z, loss_key, condition
+        critic, metrics, _ = update(critic, state.generator, *given)  # lines 5 and 6
         if not self.clip_first:
             critic = self._clipped(critic)  # line 7
         return critic, metrics
@@ -160,35 +120,18 @@ class WGAN(Conditional):
     def _clipped(self, critic: Player) -> Player:
         return critic._replace(params=penalties.clip_weights(critic.params, self.clip))
 
-    def update_generator(
-        self,
-        generator: Player,
-        critic: Player,
-        num: int,
-        key: Array,
-        condition: Condition = (),
-    ) -> tuple[Player, Metrics]:
-        """Runs lines 9 to 11 of Algorithm 1."""
-        z_key, loss_key = jax.random.split(key)
-        z = self.prior(z_key, num)  # line 9
-        optimizer = self.optimizer(self.learning_rate)
-        update = descend(self.generator_loss, optimizer, "generator")
-        return update(generator, critic, z, loss_key, condition)[:2]  # lines 10 and 11
-
     def step(self, state: WGANState, batch: Batch, key: Array) -> tuple[WGANState, Metrics]:
-        """Runs lines 2 to 11 of Algorithm 1."""
+        """Runs lines 2 to 11 of Algorithm 1; lines 9 to 11 are `update_generator`."""
         n_critic, num = batch["image"].shape[:2]
         condition = core.condition(batch, self.generator, self.critic)
         keys = jax.random.split(key, n_critic + 1)
         critic, critic_metrics = core.repeat_update(
-            lambda critic, *given: self.update_critic(critic, state.generator, *given),
+            lambda critic, *given: self.update_critic(critic, state, *given),
             state.critic,
             batch["image"],
             keys[:-1],
             condition,
         )
         last = tuple(label[-1] for label in condition)
-        generator, generator_metrics = self.update_generator(
-            state.generator, critic, num, keys[-1], last
-        )
+        generator, generator_metrics = self.update_generator(state, critic, num, keys[-1], last)
         return WGANState(state.step + 1, generator, critic), critic_metrics | generator_metrics

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from gans_jax import core, penalties
+from gans_jax import core
 from gans_jax.core import (
     Aux,
     Batch,
@@ -24,15 +24,15 @@ from gans_jax.core import (
     judged,
     mean_logit,
 )
-from gans_jax.methods.conditional import Conditional
 from gans_jax.methods.states import WGANState
+from gans_jax.methods.wasserstein import Wasserstein
 from gans_jax.penalties import GradientPenalty, Penalty
 from gans_jax.priors import Normal
 from gans_jax.schedules import Constant
 
 
 @dataclasses.dataclass(frozen=True)
-class WGANGP(Conditional):
+class WGANGP(Wasserstein):
     """WGAN with gradient penalty (Gulrajani et al. 2017, arXiv:1704.00028), Algorithm 1.
 
     The penalty's gradient is finite where the critic's slope is 0. The authors' code makes no
@@ -64,7 +64,6 @@ class WGANGP(Conditional):
     generator_batch: int = 1
     optimizer: core.OptimizerFactory = functools.partial(optax.adam, b1=0.0, b2=0.9)
     schedule: Any = Constant()
-    batch_axis = 1
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate, n_critic=self.n_critic)
@@ -73,22 +72,6 @@ class WGANGP(Conditional):
     def minibatches(self, t: int) -> range:
         """Returns the n_critic minibatches of iteration t."""
         return range(self.n_critic * t, self.n_critic * (t + 1))
-
-    def init(self, key: Array, batch: Batch) -> WGANState:
-        """Returns the state before iteration 0.
-
-        Raises:
-          ValueError: if the networks do not fit the batch.
-        """
-        real = core.as_float(batch["image"][0])
-        networks = self.generator, self.critic
-        condition = tuple(label[0] for label in core.condition(batch, *networks))
-        optimizer = self.optimizer(self.learning_rate)
-        generator, critic = core.create_pair(
-            key, self.prior, real, *networks, optimizer, condition=condition
-        )
-        penalties.refuse_coupling(self.critic, critic.batch_stats)
-        return WGANState(jnp.zeros((), jnp.int32), generator, critic)
 
     def critic_loss(
         self,
@@ -101,11 +84,10 @@ class WGANGP(Conditional):
     ) -> Loss:
         """Returns E f(g(z)) - E f(x) + weight * E (|grad f| - 1)^2."""
         generator_key, critic_key, penalty_key = jax.random.split(key, 3)
-        g = Passes(self.generator, generator, generator_key)
-        f = Passes(self.critic, critic, critic_key)
-        fake = lax.stop_gradient(g(z, *condition))
-        logits_real, class_real = judged(f(real, *condition))
-        logits_fake, class_fake = judged(f(fake, *condition))
+        g = Passes(self.generator, generator, generator_key, condition)
+        f = Passes(self.critic, critic, critic_key, condition)
+        fake = lax.stop_gradient(g(z))
+        (logits_real, class_real), (logits_fake, class_fake) = judged(f(real)), judged(f(fake))
         on_real, on_fake = mean_logit(logits_real), mean_logit(logits_fake)
         penalty = self.penalty(self.critic, f.player, real, fake, penalty_key, *condition)
         metrics = {
@@ -117,54 +99,18 @@ class WGANGP(Conditional):
         loss = on_fake - on_real + penalty + class_real + class_fake
         return loss, Aux(f.batch_stats, metrics)
 
-    def generator_loss(
-        self,
-        generator: Player,
-        critic: Player,
-        z: Array,
-        key: Array,
-        condition: Condition = (),
-    ) -> Loss:
-        """Returns -E f(g(z))."""
-        generator_key, critic_key = jax.random.split(key)
-        g = Passes(self.generator, generator, generator_key)
-        f = Passes(self.critic, lax.stop_gradient(critic), critic_key)
-        on_fake, class_fake = judged(f(g(z, *condition), *condition))
-        return class_fake - mean_logit(on_fake), Aux(g.batch_stats, {})
-
     def update_critic(
-        self,
-        critic: Player,
-        state: WGANState,
-        real: Array,
-        key: Array,
-        condition: Condition = (),
+        self, critic: Player, state: WGANState, real: Array, key: Array, condition: Condition = ()
     ) -> tuple[Player, Metrics]:
         """Runs lines 3 to 9 of Algorithm 1."""
         z_key, loss_key = jax.random.split(key)
         real = core.as_float(real)
         z = self.prior(z_key, real.shape[0])  # line 4
-        optimizer = self.optimizer(self.learning_rate * self.schedule(state.step))
-        update = descend(self.critic_loss, optimizer, "critic")
+        update = descend(self.critic_loss, self.optimizer_at(state.step), "critic")
         return update(critic, state.generator, real, z, loss_key, condition)[:2]  # lines 5 to 9
 
-    def update_generator(
-        self,
-        state: WGANState,
-        critic: Player,
-        num: int,
-        key: Array,
-        condition: Condition = (),
-    ) -> tuple[Player, Metrics]:
-        """Runs lines 11 and 12 of Algorithm 1."""
-        z_key, loss_key = jax.random.split(key)
-        z = self.prior(z_key, num)  # line 11
-        optimizer = self.optimizer(self.learning_rate * self.schedule(state.step))
-        update = descend(self.generator_loss, optimizer, "generator")
-        return update(state.generator, critic, z, loss_key, condition)[:2]  # line 12
-
     def step(self, state: WGANState, batch: Batch, key: Array) -> tuple[WGANState, Metrics]:
-        """Runs lines 2 to 12 of Algorithm 1."""
+        """Runs lines 2 to 12 of Algorithm 1; lines 11 and 12 are `update_generator`."""
         n_critic, num = batch["image"].shape[:2]
         condition = core.condition(batch, self.generator, self.critic)
         keys = jax.random.split(key, n_critic + 1)

@@ -15,7 +15,7 @@ from gans_jax.ops import plain, winograd
 from gans_jax.ops.plain import LAYOUT, Geometry, after, flip
 
 # Up to so many channels, a convolution of stride 1 would leave vectors half empty.
-_FEW_CHANNELS = 16
+_FEW_CHANNELS = 4
 # Up to so many output pixels, and from so many output channels on, patches replace a convolution.
 _FEW_ROWS, _MANY_OUTPUTS = 1024, 512
 # From so many channels and output pixels on, sums cost less than the products that they save.

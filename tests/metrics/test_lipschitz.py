@@ -78,7 +78,7 @@ def test_the_estimate_of_a_wgan_is_at_most_k_times_the_distance():
     wgan = WGAN(generator, network, prior=priors.Normal(2), clip=0.1, learning_rate=0.05)
     real = jax.random.normal(KEY, (60, 64, 2)) + 3
     state = tiny.jit(wgan.init)(KEY, {"image": real[:1]})
-    update = lambda critic, real, key: wgan.update_critic(critic, state.generator, real, key)
+    update = lambda critic, real, key: wgan.update_critic(critic, state, real, key)
     keys = jax.random.split(KEY, 60)
     critic, _ = tiny.jit(lambda *args: core.repeat_update(update, *args))(state.critic, real, keys)
     z = wgan.prior(KEY, 64)
