@@ -28,6 +28,7 @@ from gans_jax.methods import CycleGAN as CycleGAN
 from gans_jax.methods import DistanceGAN as DistanceGAN
 from gans_jax.methods import FeatureMatching as FeatureMatching
 from gans_jax.methods import Pix2Pix as Pix2Pix
+from gans_jax.methods import PretrainedSimGAN as PretrainedSimGAN
 from gans_jax.methods import SimGAN as SimGAN
 from gans_jax.methods import SmoothGAN as SmoothGAN
 from gans_jax.methods import StyleTransfer as StyleTransfer

@@ -13,12 +13,12 @@ eyes are not.
 Not measured yet: the tests build it and take its step in shapes alone.
 """
 
-from gans_jax import SimGAN, data
+from gans_jax import PretrainedSimGAN, data
 from gans_jax.networks import SimGANDiscriminator, SimGANRefiner
 from gans_jax.training import Experiment
 
 experiment = Experiment(
-    method=SimGAN(
+    method=PretrainedSimGAN(
         refiner=SimGANRefiner(channels=3, features=32, blocks=2),
         discriminator=SimGANDiscriminator(),
         weight=0.5,

@@ -20,6 +20,7 @@ from gans_jax.methods.mmd_gan import MMDGAN as MMDGAN
 from gans_jax.methods.pix2pix import Pix2Pix as Pix2Pix
 from gans_jax.methods.simgan import SimGAN as SimGAN
 from gans_jax.methods.simgan import SimGANState as SimGANState
+from gans_jax.methods.simgan_pretraining import PretrainedSimGAN as PretrainedSimGAN
 from gans_jax.methods.smooth_gan import SmoothGAN as SmoothGAN
 from gans_jax.methods.states import GANState as GANState
 from gans_jax.methods.states import WGANState as WGANState

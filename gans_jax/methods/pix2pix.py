@@ -14,13 +14,14 @@ from jax import Array, lax
 from gans_jax import core
 from gans_jax.core import Aux, Batch, Loss, Metrics, Passes, Player, checks, descend, mean_logit
 from gans_jax.losses import AdversarialLoss, NonSaturating, l1
+from gans_jax.methods.one_way import OneWay
 from gans_jax.methods.states import GANState
 from gans_jax.networks.noise_channels import NoiseChannels, has_noise_channels
 from gans_jax.schedules import Constant
 
 
 @dataclasses.dataclass(frozen=True)
-class Pix2Pix(core.MethodBase):
+class Pix2Pix(OneWay):
     """pix2pix (Isola et al. 2017, arXiv:1611.07004): images b from images a, learned from pairs.
 
     An iteration is one update of the discriminator, then one of the generator (section 3.3), both
@@ -59,7 +60,6 @@ class Pix2Pix(core.MethodBase):
     schedule: Any = Constant()
     test_dropout: bool = True
     test_batch_statistics: bool = True
-    directions = ("a_to_b",)
     # The generator's loss is on the discriminator after its update, which takes the whole batch.
     couples_examples = True
 
@@ -169,8 +169,7 @@ class Pix2Pix(core.MethodBase):
           ValueError: for the direction `b_to_a`, which pix2pix does not learn, for noise without a
             key, or for a z that the generator does not take.
         """
-        if direction != "a_to_b":
-            raise ValueError("Pix2Pix learns a_to_b alone: exchange a and b in its batches")
+        self.refuse_back(direction)
         if z is not None and not isinstance(self.generator, NoiseChannels):
             raise ValueError(
                 f"{type(self.generator).__name__} takes no noise z: train it in NoiseChannels"

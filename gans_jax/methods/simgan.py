@@ -25,6 +25,7 @@ from gans_jax.core import (
 )
 from gans_jax.core.image_history import History
 from gans_jax.losses import AdversarialLoss, NonSaturating, l1
+from gans_jax.methods.one_way import OneWay
 from gans_jax.schedules import Constant
 
 
@@ -38,7 +39,7 @@ class SimGANState(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class SimGAN(core.MethodBase):
+class SimGAN(OneWay):
     """SimGAN (Shrivastava et al. 2017, arXiv:1612.07828), Algorithm 1: a made to look like b.
 
     An iteration is `k_refiner` updates of the refiner and `k_discriminator` of the discriminator,
@@ -52,13 +53,8 @@ class SimGAN(core.MethodBase):
     The history is CycleGAN's, which shows old images half of the time, where the paper fills half
     of each batch from it.
 
-    The paper first trains the refiner by this distance alone, for 1,000 updates, then the
-    discriminator, for 200. Here the first `refiner_pretraining` iterations are such updates of the
-    refiner, and the next `discriminator_pretraining` of the discriminator; each takes one
-    minibatch, and a schedule counts it. Its metrics are of both players, of which one moves.
-
-    Batch: `a` and `b`, `[k_refiner + k_discriminator, n, h, w, c]`, in pre-training `[1, n, h, w,
-    c]`, uint8 or float in [-1, 1]; the refiner's updates take the first.
+    Batch: `a` and `b`, `[k_refiner + k_discriminator, n, h, w, c]`, uint8 or float in [-1, 1]; the
+    refiner's updates take the first. `PretrainedSimGAN` has the paper's pre-training.
 
     Metrics: loss and gradient norm of each player, mean logits on real and shown images, the
     refiner's terms `adversarial` and `content`.
@@ -83,24 +79,17 @@ class SimGAN(core.MethodBase):
     learning_rate: float = 2e-4
     optimizer: core.OptimizerFactory = functools.partial(optax.adam, b1=0.5)
     schedule: Any = Constant()
-    refiner_pretraining: int = dataclasses.field(default=0, metadata={"later": True})
-    discriminator_pretraining: int = dataclasses.field(default=0, metadata={"later": True})
     batch_axis = 1
-    directions = ("a_to_b",)
     sampled = ("refiner",)
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate)
         checks.positive(k_refiner=self.k_refiner, k_discriminator=self.k_discriminator)
-        checks.not_negative(refiner_pretraining=self.refiner_pretraining)
-        checks.not_negative(discriminator_pretraining=self.discriminator_pretraining)
 
     def minibatches(self, t: int) -> range:
         """Returns the minibatches of iteration t, one for each update of either player."""
-        alone = self.refiner_pretraining + self.discriminator_pretraining
         k = self.k_refiner + self.k_discriminator
-        first, end = (min(i, alone) + k * max(0, i - alone) for i in (t, t + 1))
-        return range(first, end)
+        return range(k * t, k * (t + 1))
 
     def init(self, key: Array, batch: core.Batch) -> SimGANState:
         """Returns the state before iteration 0.
@@ -120,7 +109,7 @@ class SimGAN(core.MethodBase):
     def refiner_loss(
         self, refiner: Player, discriminator: Player, a: Array, key: Array, step: Numeric = 0
     ) -> Loss:
-        """Returns -log D(R(x)) + weight * |f(R(x)) - f(x)|, in pre-training the latter alone."""
+        """Returns -log D(R(x)) + weight * |f(R(x)) - f(x)|."""
         refiner_key, discriminator_key = jax.random.split(key)
         r = Passes(self.refiner, refiner, refiner_key)
         d = Passes(self.discriminator, lax.stop_gradient(discriminator), discriminator_key)
@@ -130,8 +119,7 @@ class SimGAN(core.MethodBase):
         distances = jax.tree.map(l1, features(refined), features(a))
         content = jax.tree.reduce(jnp.add, distances)
         metrics = {"adversarial": adversarial, "content": content}
-        counted = jnp.where(step < self.refiner_pretraining, 0.0, adversarial)
-        return counted + self.weight * content, Aux(r.batch_stats, metrics)
+        return adversarial + self.weight * content, Aux(r.batch_stats, metrics)
 
     def discriminator_loss(
         self, discriminator: Player, b: Array, fake: Array, key: Array, step: Numeric = 0
@@ -164,37 +152,20 @@ class SimGAN(core.MethodBase):
         )
         return state._replace(discriminator=discriminator, history=images), metrics
 
-    def pretrain(
-        self, state: SimGANState, a: Array, b: Array, key: Array
-    ) -> tuple[SimGANState, Metrics]:
-        """Keeps one step of the refiner in its iterations, then one of the discriminator."""
-        refiner_key, discriminator_key = jax.random.split(key)
-        refiner, refiner_metrics = self.update_refiner(state.refiner, state, a, refiner_key)
-        judged, discriminator_metrics = self.update_discriminator(state, a, b, discriminator_key)
-        turn = state.step < self.refiner_pretraining
-        refined = state._replace(refiner=refiner)
-        state = jax.tree.map(lambda x, y: jnp.where(turn, x, y), refined, judged)
-        return state, refiner_metrics | discriminator_metrics
-
     def step(
         self, state: SimGANState, batch: core.Batch, key: Array
     ) -> tuple[SimGANState, Metrics]:
         """Updates the refiner k_refiner times, then the discriminator k_discriminator times.
 
-        An iteration of pre-training has one minibatch, and one update.
-
         Raises:
-          ValueError: for a batch of one minibatch without pre-training.
+          ValueError: for a batch that has no minibatch for the discriminator.
         """
         a, b, k = batch["a"], batch["b"], self.k_refiner
-        if a.shape[0] == 1:
-            if not self.refiner_pretraining + self.discriminator_pretraining:
-                raise ValueError(
-                    "the batch has one minibatch, which is an iteration of pre-training: give "
-                    f"{k + self.k_discriminator}, or set refiner_pretraining"
-                )
-            state, metrics = self.pretrain(state, a[0], b[0], key)
-            return state._replace(step=state.step + 1), metrics
+        if a.shape[0] <= k:
+            raise ValueError(
+                f"an iteration takes {k + self.k_discriminator} minibatches, but the batch has "
+                f"{a.shape[0]}: give images [{k + self.k_discriminator}, n, h, w, c]"
+            )
         keys = jax.random.split(key, a.shape[0])
         refiner, refiner_metrics = core.repeat_update(
             lambda refiner, a, key: self.update_refiner(refiner, state, a, key),
@@ -206,21 +177,3 @@ class SimGAN(core.MethodBase):
             self.update_discriminator, state._replace(refiner=refiner), a[k:], b[k:], keys[k:]
         )
         return state._replace(step=state.step + 1), refiner_metrics | discriminator_metrics
-
-    def translate(
-        self,
-        state: SimGANState,
-        images: Array,
-        direction: core.Direction = "a_to_b",
-        key: Array | None = None,
-        deterministic: bool = False,
-    ) -> Array:
-        """Returns refined images, `[n, h, w, c]`, with running statistics and no dropout.
-
-        Raises:
-          ValueError: for the direction `b_to_a`, which SimGAN does not learn.
-        """
-        del key, deterministic
-        if direction != "a_to_b":
-            raise ValueError("SimGAN learns a_to_b alone: exchange a and b in its batches")
-        return core.infer(self.refiner, state.refiner, core.as_float(images))

@@ -11,6 +11,7 @@ from jax import Array
 
 from gans_jax import core
 from gans_jax.core import Aux, Batch, Loss, Metrics, Passes, Player, checks, descend
+from gans_jax.methods.one_way import OneWay
 from gans_jax.schedules import Constant
 
 
@@ -46,7 +47,7 @@ def total_variation(images: Array) -> Array:
 
 
 @dataclasses.dataclass(frozen=True)
-class StyleTransfer(core.MethodBase):
+class StyleTransfer(OneWay):
     """Perceptual losses for style transfer (Johnson et al. 2016, arXiv:1603.08155), section 3.
 
     A network paints photos a in the style of the images b, without an adversary. `features`, a
@@ -81,7 +82,6 @@ class StyleTransfer(core.MethodBase):
     learning_rate: float = 1e-3
     optimizer: core.OptimizerFactory = optax.adam
     schedule: Any = Constant()
-    directions = ("a_to_b",)
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate)
@@ -132,21 +132,3 @@ class StyleTransfer(core.MethodBase):
         update = descend(self.generator_loss, optimizer, "generator")
         generator, metrics, _ = update(state.generator, a, b, key)
         return StyleTransferState(state.step + 1, generator), metrics
-
-    def translate(
-        self,
-        state: StyleTransferState,
-        images: Array,
-        direction: core.Direction = "a_to_b",
-        key: Array | None = None,
-        deterministic: bool = False,
-    ) -> Array:
-        """Returns the images in the style, `[n, h, w, c]`; the key is not used.
-
-        Raises:
-          ValueError: for the direction `b_to_a`: nothing removes a style.
-        """
-        del key, deterministic
-        if direction != "a_to_b":
-            raise ValueError("StyleTransfer paints a in the style of b: use a_to_b")
-        return core.infer(self.generator, state.generator, core.as_float(images))

@@ -9,7 +9,7 @@ import numpy as np
 import optax
 import pytest
 
-from gans_jax import BiGAN, CoGAN, DistanceGAN, SimGAN, core, losses, priors
+from gans_jax import BiGAN, CoGAN, DistanceGAN, PretrainedSimGAN, SimGAN, core, losses, priors
 from gans_jax.methods import Scale, distance_gan
 from gans_jax.networks import GaussianEncoder, MLPGenerator
 from tests.support import tiny
@@ -76,7 +76,7 @@ def test_simgans_refiner_may_have_several_features():
 
 def test_simgans_pre_training():
     """One refiner by its distance alone, then one discriminator alone, then both: 1, 1 and 3."""
-    method = SimGAN(
+    method = PretrainedSimGAN(
         SMOOTH, PATCHES, refiner_pretraining=2, discriminator_pretraining=1, optimizer=optax.sgd
     )
     taken = [method.minibatches(t) for t in range(5)]
@@ -102,7 +102,7 @@ def test_simgans_pre_training():
     a = core.as_float(one["a"][0])
     distance = lambda params: jnp.abs(SMOOTH.apply({"params": params}, a) - a).mean()
     old = states[0].refiner.params
-    with pytest.raises(ValueError, match="one minibatch, which is an iteration of pre-training"):
+    with pytest.raises(ValueError, match="takes 3 minibatches, but the batch has 1"):
         jax.eval_shape(SimGAN(SMOOTH, PATCHES).step, states[0], one, KEY)
     expected = jax.tree.map(lambda p, g: p - 2e-4 * 10 * g, old, jax.grad(distance)(old))
     tiny.assert_close(states[1].refiner.params, expected, 1e-6)

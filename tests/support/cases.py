@@ -24,6 +24,7 @@ from gans_jax import (
     DistanceGAN,
     FeatureMatching,
     Pix2Pix,
+    PretrainedSimGAN,
     SimGAN,
     SmoothGAN,
     StyleTransfer,
@@ -412,7 +413,7 @@ TRANSLATORS = [
 SIMGAN_PRETRAINED = Case(
     "simgan_pretrained",
     # The tests of mechanics take no more than four iterations, which are all of them pre-training.
-    SimGAN(
+    PretrainedSimGAN(
         tiny.Painter(),
         tiny.Patches(),
         weight=1.0,
