@@ -9,7 +9,12 @@ aggregated posterior follows the prior with each.
 Nothing but the encoder differs from `aae_digits`: it returns the mean and the log std of a
 Gaussian, from which each phase draws.
 
-Not measured yet: the tests build it and take its step in shapes alone.
+Measured on a core of an AVX-512 Xeon shared with other jobs, jax 0.10.2, Python 3.11, 2026-11-29,
+seed 0: 294 s. Codes drawn for the 1,000 held-out digits have an energy distance of 0.069 to draws
+of the prior (0.157 with the deterministic encoder, see `aae_digits`; two sets of draws 0.013), and
+the mean squared error of reconstructions is 0.182 (0.177; of the mean digit 0.276). With this one
+seed a Gaussian posterior follows the prior at least as well. The universal approximator was not
+run.
 """
 
 from gans_jax import AdversarialAutoencoder, data, priors

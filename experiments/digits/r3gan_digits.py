@@ -4,11 +4,18 @@ Claim: a discriminator that compares a real with a generated example, and is pen
 at both (R1 and R2), makes networks train that need no norm and no other trick.
 
     python -m gans_jax train experiments/digits/r3gan_digits.py
-    python -m experiments.digits.r3gan_digits runs/r3gan_digits_table
+    python -m experiments.digits.r3gan_digits runs/r3gan_digits_table 3
 
 The second command trains R3GAN and a non-saturating GAN of the same networks and iterations without
-penalties, and prints FD-digits. The networks are DCGAN's without batch norm, and not R3GAN's
-residual ones. Nothing was measured yet.
+penalties, each with three seeds, and prints FD-digits. The networks are DCGAN's without batch norm,
+and not R3GAN's residual ones.
+
+Measured on a core of an AVX-512 Xeon shared with other jobs, jax 0.10.2, Python 3.11, 2026-11-29,
+classifier cf592778e4b9: FD-digits of 1,000 samples is 135, 177 and 145 with R3GAN's loss and
+penalties, and 376, 278 and 882 without (1,000 training digits have 9.5). A run of R3GAN takes 88 s,
+one without penalties 55 s. The claim shows: all seeds train, evenly, without any norm. Many samples
+are strokes that are no digit yet (docs/experiments/r3gan_digits.png); the losses were still moving
+towards each other when the runs ended.
 """
 
 import dataclasses

@@ -11,7 +11,11 @@ weight decay (twice the authors' number, since their loss is half of the one her
 initialisation are theirs; the generators have a quarter of their features, so that a core takes
 minutes.
 
-Not measured yet: the tests build it and take its step in shapes alone.
+Measured on a core of an AVX-512 Xeon shared with other jobs, jax 0.10.2, Python 3.11, 2026-11-29,
+seed 0: 516 s for 1,000 iterations, a 25th of the authors' 25,000. The claim shows in part: the
+generators draw digits, and an edge image beside each that follows its strokes roughly but is broken
+into pieces (docs/experiments/cogan_edges.png); between iterations 500 and 1,000 the agreement grew.
+Whether it becomes exact with the authors' iterations was not reached.
 """
 
 import dataclasses
