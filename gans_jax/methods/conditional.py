@@ -1,13 +1,15 @@
 """Examples from noise and labels, in methods whose networks may take labels."""
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jax import Array
 from jax.typing import ArrayLike
 
-from gans_jax import core
-from gans_jax.core import State
+from gans_jax import core, penalties
+from gans_jax.core import Batch, Player, State
 from gans_jax.methods.generative import Generative
 
 
@@ -17,6 +19,29 @@ class Conditional(Generative):
     @property
     def classes(self) -> int:  # type: ignore[override]
         return core.classes(self.generator)
+
+    def create_players(
+        self,
+        key: Array,
+        batch: Batch,
+        critic: nn.Module,
+        optimizer: optax.GradientTransformation,
+        critic_optimizer: optax.GradientTransformation | None = None,
+    ) -> tuple[Player, Player]:
+        """Returns the generator and its opponent, which fit a batch `[k, n, ...]` and its labels.
+
+        Raises:
+          ValueError: if the networks do not fit the batch, or the penalty not the opponent.
+        """
+        networks = self.generator, critic
+        real = core.as_float(batch["image"][0])
+        labels = tuple(label[0] for label in core.condition(batch, *networks))
+        players = core.create_pair(
+            key, self.prior, real, *networks, optimizer, critic_optimizer, labels
+        )
+        if self.penalty is not None:
+            penalties.refuse_coupling(critic, players[1].batch_stats)
+        return players
 
     def draw(self, key: Array, num: int, label: ArrayLike | None = None) -> tuple[Array, ...]:
         """Draws noise `[num, size]`; of a conditional method also labels `[num]`, unless given.

@@ -11,7 +11,7 @@ import optax
 from chex import Numeric
 from jax import Array, lax
 
-from gans_jax import core, penalties
+from gans_jax import core
 from gans_jax.core import (
     Aux,
     Batch,
@@ -96,15 +96,8 @@ class GAN(Conditional, TwoTimeScales):
         Raises:
           ValueError: if the networks do not fit the batch.
         """
-        real = core.as_float(batch["image"][0])
-        networks = self.generator, self.discriminator
-        condition = tuple(label[0] for label in core.condition(batch, *networks))
-        generator, discriminator = core.create_pair(
-            key, self.prior, real, *networks, *self.optimizers(0), condition
-        )
-        if self.penalty is not None:
-            penalties.refuse_coupling(self.discriminator, discriminator.batch_stats)
-        return GANState(jnp.zeros((), jnp.int32), generator, discriminator)
+        players = self.create_players(key, batch, self.discriminator, *self.optimizers(0))
+        return GANState(jnp.zeros((), jnp.int32), *players)
 
     def discriminator_loss(
         self,

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from gans_jax import core, penalties
+from gans_jax import core
 from gans_jax.core import Aux, Batch, Condition, Loss, Metrics, Passes, Player
 from gans_jax.methods.conditional import Conditional
 from gans_jax.methods.states import WGANState
@@ -35,14 +35,7 @@ class Wasserstein(Conditional):
         Raises:
           ValueError: if the networks do not fit the batch.
         """
-        real = core.as_float(batch["image"][0])
-        networks = self.generator, self.critic
-        condition = tuple(label[0] for label in core.condition(batch, *networks))
-        players = core.create_pair(
-            key, self.prior, real, *networks, self.optimizer_at(0), condition=condition
-        )
-        if self.penalty is not None:
-            penalties.refuse_coupling(self.critic, players[1].batch_stats)
+        players = self.create_players(key, batch, self.critic, self.optimizer_at(0))
         return WGANState(jnp.zeros((), jnp.int32), *players)
 
     def generator_loss(
