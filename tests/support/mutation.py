@@ -5,7 +5,6 @@ python -m tests.support.mutation [NAME ...]
 The exit code is 1 if a fault goes unnoticed. `tests/README.md` has the table that it prints.
 """
 
-import dataclasses
 import os
 import shutil
 import subprocess
@@ -14,119 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.support.faults import FAULTS, Fault
 from tests.support.processes import environment
 
 ROOT = Path(__file__).parents[2]
-
-
-@dataclasses.dataclass(frozen=True)
-class Fault:
-    """`old`, which is once in the file, becomes `new`; `test` is what pytest is given.
-
-    `losses.py:Hinge.fake` is that method of the file alone.
-    """
-
-    file: str
-    old: str
-    new: str
-    test: str
-    devices: int = 1
-
-
-def _loss(name: str, part: str, old: str, new: str) -> Fault:
-    return Fault(f"losses.py:{name}.{part}", old, new, "tests/test_losses.py")
-
-
-FAULTS = {
-    "sign of Minimax on real examples": _loss("Minimax", "real", "(-logits)", "(logits)"),
-    "sign of NonSaturating": _loss("NonSaturating", "fool", "(-logits)", "(logits)"),
-    "sign of LeastSquares": _loss("LeastSquares", "real", "- self.b", "+ self.b"),
-    "sign of Wasserstein": _loss("Wasserstein", "fool", "-logits", "logits"),
-    "sign of Hinge": _loss("Hinge", "fake", "1 + logits", "1 - logits"),
-    "sign of the critic's distance": Fault(
-        "methods/wgan.py",
-        "class_fake - distance,",
-        "class_fake + distance,",
-        "tests/methods/test_methods.py -k wgan",
-    ),
-    "no clipping": Fault(
-        "penalties.py", "jnp.clip(w, -limit, limit)", "w", "tests/test_penalties.py"
-    ),
-    "slope of the penalty": Fault(
-        "penalties.py", "(slope - 1) ** 2", "(slope + 1) ** 2", "tests/test_penalties.py"
-    ),
-    "no mean over devices": Fault(
-        "core/devices.py",
-        "return lax.pmean(tree, axis) if axis else tree",
-        "return tree",
-        "tests/support/four_devices.py::test_one_device_is_four[wgan]",
-        devices=4,
-    ),
-    "every device draws the same noise": Fault(
-        "core/devices.py",
-        "part * num + jnp.arange(num)",
-        "jnp.arange(num)",
-        "tests/support/four_devices.py -k noise_and_dropout",
-        devices=4,
-    ),
-    "one key for all iterations": Fault(
-        "training/program.py",
-        "return jax.random.fold_in(run_key",
-        "return (lambda key, t: key)(run_key",
-        "tests/training/test_loop.py::test_metrics_are_those_of_the_step",
-    ),
-    "one order for all epochs": Fault(
-        "data/stream.py", "self.seed, int(epoch))", "self.seed, 0)", "tests/data/test_stream.py"
-    ),
-    "a history that is never full": Fault(
-        "core/image_history.py",
-        "jnp.minimum(history.count + 1, size)",
-        "history.count",
-        "tests/core/test_image_history.py",
-    ),
-    "no schedule": Fault(
-        "methods/generative.py",
-        "self.optimizer(rate * factor)",
-        "self.optimizer(rate)",
-        "tests/methods/test_methods.py -k schedule_scales",
-    ),
-    "an average that keeps nothing": Fault(
-        "wrappers.py",
-        "state.average, 1 - decay)",
-        "state.average, decay)",
-        "tests/test_wrappers.py",
-    ),
-    "damaged leaves pass": Fault(
-        "runs/checkpoint.py",
-        'if found != item["leaves"][path]:',
-        "if False:",
-        "tests/runs/test_checkpoint.py -k bit_flip",
-    ),
-    "lost checkpoints are a new start": Fault(
-        "runs/run_states.py",
-        "if (saved := _last_saved(place)) is None or (",
-        "if (saved := _last_saved(place)) or (",
-        "tests/runs/test_run_states.py -k lost",
-    ),
-    "a checkpoint of another run passes": Fault(
-        "runs/record.py",
-        'item.get("run") != run',
-        "False",
-        "tests/runs/test_checkpoint.py -k another_run",
-    ),
-    "a state that is not finite is saved": Fault(
-        "runs/record.py",
-        "not np.isfinite(leaf).all()",
-        "False",
-        "tests/runs/test_checkpoint.py -k not_finite",
-    ),
-    "a data error loses the work": Fault(
-        "training/recorder.py",
-        "except Exception as error:",
-        "except MemoryError as error:",
-        "tests/training/test_loop.py -k data_error",
-    ),
-}
 
 
 def put_in(fault: Fault, package: Path) -> None:
