@@ -100,6 +100,7 @@ def start(tmp_path):
         process.communicate()
 
 
+@pytest.mark.slow
 def test_two_processes_are_one(start, tmp_path):
     """They also restore what one has saved, and one restores what they have saved."""
     same = lambda x: jax.tree.map(np.asarray, x)

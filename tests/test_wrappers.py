@@ -224,6 +224,7 @@ def test_save_restore_continue_is_bitwise(half, tmp_path):
     tiny.assert_same_bits(straight, resumed)
 
 
+@pytest.mark.slow
 def test_a_sharded_batch_gives_the_same_update():
     wrapped = NESTED["repeat_skip_ema"]
     ((batches, keys),) = calls(wrapped, 2)

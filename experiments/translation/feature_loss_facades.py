@@ -11,7 +11,11 @@ EfficientNet-Lite0 that are 8 times smaller than the image, as VGG-16's relu4_2 
 VGG's weights are in no package. The networks are CycleGAN's, small enough for a core to take
 minutes at 64 pixels.
 
-Not measured yet: the tests build it and take its step in shapes alone.
+Measured on a core of an AVX-512 Xeon shared with other jobs, jax 0.10.2, Python 3.11, 2026-11-29,
+seed 0: 896 s for 600 iterations. The claim shows as far as the run goes: the translations keep the
+blue, yellow and red of the labels under a fine checkerboard, and none looks like a photo
+(docs/experiments/feature_loss_facades.png), while the discriminator tells them from photos without
+effort (a loss of 0.02). The deep features let the checkerboard pass, which pixels would not.
 """
 
 from gans_jax import SimGAN, data, losses, metrics

@@ -80,6 +80,7 @@ def error(capsys, *arguments):
     return line.removeprefix("error: ")
 
 
+@pytest.mark.slow
 def test_overrides_reach_method_and_networks(run):
     experiment, _ = load(run)
     assert experiment.iterations == 3
@@ -106,6 +107,7 @@ def test_interpolate_goes_from_one_point_of_noise_to_another(run, tmp_path):
     assert np.abs(picture(out) - wanted).max() <= 1
 
 
+@pytest.mark.slow
 def test_arithmetic_draws_its_terms_their_means_and_neighbours(run, tmp_path):
     out = tmp_path / "sum.png"
     terms = ["--a", "0", "5", "1", "--b", "2", "--c", "3", "4"]
@@ -168,6 +170,7 @@ def test_a_stopped_run_continues_exactly_in_a_new_process(own, tmp_path, monkeyp
     assert metrics(stopped) == metrics(straight)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stop", "code"), [("SIGTERM", 143), ("SIGHUP", 129), (None, 0)])
 def test_a_run_outlives_the_reader_of_its_messages(own, stop, code, tmp_path, monkeypatch):
     if stop:
@@ -340,6 +343,7 @@ def test_a_bug_keeps_its_trace(tmp_path):
         main(["train", str(tmp_path / "bug.py")])
 
 
+@pytest.mark.slow
 def test_a_network_of_another_module(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)

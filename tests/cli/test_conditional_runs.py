@@ -37,6 +37,7 @@ def picture(path: Path) -> np.ndarray:
         return np.asarray(file)[..., None]
 
 
+@pytest.mark.slow
 def test_a_grid_has_a_class_a_column(run, tmp_path):
     _, state = load(run)
     for label, columns in (
@@ -52,6 +53,7 @@ def test_a_grid_has_a_class_a_column(run, tmp_path):
     assert picture(run / "samples/00000002.png").shape == (58, 298, 1)
 
 
+@pytest.mark.slow
 def test_the_other_commands_keep_a_class(run, tmp_path):
     _, state = load(run)
     out = tmp_path / "out.png"
@@ -69,6 +71,7 @@ def test_the_other_commands_keep_a_class(run, tmp_path):
     assert examples.labels == tuple(str(c) for c in METHOD.draw(jax.random.key(0), 20)[1])
 
 
+@pytest.mark.slow
 def test_the_exported_sampler_takes_labels(run):
     pytest.importorskip("flatbuffers")
     _, state = load(run)

@@ -55,6 +55,7 @@ class Plain(nn.Module):
         return nn.Dropout(0.5, deterministic=not train)(x)
 
 
+@pytest.mark.slow
 def test_a_users_batch_norm_and_dropout_see_the_global_batch():
     x = 3 + 2 * jax.random.normal(KEY, (8, 5))
     variables = Plain().init(KEY, x)

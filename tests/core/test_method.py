@@ -40,7 +40,13 @@ def test_the_defaults_are_not_enough_for_a_method():
     assert not isinstance(core.MethodBase(), core.Method)
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize(
+    "cls",
+    [
+        pytest.param(cls, id=cls.__name__, marks=[pytest.mark.slow] * bool(cls.directions))
+        for cls in CLASSES
+    ],
+)
 def test_the_example_of_each_method(cls, monkeypatch):
     monkeypatch.setattr(jax, "jit", tiny.jit)
     namespace = vars(inspect.getmodule(cls)) | {"jax": jax, "jnp": jnp}

@@ -58,6 +58,7 @@ def test_schedules(kind):
     assert traced == kind(3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [None, pytest.param(2, marks=pytest.mark.slow)])
 def test_the_settings_change_no_bit_of_a_run(tiny, tmp_path, seeds):
     """The guard lets nothing move to the device that the user's own code has not put there."""

@@ -127,6 +127,7 @@ def on_cpu(monkeypatch):
     return Slice("v5e:1x1")
 
 
+@pytest.mark.slow
 def test_operations_are_linear_in_the_critic_iterations_and_as_counted_by_hand(on_cpu):
     flops = [1e9 * audit.plan(mlp_experiment(k), on_cpu, 256).gflop_per_chip for k in (1, 2, 4)]
     assert flops[2] - flops[1] == pytest.approx(2 * (flops[1] - flops[0]), rel=1e-3)

@@ -157,6 +157,7 @@ def test_what_one_process_refuses_ends_both(ring, cluster, tmp_path, fault):
         assert "process 0 has ended the run: its message says why" in second
 
 
+@pytest.mark.slow
 def test_devices_may_change_when_a_run_is_resumed(ring, tmp_path):
     _, experiment, state = ring
     short = dataclasses.replace(experiment, iterations=4)
@@ -164,6 +165,7 @@ def test_devices_may_change_when_a_run_is_resumed(ring, tmp_path):
     assert_close(resume(tmp_path / "run", experiment, progress=False), state, 1e-5)
 
 
+@pytest.mark.slow
 def test_micro_batches_are_the_same_run(ring, tmp_path):
     _, experiment, state = ring
     split = dataclasses.replace(experiment, micro_batches=4)

@@ -89,6 +89,7 @@ def test_each_is_the_run_of_its_seed(three, tmp_path):
     assert_run(workdir / "seed_4", tmp_path / "4", state)
 
 
+@pytest.mark.slow
 def test_they_go_outside_of_the_wrappers_under_one_progress_bar(tiny, tmp_path, capsys):
     experiment = tiny(SGD, **WRAPPED)
     train(experiment, tmp_path / "all", seeds=2)
@@ -112,6 +113,7 @@ def test_they_are_resumed_together(three, tmp_path):
         resume(workdir, other, progress=False)
 
 
+@pytest.mark.slow
 def test_one_behind_takes_all_back_to_their_common_step(three, tmp_path):
     workdir = shutil.copytree(three[0], tmp_path / "run")
     shutil.rmtree(workdir / "seed_4/checkpoints/12")
@@ -128,6 +130,7 @@ def test_one_behind_takes_all_back_to_their_common_step(three, tmp_path):
         resume(workdir, progress=False)
 
 
+@pytest.mark.slow
 def test_each_folder_is_an_ordinary_run(three, tmp_path, capsys):
     workdir = shutil.copytree(three[0], tmp_path / "run")
     longer = dataclasses.replace(three[1], seed=4, iterations=16)
@@ -138,6 +141,7 @@ def test_each_folder_is_an_ordinary_run(three, tmp_path, capsys):
     assert [steps(workdir / f"seed_{seed}") for seed in (3, 4, 5)] == [[12, 16]] * 3
 
 
+@pytest.mark.slow
 def test_a_signal_saves_all(tiny, tmp_path, monkeypatch):
     experiment = tiny(SGD, data=Circle(), iterations=24, log_every=20, sample_every=24)
     straight = train(experiment, tmp_path / "straight", progress=False, seeds=2)
@@ -151,6 +155,7 @@ def test_a_signal_saves_all(tiny, tmp_path, monkeypatch):
     assert_same_bits(resumed, straight)
 
 
+@pytest.mark.slow
 def test_a_metric_that_is_not_finite_names_the_seed(tiny, tmp_path):
     diverging = tiny({"learning_rate": 1e30}, seed=6, iterations=20, log_every=20)
     with pytest.raises(FloatingPointError, match=r"of seed 6 is (nan|inf) after iteration \d+"):

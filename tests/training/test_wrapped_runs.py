@@ -90,6 +90,7 @@ def test_pictures_show_the_average(tiny, tmp_path):
     assert (picture != draw(whole.state)).any()
 
 
+@pytest.mark.slow
 def test_skipped_iterations_are_counted_and_logged_as_null(tiny, tmp_path):
     experiment = tiny(data=Holed(), skip_nonfinite=2, log_every=1, iterations=26)
     state = train(experiment, tmp_path / "run", progress=False)

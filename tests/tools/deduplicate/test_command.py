@@ -54,6 +54,7 @@ def test_the_command_lists_the_copies_and_removes_nothing(folder, tmp_path, caps
     assert [source.files[index] for index in kept] == [f"{i:03}.png" for i in range(100)]
 
 
+@pytest.mark.slow
 def test_each_line_is_a_file_whatever_its_name(tmp_path, capsys):
     rng = np.random.default_rng(1)
     for index in range(10):
