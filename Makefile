@@ -17,7 +17,7 @@ test-all: $(ENVIRONMENT) $(ENVIRONMENT)-torch
 	$(BIN)/python -m pytest
 
 test-torch: $(ENVIRONMENT) $(ENVIRONMENT)-torch
-	$(BIN)/python -m pytest -m "slow or torch"
+	$(BIN)/python -m pytest --numprocesses auto -m "slow or torch"
 
 benchmark: $(ENVIRONMENT) $(ENVIRONMENT)-torch
 	$(BIN)/python -m experiments.benchmark.jax_vs_torch --json benchmark.json --plot benchmark.png

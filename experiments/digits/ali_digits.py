@@ -12,10 +12,9 @@ It does not train yet. Measured on a core of an AVX-512 Xeon shared with other j
 Python 3.11, 2026-11-29, seed 0: after 1,500 iterations (780 s) all samples are one grey shape, and
 FD-digits is 2167 (classifier cf592778e4b9), for the discriminator wins at once: its loss is 0.1 and
 its logits of the two kinds of pairs lie tens apart. A learning rate of 2e-4, twice the authors', is
-no better after 650 iterations (a loss of 0.0005, logits of 166 and -16). The authors'
-discriminator has no norm, and digits on plain black are easier to tell from samples than the photos
-it was made for; the other networks here that train on digits without any norm have a gradient
-penalty.
+no better after 650 iterations (a loss of 0.0005, logits of 166 and -16). Why was not found out; the
+authors' discriminator has no norm, and digits on plain black may be easier to tell from samples
+than the photos that it was made for.
 """
 
 from gans_jax import BiGAN, data, priors

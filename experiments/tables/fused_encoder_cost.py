@@ -19,26 +19,23 @@ decoder follows a pass through an encoder, whether or not the other direction ha
 Sharing at equal width then saves parameters and their update, but no pass. With the identity loss
 the two directions of an image take one encoding, so that four are computed instead of six.
 
-Counted at 64 pixels with 32 features (16 in `report`), jax 0.10.2, 2026-11-28; the last column has
-the median ratio of turns on two cores of an AVX-512 Xeon, by a clock, and its range:
+Counted at 64 pixels with 32 features (16 in `report`), jax 0.10.2, 2026-11-28; the last two columns
+have the median ratio of five turns and its range, in time of two otherwise idle cores of an AVX-512
+Xeon, 2026-11-29:
 
-| translator | million parameters | GFLOP | speed to plain of the same losses |
-|---|---|---|---|
-| plain, identity | 3.93 | 21.7 | 1 |
-| plain | 3.93 | 14.9 | 1 |
-| fused, identity | 2.95 | 18.3 | 1.13 (1.04 to 1.20) |
-| fused | 2.95 | 14.9 | 1.01 (0.98 to 1.09) |
-| report | 0.74 | 5.1 | 0.75 (0.63 to 0.86) |
+| translator | million parameters | GFLOP | speed to plain, identity | speed to plain |
+|---|---|---|---|---|
+| plain, identity | 3.93 | 21.7 | 1 | 0.72 (0.71 to 0.74) |
+| plain | 3.93 | 14.9 | 1.39 (1.35 to 1.41) | 1 |
+| fused, identity | 2.95 | 18.3 | 1.13 (1.10 to 1.24) | 0.81 (0.79 to 0.88) |
+| fused | 2.95 | 14.9 | 1.44 (1.34 to 1.55) | 1.04 (1.00 to 1.09) |
+| report | 0.74 | 5.1 | 2.55 (2.42 to 2.74) | 1.84 (1.75 to 1.96) |
 
 At equal width a quarter of the parameters is saved, and with the identity loss 16 % of the
 operations and an eighth of the time; without it nothing. `report` has 5.3 times fewer parameters,
 and 4.3 times fewer operations than `plain, identity`, 2.9 times fewer than `plain`. So "much
-smaller" and "more than a factor of 2" follow from half the width, and hardly from one encoder.
-
-The speed of `report` is of the processor's time in seven turns beside many other jobs. It is 1.04
-(0.83 to 1.23) times the speed of `plain, identity`, and slower than `plain`: on this CPU its fewer
-operations save no time. Why was not found; its paddings are not the ones that the fast convolutions
-were made for. Twice the speed was therefore not reached here.
+smaller" and "more than a factor of 2" show for the two setups that the report compares, and follow
+from half the width and the missing identity loss, hardly from one encoder.
 """
 
 import statistics

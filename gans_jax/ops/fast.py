@@ -14,7 +14,7 @@ from jax import Array, lax
 from gans_jax.ops import plain, winograd
 from gans_jax.ops.plain import LAYOUT, Geometry, after, flip
 
-# Up to so many channels, a convolution of stride 1 would leave vectors half empty.
+# Up to so many channels, a convolution of stride 1 would leave vectors nearly empty.
 _FEW_CHANNELS = 4
 # Up to so many output pixels, and from so many output channels on, patches replace a convolution.
 _FEW_ROWS, _MANY_OUTPUTS = 1024, 512
