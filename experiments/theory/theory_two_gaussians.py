@@ -99,7 +99,7 @@ def main(out: Path) -> None:
         return gan.update_discriminator(player, gan_state, real, key)
 
     def update_critic(player: core.Player, real: Array, key: Array) -> Any:
-        return wgan.update_critic(player, wgan_state.generator, real, key)
+        return wgan.update_critic(player, wgan_state, real, key)
 
     discriminator = respond(update_discriminator, gan_state.discriminator, seed=2)
     critic = respond(update_critic, wgan_state.critic, seed=2)

@@ -65,7 +65,7 @@ def opponent_of(
         return method.update_discriminator(player, state, real, key)[0]
 
     def update_critic(player: core.Player, real: Array, key: Array) -> core.Player:
-        return method.update_critic(player, state.generator, real, key)[0]
+        return method.update_critic(player, state, real, key)[0]
 
     if isinstance(method, GAN):
         return state.discriminator, update_discriminator
