@@ -149,6 +149,7 @@ def test_a_data_error_of_one_process_loses_nothing(start, tmp_path):
         assert checkpoints.steps() == [5]
 
 
+@pytest.mark.slow
 def test_two_processes_with_different_seeds(start):
     for process in start("seeds"):
         output, _ = process.communicate(timeout=120)

@@ -180,6 +180,7 @@ def bare():
     return state
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NESTED)
 def test_wrappers_nest(name, bare):
     nested, batches = NESTED[name], calls(NESTED[name], 4)

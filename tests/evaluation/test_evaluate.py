@@ -104,6 +104,7 @@ def save(images, folder):
         Image.fromarray(image[..., 0]).save(folder / f"{index:04d}.png")
 
 
+@pytest.mark.slow
 def test_the_batch_size_does_not_matter(run):
     values = [
         [r.value for r in evaluate_run(run, FEW, num=100, batch_size=size)] for size in (1, 7, 64)

@@ -37,8 +37,12 @@ REDUNDANT = {"minimax", "least_squares", "hinge"}
 ONE_OF_EACH = {type(c.method): c for c in CASES if c.name not in REDUNDANT and c not in CONDITIONAL}
 
 
+# WGAN, CycleGAN, Coulomb GAN and a GAN have all that these share between devices, in less time.
+LATER = REDUNDANT | {"conditional_wgan_gp", "gan_penalised", "pix2pix", "wgan_gp"}
+
+
 def params(cases):
-    slow = {case.name for case in cases if case.slow} | REDUNDANT
+    slow = {case.name for case in cases if case.slow} | LATER
     return [
         pytest.param(case, id=case.name, marks=[pytest.mark.slow] * (case.name in slow))
         for case in cases
@@ -165,7 +169,7 @@ def simple():
     return next(case for case in CASES if case.name == "wgan")
 
 
-@pytest.mark.parametrize("form", ["pmap", "shard_map"])
+@pytest.mark.parametrize("form", [pytest.param("pmap", marks=pytest.mark.slow), "shard_map"])
 def test_a_replicated_state_compiles_once(simple, form, caplog):
     method, mesh, key = simple.method, parallel.mesh(), jax.random.key(0)
     state = parallel.replicate(mesh, tiny.jit(method.init)(key, batch(simple)))
