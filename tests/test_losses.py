@@ -70,19 +70,16 @@ def test_by_hand(loss, real, fake, discriminator, generator):
 
 
 def test_relativistic_pairing_by_hand():
-    """Pairs by their place: margins of log 3 and -log 3 cost log 4/3 and log 4."""
-    loss, real, fake = (
-        losses.RelativisticPairing(),
-        jnp.array([LOG3, 2.0]),
-        jnp.array([0.0, 2 + LOG3]),
-    )
-    both = (np.log(4 / 3) + np.log(4)) / 2
-    np.testing.assert_allclose(loss.discriminator(real, fake), both, rtol=1e-6)
-    np.testing.assert_allclose(loss.generator(fake, 0, real), both, rtol=1e-6)
-    swapped = loss.generator(fake[::-1], 0, real)  # margins of 2 and -2
-    np.testing.assert_allclose(
-        swapped, np.log1p(np.exp(-2.0)) / 2 + np.log1p(np.exp(2.0)) / 2, rtol=1e-6
-    )
+    """Pairs by their place: margins of log 3 and log 7 cost log 4/3 and log 8/7."""
+    loss, log7 = losses.RelativisticPairing(), float(np.log(7))
+    real, fake = jnp.array([LOG3, 2 + log7]), jnp.array([0.0, 2.0])
+    expected = (np.log(4 / 3) + np.log(8 / 7)) / 2
+    np.testing.assert_allclose(loss.discriminator(real, fake), expected, rtol=1e-6)
+    expected = (np.log(4) + np.log(8)) / 2  # the generator's margins are -log 3 and -log 7
+    np.testing.assert_allclose(loss.generator(fake, 0, real), expected, rtol=1e-6)
+    margins = np.array([2 - LOG3, -2 - log7])
+    swapped = loss.generator(fake[::-1], 0, real)
+    np.testing.assert_allclose(swapped, np.log1p(np.exp(-margins)).mean(), rtol=1e-6)
     with pytest.raises(ValueError, match=r"pairs logits \(2,\) with \(1,\)"):
         loss.discriminator(real, fake[:1])
 
