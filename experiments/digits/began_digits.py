@@ -22,7 +22,9 @@ are the experiment `convolutional`:
     python -m gans_jax train experiments/digits/began_digits.py:convolutional
 
 docs/experiments.md, section "Why BEGAN collapses on digits", has the reasons and the measurements
-behind its settings. It has not been run to its end.
+behind its settings, which are the best of those that were tried: FD-digits 931, 685 and 693 after
+400, 800 and 1,000 iterations (2026-11-29, one seed, a quarter of a second an iteration on a free
+core). Samples are strokes of many kinds, and few digits.
 """
 
 from gans_jax import BEGAN, data, priors, schedules
@@ -54,16 +56,16 @@ experiments = {
     "convolutional": Experiment(
         method=BEGAN(
             generator=BEGANGenerator(size=32, channels=1, features=16),
-            discriminator=BEGANDiscriminator(code=64, features=16),
-            gamma=1.0,
-            lambda_k=0.1,
+            discriminator=BEGANDiscriminator(code=16, features=16),
+            prior=priors.Uniform(16),
+            gamma=1.2,
+            lambda_k=0.3,
             learning_rate=1e-3,
-            schedule=schedules.StepDecay(every=2000, factor=0.5),
         ),
         data=data.Digits(size=32),
         batch_size=16,
-        iterations=4000,
-        sample_every=500,
+        iterations=1000,
+        sample_every=200,
         log_every=100,
     )
 }
