@@ -90,6 +90,7 @@ class Eleven(InMemory):
         return {"image": np.zeros((16, 28, 28, 1), "u1"), "label": np.int32([*range(11), *[0] * 5])}
 
 
+@pytest.mark.slow
 def test_other_labels_are_one_sentence(run, tmp_path, capsys):
     words = "error: --label: the label 10 is not one of 10 classes, 0 to 9: number the labels from"
     for command in ("sample", "interpolate"):

@@ -70,6 +70,7 @@ def test_numbers_by_numpy():
     np.testing.assert_allclose(added, 2 * of_generator + 3 * of_critic, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_estimate_of_the_jacobians_norm_is_unbiased():
     generator = MLPGenerator((4, 4, 1), (8,))
     z = jnp.tile(jax.random.normal(KEY, (1, 3)), (4000, 1))

@@ -69,6 +69,7 @@ def test_pix2pix_table_1(row):
     np.testing.assert_allclose(loss, sum(weights[t] * metrics[t] for t in terms), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_discriminator_that_is_not_asked_is_not_trained():
     before, after, metrics = stepped(Pix2Pix(*NETWORKS, adversarial=False))
     tiny.assert_same_bits(before.discriminator, after.discriminator)
@@ -149,6 +150,7 @@ def test_a_z_for_a_generator_without_noise_channels_is_refused():
         method.translate(pix2pix_state(), A, key=KEY, z=jnp.zeros((4, 8, 8, 3)))
 
 
+@pytest.mark.slow
 def test_noise_channels_in_two_domains():
     generator = networks.NoiseChannels(SMOOTH, channels=2)
     method = CycleGAN(networks.TwoGenerators(generator, generator), tiny.Patches())

@@ -111,6 +111,7 @@ def test_initial_weights_are_dcgans():
     assert abs(scale.std() - 0.02) < 5e-3
 
 
+@pytest.mark.slow
 def test_bfloat16_computes_in_bfloat16_and_keeps_parameters_in_float32():
     x = jnp.ones((2, 16, 16, 1))
     network = networks.DCGANDiscriminator(4, dtype="bfloat16")

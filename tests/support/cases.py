@@ -305,10 +305,10 @@ def _attention_gan(name: str, iterations: int, **settings: Any) -> Case:
 _r1_r2 = penalties.Sum((penalties.R1(1.0), penalties.R2(1.0)))
 _weak_r1_r2 = penalties.Sum((penalties.R1(0.1), penalties.R2(0.1)))
 FROM_NOISE = [
-    _gan("minimax", losses.Minimax()),
+    _gan("minimax", losses.Minimax(), slow=True),
     _gan("non_saturating", losses.NonSaturating()),
-    _gan("least_squares", losses.LeastSquares(), discriminator_learning_rate=1e-3),
-    _gan("hinge", losses.Hinge()),
+    _gan("least_squares", losses.LeastSquares(), discriminator_learning_rate=1e-3, slow=True),
+    _gan("hinge", losses.Hinge(), slow=True),
     _gan("positive_unlabeled", losses.PositiveUnlabeled(prior=losses.RisingPrior()), slow=True),
     _from_noise(
         "gan_penalised",
@@ -316,6 +316,7 @@ FROM_NOISE = [
         "discriminator",
         GAN(*_ring_networks, penalty=penalties.GradientPenalty(1.0), k=3, **_ring),
         iterations=1000,
+        slow=True,
     ),
     _from_noise(
         "r3gan",

@@ -38,7 +38,7 @@ ONE_OF_EACH = {type(c.method): c for c in CASES if c.name not in REDUNDANT and c
 
 
 # WGAN, CycleGAN, Coulomb GAN and a GAN have all that these share between devices, in less time.
-LATER = REDUNDANT | {"conditional_wgan_gp", "gan_penalised", "pix2pix", "wgan_gp"}
+LATER = {"conditional_wgan_gp", "pix2pix", "wgan_gp"}
 
 
 def params(cases):

@@ -147,6 +147,7 @@ def test_operations_of_micro_batches_are_all_counted(on_cpu):
     assert parts.gflop_per_chip == pytest.approx(whole.gflop_per_chip, rel=0.03)
 
 
+@pytest.mark.slow
 def test_an_experiment_that_does_not_fit_is_refused(on_cpu, monkeypatch):
     small = dataclasses.replace(chips.CHIPS["v5e"], memory=2**20)
     monkeypatch.setitem(chips.CHIPS, "v5e", small)

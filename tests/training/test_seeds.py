@@ -98,6 +98,7 @@ def test_they_go_outside_of_the_wrappers_under_one_progress_bar(tiny, tmp_path, 
     assert_run(tmp_path / "all/seed_1", tmp_path / "1", state)
 
 
+@pytest.mark.slow
 def test_they_are_resumed_together(three, tmp_path):
     workdir, experiment, states = three
     train(dataclasses.replace(experiment, iterations=8), tmp_path / "run", progress=False, seeds=3)

@@ -66,6 +66,7 @@ def test_each_line_is_a_file_whatever_its_name(tmp_path, capsys):
     assert "copy.png\nline\\nbreak \\udcff.png" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_any_source_can_be_searched(tmp_path, capsys):
     """An IDX file, and the data of an experiment with an override."""
     digits = data.Digits(split="test").arrays["image"][:60, :, :, 0].copy()
