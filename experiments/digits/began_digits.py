@@ -23,8 +23,8 @@ are the experiment `convolutional`:
 
 docs/experiments.md, section "Why BEGAN collapses on digits", has the reasons and the measurements
 behind its settings, which are the best of those that were tried: FD-digits 931, 685 and 693 after
-400, 800 and 1,000 iterations (2026-11-29, one seed, a quarter of a second an iteration on a free
-core). Samples are strokes of many kinds, and few digits.
+400, 800 and 1,000 iterations (2026-11-29, one seed, in a loop with batches of its own). Samples are
+strokes of many kinds, and few digits. This command has not been run to its end.
 """
 
 from gans_jax import BEGAN, data, priors, schedules

@@ -15,7 +15,7 @@ learns to tell codes apart, and two of three seeds failed in 600 iterations (FD-
 
 Measured on one core of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-29, classifier
 cf592778e4b9: FD-digits after 600 iterations, of 10,000 samples, is 184, 186, 172, 253 and 197 with
-seeds 0 to 4 (seed 0 on 2026-11-28); a run takes 130 s on a machine at rest. The claim shows: the
+seeds 0 to 4 (seed 0 on 2026-11-28); a run takes 130 to 180 s on a core. The claim shows: the
 generator's loss falls from 0.78 to 0.05 while strokes and then digits appear
 (docs/experiments/mmd_gan_digits.png). One change at a time, seed 1, FD-digits after 200 iterations:
 

@@ -12,10 +12,10 @@ and not R3GAN's residual ones.
 
 Measured on a core of an AVX-512 Xeon shared with other jobs, jax 0.10.2, Python 3.11, 2026-11-29,
 classifier cf592778e4b9: FD-digits of 1,000 samples is 135, 177 and 145 with R3GAN's loss and
-penalties, and 376, 278 and 882 without (1,000 training digits have 9.5). A run of R3GAN takes 88 s,
-one without penalties 55 s. The claim shows: all seeds train, evenly, without any norm. Many samples
-are strokes that are no digit yet (docs/experiments/r3gan_digits.png); the losses were still moving
-towards each other when the runs ended.
+penalties, and 376, 278 and 882 without (1,000 training digits have 9.5). A run of R3GAN took 53
+to 88 s, one without penalties 55 to 69 s. The claim shows: all three seeds train without any norm.
+Of seed 0 many samples are strokes that are not a digit yet, and the losses were still moving
+towards each other at the end (docs/experiments/r3gan_digits.png).
 """
 
 import dataclasses

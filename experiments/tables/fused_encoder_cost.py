@@ -20,8 +20,8 @@ Sharing at equal width then saves parameters and their update, but no pass. With
 the two directions of an image take one encoding, so that four are computed instead of six.
 
 Counted at 64 pixels with 32 features (16 in `report`), jax 0.10.2, 2026-11-28; the last two columns
-have the median ratio of five turns and its range, in time of two otherwise idle cores of an AVX-512
-Xeon, 2026-11-29:
+have the median ratio of five turns and its range, in processor time on two cores of an AVX-512 Xeon
+whose other jobs were halted, 2026-11-29:
 
 | translator | million parameters | GFLOP | speed to plain, identity | speed to plain |
 |---|---|---|---|---|

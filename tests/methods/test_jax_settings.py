@@ -59,7 +59,7 @@ def test_schedules(kind):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seeds", [None, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seeds", [None, 2])
 def test_the_settings_change_no_bit_of_a_run(tiny, tmp_path, seeds):
     """The guard lets nothing move to the device that the user's own code has not put there."""
     experiment = tiny(iterations=8, ema=0.9, repeat=2, log_every=2, sample_every=4)
