@@ -11,9 +11,9 @@ others', on digits of 32 pixels with codes of 16 numbers. The learning rate is t
 It does not train yet. Measured on a core of an AVX-512 Xeon shared with other jobs, jax 0.10.2,
 Python 3.11, 2026-11-29, seed 0: after 1,500 iterations (815 s) all samples are one grey shape, and
 FD-digits is 2167 (classifier cf592778e4b9), for the discriminator wins: its loss ends at 0.007,
-with logits of 9.9 and -6.7 for the two kinds of pairs. A learning rate of 2e-4, twice the authors', is
-no better after 650 iterations (a loss of 0.0005, logits of 166 and -16). Why was not found out; the
-authors' discriminator has no norm, and digits on plain black may be easier to tell from samples
+with logits of 9.9 and -6.7 for the two kinds of pairs. A learning rate of 2e-4, twice the authors',
+is no better after 650 iterations (a loss of 0.0005, logits of 166 and -16). Why was not found out;
+the authors' discriminator has no norm, and digits on plain black may be easier to tell from samples
 than the photos that it was made for.
 """
 
