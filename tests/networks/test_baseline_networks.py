@@ -129,6 +129,21 @@ def test_other_images_are_refused(network, inputs, message):
         size_and_shapes(network, *inputs)
 
 
+def test_a_stochastic_gaussian_code_has_the_encoders_mean_and_deviation():
+    class Given(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return x
+
+    encoder = networks.GaussianEncoder(Given())
+    draw = lambda *given: encoder.apply({}, jnp.tile(jnp.array(given), (2000, 1)), rngs=rngs)
+    rngs = {"dropout": KEY}
+    standard, wide = draw(0.0, 0.0), draw(5.0, np.log(3))
+    assert abs(standard.mean()) < 0.1
+    assert abs(standard.std() - 1) < 0.1
+    np.testing.assert_allclose(wide, 5 + 3 * standard, rtol=1e-5, atol=1e-5)
+
+
 def test_stochastic_encoders_draw_for_each_example_alone():
     """By its place in the batch, however many there are; without a key there is no noise."""
     linear = networks.MLPGenerator((4,), (), "linear")

@@ -235,6 +235,17 @@ def test_instance_norm_is_of_each_image_and_exact_at_large_means():
     np.testing.assert_allclose(y, expected, atol=1e-3)
 
 
+@pytest.mark.parametrize("borders", ["zeros", "reflected"])
+def test_the_gradient_at_an_image_of_one_colour_does_not_explode(borders):
+    network = ResNetGenerator(features=8, blocks=6, borders=borders)
+    colour, target = jnp.array([178, 209, 255]) / 127.5 - 1, images(1, 32, 32, 3)
+    x = jnp.broadcast_to(colour, target.shape)
+    variables, apply = filled(network, x), network.apply
+    there_and_back = lambda variables: abs(apply(variables, apply(variables, x)) - target).mean()
+    gradient = jax.jit(jax.grad(there_and_back))(variables)
+    assert 0.01 < max(abs(leaf).max() for leaf in jax.tree.leaves(gradient)) < 1
+
+
 def test_reflection_leaves_the_border_single():
     x = jnp.arange(12.0).reshape(1, 3, 4, 1)
     assert reflect(x, 2)[0, 2, :, 0].tolist() == [2, 1, 0, 1, 2, 3, 2, 1]

@@ -160,6 +160,12 @@ FAULTS = {
     "a reference that is chosen again": _stable(
         "virtual_batch_norm.py", "chosen.value > 0, reference", "chosen.value > 1, reference"
     ),
+    "a norm that passes the rounding of one colour": Fault(
+        "networks/layers.py",
+        "jnp.where(constant, 0, jax.lax.rsqrt(variance + 1e-5))",
+        "jax.lax.rsqrt(variance + 1e-5)",
+        "tests/networks/test_translation_networks.py -k one_colour",
+    ),
     "contrast by the pixel": _stable("augmented.py", "axis=(0, 1, 3)", "axis=3"),
     "shifts by a quarter": _stable("augmented.py", "side / 8", "side / 4"),
     "cut-outs of a quarter": _stable("augmented.py", "side / 2", "side / 4"),
@@ -195,6 +201,12 @@ FAULTS = {
         "search.py",
         "near = hamming(queries[query], self.codes[place]) <= self.distance",
         "near = near[near]",
+    ),
+    "copies by their large areas alone": Fault(
+        "tools/deduplicate/grouping.py",
+        'einsum("nd,nd->n", *details) >= DETAILS',
+        'einsum("nd,nd->n", *details) >= -1',
+        "tests/tools/deduplicate/test_grouping.py",
     ),
     "an excluded example that stays": Fault(
         "data/excluding.py",

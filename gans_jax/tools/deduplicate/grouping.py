@@ -12,7 +12,8 @@ from gans_jax.tools.deduplicate.hashing import PARTS, Encoder, Part, cut
 from gans_jax.tools.deduplicate.search import Chunks, MultiIndex, hamming
 from gans_jax.tools.deduplicate.thumbnails import BLOCK, CORES, SIDE, Thumbnails
 
-DISTANCE, CORRELATION = 12, 0.85
+DISTANCE, CORRELATION, DETAILS = 12, 0.85, 0.7
+CELLS = 4  # a side of the grid whose averages are an image's outline
 CROWD, _PIVOTS = 1000, 16
 _ROUNDING = 0.005  # of the product of two outlines in half precision
 
@@ -21,10 +22,11 @@ def groups(images: Thumbnails, encoder: Encoder, distance: int = DISTANCE) -> li
     """Returns groups of images that chains of near-copies connect.
 
     Two images are near-copies if their hashes, or the hash of one and of a part of the other,
-    differ in at most `distance` bits, and their pixels correlate by `CORRELATION` or more. The
-    parts and the correlation are not in the paper. Parts of 97 and 94 % of the sides, at nine
-    places, find cropped copies. Correlation tells apart images whose hash depends on their colour
-    alone, such as photos of water.
+    differ in at most `distance` bits, their pixels correlate by `CORRELATION` or more, and their
+    details, what is left without the averages of 4x4 cells, by `DETAILS` or more. The parts and the
+    correlations are not in the paper. Parts of 97 and 94 % of the sides, at nine places, find
+    cropped copies. The correlation of pixels tells apart images whose hash depends on their colour
+    alone, such as photos of water; the one of details, two photos of a bright sky over dark ground.
 
     Of images with equal pixels, the first alone is searched. Near hashes are found by
     `MultiIndex`, and a pair that other pairs connect already is not compared again. Where more
@@ -135,11 +137,12 @@ def _near_pivots(
     images: Thumbnails, codes: np.ndarray, members: np.ndarray, pivots: np.ndarray, distance: int
 ) -> Iterator[np.ndarray]:
     """Yields which members are near-copies of which pivots, bool `[block, pivots]`."""
-    of_pivots = _unit(images[pivots])
+    of_pivots = _pixels(images[pivots])
     for start in range(0, len(members), BLOCK):
         block = members[start : start + BLOCK]
-        near = hamming(codes[block][:, None], codes[pivots]) <= distance
-        yield near & (_unit(images[block]) @ of_pivots.T >= CORRELATION)
+        near, of_block = hamming(codes[block][:, None], codes[pivots]) <= distance, images[block]
+        near &= _unit(of_block) @ _unit(of_pivots).T >= CORRELATION
+        yield near & (_unit(_details(of_block)) @ _unit(_details(of_pivots)).T >= DETAILS)
 
 
 def _join_alike(
@@ -164,21 +167,44 @@ def _alike(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns the pairs of images in `a` and `b` where a part of the first is like the second."""
     owners, which = np.unique(a, return_inverse=True)
-    units = _unit(_cut(images[owners], part))
+    parts = _resampled(images[owners], *cut(*part))
+    units = _unit(parts)
     # The bound of the correlation rules most pairs out, so that few images are read.
     bound = np.einsum("nd,nd->n", _outline(units)[which], outlines[b].astype(np.float32))
     near = bound >= CORRELATION - _ROUNDING
-    a, b, which = a[near], b[near], which[near]
-    near = np.einsum("nd,nd->n", units[which], _unit(images[b])) >= CORRELATION
+    a, b, which, others = a[near], b[near], which[near], images[b[near]]
+    near = np.einsum("nd,nd->n", units[which], _unit(others)) >= CORRELATION
+    a, b, which, others = a[near], b[near], which[near], others[near]
+    details = _unit(_details(parts))[which], _unit(_details(others))
+    near = np.einsum("nd,nd->n", *details) >= DETAILS
     return a[near], b[near]
 
 
-def _cut(images: np.ndarray, part: Part) -> np.ndarray:
-    """Returns a part of each image, resized to the whole size, float32 in [-1, 1]."""
-    rows, columns = cut(*part)
-    pixels = np.asarray(as_float(images), np.float32)
+def _details(images: np.ndarray) -> np.ndarray:
+    """Returns images without the averages of 4x4 cells, which are interpolated between centres."""
+    return _pixels(images) - _resampled(images, _SMOOTH, _SMOOTH)
+
+
+def _resampled(images: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Returns `rows @ image @ columns.T` of each image and colour, float32."""
+    pixels = _pixels(images)
     across = (rows @ pixels.reshape(-1, SIDE, 3 * SIDE)).reshape(-1, SIDE, 3)
     return (columns @ across).reshape(pixels.shape)
+
+
+def _pixels(images: np.ndarray) -> np.ndarray:
+    return np.asarray(as_float(images), np.float32)
+
+
+def _smoothing() -> np.ndarray:
+    """Returns the matrix `[32, 32]` that averages along cells and interpolates their averages."""
+    averages = np.repeat(np.eye(CELLS), SIDE // CELLS, axis=1) * (CELLS / SIDE)
+    centres = (np.arange(CELLS) + 0.5) * (SIDE / CELLS) - 0.5
+    between = [np.interp(np.arange(SIDE), centres, cell) for cell in np.eye(CELLS)]
+    return np.float32(np.stack(between, axis=1) @ averages)
+
+
+_SMOOTH = _smoothing()
 
 
 def _outline(units: np.ndarray) -> np.ndarray:
@@ -188,15 +214,16 @@ def _outline(units: np.ndarray) -> np.ndarray:
     projection, the last component, and the length of what is left: the products of what is left
     are at most the product of the lengths (Cauchy and Schwarz).
     """
-    cells = units[:, :-1].reshape(-1, 4, SIDE // 4, 4, SIDE // 4, 3).mean(axis=(2, 4))
-    outline = np.concatenate((cells.reshape(-1, 48) * (SIDE / 4), units[:, -1:]), axis=1)
+    side = SIDE // CELLS
+    cells = units[:, :-1].reshape(-1, CELLS, side, CELLS, side, 3).mean(axis=(2, 4))
+    outline = np.concatenate((cells.reshape(-1, 3 * CELLS**2) * side, units[:, -1:]), axis=1)
     rest = np.sqrt(np.maximum(0, 1 - np.square(outline).sum(axis=1, keepdims=True)))
     return np.concatenate((outline, rest), axis=1).astype(np.float16)
 
 
 def _unit(images: np.ndarray) -> np.ndarray:
     """Returns vectors `[n, 3073]` of length 1, whose products are correlations of the images."""
-    pixels = np.asarray(as_float(images), np.float32).reshape(-1, SIDE**2, 3)
+    pixels = _pixels(images).reshape(-1, SIDE**2, 3)
     contrast = (pixels - pixels.mean(axis=1, keepdims=True)).reshape(-1, 3 * SIDE**2)
     # The last component, a grey level in every pixel, makes images without any contrast equal.
     level = np.full((len(pixels), 1), (3 * SIDE**2) ** 0.5 / 127.5, np.float32)

@@ -78,6 +78,18 @@ def test_images_of_one_hash_are_pairs_if_their_pixels_are_alike():
     assert groups(np.full_like(images, 90), codes) == [list(range(8))]
 
 
+@pytest.mark.parametrize("crowd", [1000, 4])
+def test_images_that_share_their_large_areas_alone_are_no_pairs(monkeypatch, crowd):
+    monkeypatch.setattr(grouping, "CROWD", crowd)
+    rng = np.random.default_rng(0)
+    shade = np.linspace(220, 30, 32)[:, None, None]  # a bright sky over dark ground
+    images = np.uint8(shade + rng.normal(0, 10, (8, 32, 32, 3)))
+    images[6] = np.clip(images[1] + rng.normal(0, 5, images[1].shape), 0, 255)
+    correlations = np.corrcoef(np.float64(images).reshape(8, -1))
+    assert correlations.min() > grouping.CORRELATION
+    assert groups(images, np.ones((8, 128), bool)) == [[1, 6]]
+
+
 def test_a_part_of_an_image_has_its_copy():
     """Only the last part of image 5 has the hash of image 2."""
     rng = np.random.default_rng(0)
@@ -105,7 +117,7 @@ def test_outlines_bound_correlations_and_cuts_are_by_both_matrices():
     part = grouping.PARTS[12]
     rows, columns = grouping.cut(*part)
     pixels = np.einsum("ih,nhwc,jw->nijc", rows, images / 127.5 - 1, columns)
-    np.testing.assert_allclose(grouping._cut(images, part), pixels, atol=1e-5)
+    np.testing.assert_allclose(grouping._resampled(images, rows, columns), pixels, atol=1e-5)
     units = grouping._unit(images)
     outlines = np.float32(grouping._outline(units))
     excess = outlines @ outlines.T - units @ units.T
