@@ -9,10 +9,12 @@ The authors' networks for MNIST, with half the units, and their uniform noise of
 2e-4 with b1 0.5 and batches of 128. They train for 400 epochs of 60,000 digits with a decaying
 learning rate.
 
-Not reached yet: a run on two cores of an AVX-512 Xeon that many other jobs shared was stopped after
-274 of the iterations (35 s of a processor; jax 0.10.2, Python 3.11, 2026-11-28, seed 0). By then
-strokes and rings of digits stood out from grey noise, and neither player had won (the mean logits
-on encoded and on generated pairs were 0.27 and -0.36).
+Measured on one core of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-29, seed 0: FD-digits of
+10,000 samples is 150 after these 3,000 iterations (70 s) and 37 after 15,000 (298 s), the picture
+docs/experiments/bigan_digits.png. The claim shows in part: G(E(x)) of the held-out digits has
+the class of x, as the digits classifier reads it, in 26 % after 3,000 and in 30 % after 15,000
+iterations, where chance has 10 %; of the digits themselves it reads 97.4 %. The mean distance of
+G(E(x)) to x is 0.27 of values in [-1, 1], to another digit than x 0.33, and of the mean digit 0.31.
 """
 
 from gans_jax import BiGAN, data, priors
