@@ -1,7 +1,8 @@
 """The training loop of experiments that need no run folder."""
 
+import itertools
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import chex
@@ -9,10 +10,10 @@ import jax
 import numpy as np
 import optax
 
-from gans_jax import core, data
+from gans_jax import core, data, wrappers
 from gans_jax.data.source import Source
 
-State = TypeVar("State")
+State, T = TypeVar("State"), TypeVar("T")
 
 
 def iterate(
@@ -61,9 +62,22 @@ def fit(
 
 
 def train(
-    method: core.Method, source: Source, batch_size: int, iterations: int
+    method: core.Method,
+    source: Source,
+    batch_size: int,
+    iterations: int,
+    seed: int = 0,
+    repeat: int = 1,
 ) -> tuple[Any, float]:
-    """Trains a method with seed 0, as `training.train` does, but keeps nothing on disk.
+    """Trains a method as `training.train` does, but keeps nothing on disk.
+
+    Args:
+      method: is initialised with the seed.
+      source: its order is drawn with the seed.
+      batch_size: examples in a minibatch.
+      iterations: a multiple of `repeat`.
+      seed: of everything that is random.
+      repeat: iterations of a compiled program, which small networks take in less time.
 
     Returns:
       The state after the last iteration, and the seconds of training without compilation.
@@ -71,11 +85,22 @@ def train(
     Raises:
       FloatingPointError: if a metric of the last iteration is not finite.
     """
-    stream = data.stream(source, batch_size, seed=0, method=method)
-    init_key, run_key = jax.random.split(jax.random.key(0))
+    stream = data.stream(source, batch_size, seed=seed, method=method)
+    init_key, run_key = jax.random.split(jax.random.key(seed))
     state = jax.jit(method.init)(init_key, stream[0])
-    keys = (jax.random.fold_in(run_key, t) for t in range(iterations))
-    state, metrics, seconds = iterate(method.step, state, stream.prefetch(0, iterations), keys)
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(run_key, np.arange(iterations))
+    batches = stream.prefetch(0, iterations)
+    if repeat > 1:
+        method, keys = wrappers.repeat(method, repeat), keys.reshape(-1, repeat)
+        batches = (jax.tree.map(lambda *x: np.stack(x), *some) for some in batched(batches, repeat))
+    state, metrics, seconds = iterate(method.step, state, batches, keys)
     if broken := [name for name, value in metrics.items() if not np.isfinite(value)]:
         raise FloatingPointError(f"not finite after {iterations} iterations: {', '.join(broken)}")
     return state, seconds
+
+
+def batched(items: Iterable[T], num: int) -> Iterator[list[T]]:
+    """Yields the items in lists of `num`."""
+    items = iter(items)
+    while some := list(itertools.islice(items, num)):
+        yield some

@@ -47,6 +47,14 @@ class Setting(NamedTuple):
     iterations: int
 
 
+source = data.TwoUniforms(left=(-0.9, -0.3), right=(0.3, 0.9))
+method = GAN(
+    generator=MLPGenerator((1,), features=(64, 64)),
+    discriminator=MLPDiscriminator(features=(64, 64), activation="leaky_relu"),
+    prior=priors.Uniform(4),
+    loss=losses.Minimax(),
+    learning_rate=1e-3,
+)
 SETTINGS = (
     Setting("one and one", 1, 1, 10_000),
     Setting("the generator 50 times as often", 1, 50, 400),
@@ -54,9 +62,9 @@ SETTINGS = (
 )
 
 
-def train(method: GAN, source: data.TwoUniforms, setting: Setting) -> np.ndarray:
-    """Returns samples `[5000]` of a generator that was trained in a setting, from seed 0."""
-    examples, rng = source.arrays["image"], np.random.default_rng(0)
+def train(method: GAN, source: data.TwoUniforms, setting: Setting, seed: int = 0) -> np.ndarray:
+    """Returns samples `[5000]` of a generator that was trained in a setting."""
+    examples, rng = source.arrays["image"], np.random.default_rng(seed)
 
     def step(state: Any, real: jax.Array, key: jax.Array) -> tuple[Any, core.Metrics]:
         d_key, g_key = jax.random.split(key)
@@ -83,21 +91,13 @@ def train(method: GAN, source: data.TwoUniforms, setting: Setting) -> np.ndarray
         for _ in range(setting.iterations):
             yield examples[rng.integers(source.num, size=(setting.discriminator_updates, NUM))]
 
-    state = jax.jit(method.init)(jax.random.key(0), {"image": examples[None, :NUM]})
-    keys = jax.random.split(jax.random.key(1), setting.iterations)
+    state = jax.jit(method.init)(jax.random.key(seed), {"image": examples[None, :NUM]})
+    keys = jax.random.split(jax.random.key(seed + 1), setting.iterations)
     state, _, _ = iterate(step, state, batches(), keys)
     return np.asarray(method.sample(state, jax.random.key(2), 5000)[:, 0])
 
 
 def main(out: Path) -> None:
-    source = data.TwoUniforms(left=(-0.9, -0.3), right=(0.3, 0.9))
-    method = GAN(
-        generator=MLPGenerator((1,), features=(64, 64)),
-        discriminator=MLPDiscriminator(features=(64, 64), activation="leaky_relu"),
-        prior=priors.Uniform(4),
-        loss=losses.Minimax(),
-        learning_rate=1e-3,
-    )
     real = source.arrays["image"][:5000, 0]
     with plots.figure(out, 3, "Two uniform distributions, by how often each player learns") as axes:
         for ax, setting in zip(axes, SETTINGS, strict=True):

@@ -96,14 +96,14 @@ class Measured(NamedTuple):
     samples: np.ndarray
 
 
-def measure(method: GAN | WGAN, source: data.TwoGaussians) -> Measured:
+def measure(method: GAN | WGAN, source: data.TwoGaussians, seed: int = 0) -> Measured:
     """Trains the opponent of a fixed generator, and measures the generator's gradient meanwhile."""
-    state = jax.jit(method.init)(jax.random.key(0), {"image": jnp.zeros((1, NUM, 1))})
+    state = jax.jit(method.init)(jax.random.key(seed), {"image": jnp.zeros((1, NUM, 1))})
     opponent, update = opponent_of(method, state)
     train, look = jax.jit(update), jax.jit(functools.partial(spread, method, state.generator))
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     curves = []
-    for t, key in enumerate(jax.random.split(jax.random.key(2), CHECKS[-1] + 1)):
+    for t, key in enumerate(jax.random.split(jax.random.key(seed + 2), CHECKS[-1] + 1)):
         if t in CHECKS:
             curves.append(look(opponent))
         opponent = train(opponent, source.arrays["image"][rng.integers(source.num, size=NUM)], key)

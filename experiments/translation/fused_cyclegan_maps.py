@@ -12,8 +12,9 @@ translator differs from `cyclegan_maps`.
 
 The claim is made for the report's own code, which is half as wide as what it is compared with, and
 has no identity loss: `report` is this setting here, with half of the features and logits that are
-averaged over the image. The experiment without a name is as wide as `cyclegan_maps`. At equal width and without the identity loss sharing saves parameters, but no pass
-through a network: `experiments/tables/fused_encoder_cost.py` has the cost of all forms.
+averaged over the image. The experiment without a name is as wide as `cyclegan_maps`. At equal width
+and without the identity loss sharing saves parameters, but no pass through a network:
+`experiments/tables/fused_encoder_cost.py` has the cost of all forms.
 
 Measured as `cyclegan_maps` was, on one core, 2026-11-22, seed 0: 2226 s of that core, where the two
 generators of equal width took 2270. Maps to photos PSNR 15.8,

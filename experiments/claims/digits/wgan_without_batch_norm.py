@@ -1,0 +1,44 @@
+"""Without batch norm in its generator a GAN fails, at any rate that was tried; a WGAN does not."""
+
+import dataclasses
+import functools
+
+from experiments.claims.digits.settings import DCGAN, DIGITS_WGAN, UPDATES, judged
+from experiments.claims.framework import judges
+from experiments.claims.framework.claim import Claim, Condition, Numbers
+from gans_jax import WGAN
+
+RATES = {
+    "GAN, 5e-5": (DCGAN, 5e-5),
+    "GAN, 2e-4": (DCGAN, 2e-4),
+    "GAN, 1e-3": (DCGAN, 1e-3),
+    "WGAN, 2e-4": (DIGITS_WGAN, 2e-4),
+    "WGAN, 5e-4": (DIGITS_WGAN, 5e-4),
+}
+
+
+def run(name: str, seed: int) -> Numbers:
+    method, rate = RATES[name]
+    method = dataclasses.replace(
+        method, generator=method.generator.clone(norm="none"), learning_rate=rate
+    )
+    updates = method.n_critic if isinstance(method, WGAN) else method.k
+    return judged(method, UPDATES // updates, seed)
+
+
+claim = Claim(
+    sentence="Without batch norm in the generator a GAN fails to learn, and a WGAN still does.",
+    source="Wasserstein GAN, section 4.3 and figure 6",
+    null="both learn, or neither does, at the best of their learning rates",
+    setup="DCGAN's networks with 16 features, batch norm in the discriminator or critic alone, "
+    "3,000 of its updates, at the learning rates that the arms name",
+    arms={name: functools.partial(run, name) for name in RATES},
+    measures=judges.measures("FD-digits", "sure", "entropy"),
+    rule=(
+        Condition("FD-digits", "WGAN, 5e-4", "<", 300),
+        Condition("FD-digits", "WGAN, 5e-4", "<", "GAN, 5e-5"),
+        Condition("FD-digits", "WGAN, 5e-4", "<", "GAN, 2e-4"),
+        Condition("FD-digits", "WGAN, 5e-4", "<", "GAN, 1e-3"),
+    ),
+    minutes=25,
+)

@@ -1,0 +1,1 @@
+"""How claims are stated, run, judged and written down."""

@@ -1,0 +1,110 @@
+"""Makes `docs/claims.md` of the results."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.claims.framework import library, results
+from experiments.claims.framework.claim import Claim, Interval, Results, median
+
+PAGE = Path(__file__).parents[3] / "docs" / "claims.md"
+HEAD = """# Claims
+
+This page has each claim of the papers, the lecture and the report that was run here, with a
+verdict. It is made by `python -m experiments.claims` from the files in
+`experiments/claims/results/`, one for each claim, which hold the number of every seed with its
+machine, versions, date and commit.
+
+A claim's rule was written before its runs. Each condition compares two medians over seeds, or a
+median with a number, and holds if the 95 % bootstrap interval of the difference lies on its side of
+0; "opposite" says that it lies on the other side, and "open" that it has 0 in it. A claim **shows**
+if all of its conditions hold, **shows in part** if some do, and **does not show** if none does. It
+is **not reached here** where the runs did not come far enough to tell. Sets are small and runs are
+short, so that a verdict is about the setup beside it.
+"""
+
+
+def page() -> str:
+    """Returns the page of all claims whose runs are complete."""
+    judged = {}
+    for name in library.names():
+        claim = library.load(name)
+        runs = results.of_claim(name, claim)
+        if found := results.of_seeds(claim, runs, range(claim.seeds)):
+            judged[name] = claim, runs, found
+    parts = [HEAD, _summary(judged)]
+    for topic, title in library.TOPICS.items():
+        of_topic = [name for name in judged if library.names()[name] == topic]
+        parts += [f"## {title}\n"] * bool(of_topic)
+        parts += [_section(name, *judged[name]) for name in of_topic]
+    return "\n".join(parts)
+
+
+def _summary(judged: dict[str, tuple[Claim, list[results.Run], Results]]) -> str:
+    lines = ["| claim | source | verdict |", "|---|---|---|"]
+    for name, (claim, _, found) in judged.items():
+        lines.append(
+            f"| [{claim.sentence}](#{name.replace('_', '-')}) | {claim.source} "
+            f"| {claim.verdict(found)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _section(name: str, claim: Claim, runs: list[results.Run], found: Results) -> str:
+    used = [run for run in runs if run.seed < claim.seeds]
+    dates = sorted({run.date for run in used})
+    minutes = sum(run.seconds for run in used) / 60
+    again = results.of_seeds(claim, runs, range(claim.seeds, 2 * claim.seeds))
+    lines = [
+        f"### {name.replace('_', ' ')}\n",
+        f"{claim.sentence} ({claim.source})\n",
+        f"- If it were not so: {claim.null}",
+        f"- Setup: {claim.setup}",
+        f"- **Verdict: {claim.verdict(found)}.**",
+    ]
+    lines += [
+        f"- {condition}: {condition.outcome(found)}, difference {_text(condition.effect(found))}"
+        for condition in claim.rule
+    ]
+    lines += [
+        f"- For the runs to tell, {condition}: {condition.outcome(found)}, difference "
+        f"{_text(condition.effect(found))}"
+        for condition in claim.reached
+    ]
+    if again:
+        seeds = f"{claim.seeds} to {2 * claim.seeds - 1}"
+        lines.append(f"- With seeds {seeds} the verdict is: {claim.verdict(again)}.")
+    if claim.beyond:
+        lines.append(f"- {claim.beyond}")
+    lines += ["", _table(claim, found), ""]
+    lines += [f"{name}: {text}" for name, text in claim.measures.items()]
+    lines.append(
+        f"{claim.seeds} seeds, {minutes:.0f} minutes in all on {used[0].machine}; "
+        f"{used[0].versions}; {' to '.join(dict.fromkeys((dates[0], dates[-1])))}.\n"
+    )
+    return "\n".join(lines)
+
+
+def _table(claim: Claim, found: Results) -> str:
+    columns = list(claim.measures)
+    lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for arm, numbers in found.items():
+        cells = [_text(median(numbers[name])) if name in numbers else "" for name in columns]
+        lines.append(f"| {arm} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _text(interval: Interval) -> str:
+    return f"{interval.value:.3g} [{interval.low:.3g}, {interval.high:.3g}]"
+
+
+def verdicts(names: Sequence[str]) -> list[str]:
+    """Returns a line with the verdict of each claim, or with what is missing."""
+    lines = []
+    for name in names:
+        claim = library.load(name)
+        runs = results.of_claim(name, claim)
+        found = results.of_seeds(claim, runs, range(claim.seeds))
+        wanted = claim.seeds * len(claim.arms)
+        missing = f"{len(runs)} of {wanted} runs"
+        lines.append(f"{name}: {claim.verdict(found) if found else missing}")
+    return lines
