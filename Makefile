@@ -5,7 +5,7 @@ ENVIRONMENT := .venv/.installed
 NEW_ENOUGH := import sys; sys.version_info >= (3, 11) or sys.exit("gans_jax needs Python 3.11 or newer: make PYTHON=python3.12 ...")
 export JAX_COMPILATION_CACHE_DIR ?= $(HOME)/.cache/gans_jax/xla
 
-.PHONY: train test test-all test-torch benchmark gpu lint clean
+.PHONY: train test test-all test-torch benchmark claims gpu lint clean
 
 train: $(ENVIRONMENT)
 	$(BIN)/python -m gans_jax train experiments/digits/wgan_digits.py
@@ -21,6 +21,10 @@ test-torch: $(ENVIRONMENT) $(ENVIRONMENT)-torch
 
 benchmark: $(ENVIRONMENT) $(ENVIRONMENT)-torch
 	$(BIN)/python -m experiments.benchmark.jax_vs_torch --json benchmark.json --plot benchmark.png
+
+# About ten hours on two cores; it goes on where it was stopped: docs/claims.md.
+claims: $(ENVIRONMENT)
+	$(BIN)/python -m experiments.claims
 
 # On the Python whose jax and PyTorch see the GPU, which stays as it is: docs/gpu.md.
 gpu:

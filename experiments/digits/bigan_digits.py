@@ -9,7 +9,7 @@ The authors' networks for MNIST, with half the units, and their uniform noise of
 2e-4 with b1 0.5 and batches of 128. They train for 400 epochs of 60,000 digits with a decaying
 learning rate.
 
-Measured on one core of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-29, seed 0: FD-digits of
+Measured on one core of an AMD EPYC, jax 0.10.2, Python 3.11, 2026-11-29, seed 0: FD-digits of
 10,000 samples is 150 after these 3,000 iterations (70 s) and 37 after 15,000 (298 s), the picture
 docs/experiments/bigan_digits.png. The claim shows in part: G(E(x)) of the held-out digits has
 the class of x, as the digits classifier reads it, in 26 % after 3,000 and in 30 % after 15,000

@@ -11,7 +11,7 @@ that have another one in their group. Recall is the share of the copies that hav
 their group. Each kind of copies is grouped with the originals alone, so that no copy is found by
 way of another kind.
 
-Measured on two cores of an AVX-512 Xeon, jax 0.10.2, Python 3.11, 2026-11-29, seed 0, 10 to 12 s
+Measured on two cores of an AMD EPYC, jax 0.10.2, Python 3.11, 2026-11-29, seed 0, 10 to 12 s
 each; the column "pixels" has the false positives without the correlation of details, which changes
 none of the recalls:
 

@@ -22,10 +22,10 @@ SSIM 0.116, sharpness 0.81 (two generators: 16.0, 0.108, 0.82), photos to maps 2
 (24.0, 0.443, 1.13). By eye the photos are as good; the maps have some green, but not where the
 parks are. So poorer images do not show here, either.
 
-`report`, 2026-11-29, seed 0, 247 s of a core: maps to photos PSNR 15.9, SSIM 0.104, sharpness 0.87,
-photos to maps 24.5, 0.501, 0.86 (docs/experiments/fused_cyclegan_report.png). By eye its photos
-have a grain and no streets, and its maps are beige with green spots: poorer images show by eye in
-the photos, and not in these numbers.
+`report`, 2026-11-29, seed 0, 247 s of a core of an AMD EPYC: maps to photos PSNR 15.9, SSIM 0.104,
+sharpness 0.87, photos to maps 24.5, 0.501, 0.86 (docs/experiments/fused_cyclegan_report.png). By
+eye its photos have a grain and no streets, and its maps are beige with green spots: poorer images
+show by eye in the photos, and not in these numbers.
 """
 
 import dataclasses

@@ -26,6 +26,7 @@ from gans_jax.core import (
 from gans_jax.methods.states import WGANState
 from gans_jax.methods.wasserstein import Wasserstein
 from gans_jax.priors import Normal
+from gans_jax.schedules import Constant
 
 rmsprop = functools.partial(optax.rmsprop, decay=0.99, eps_in_sqrt=False)  # PyTorch's
 
@@ -72,6 +73,7 @@ class WGAN(Wasserstein):
     n_critic: int = 5
     warmup: bool = False
     optimizer: core.OptimizerFactory = rmsprop
+    schedule: Any = dataclasses.field(default=Constant(), metadata={"later": True})
 
     def __post_init__(self) -> None:
         checks.positive(learning_rate=self.learning_rate, clip=self.clip, n_critic=self.n_critic)

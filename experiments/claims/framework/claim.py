@@ -27,6 +27,8 @@ class Interval:
 class Condition:
     """That the median of a measure in an arm is below or above another arm's, or a number.
 
+    The other arm's may be multiplied: `times=0.5` asks whether a measure is below the half.
+
     It holds if the 95 % bootstrap interval of the difference lies on that side of 0. Where the
     interval lies on the other side the outcome is "opposite", and "open" where it has 0 in it.
     """
@@ -35,16 +37,18 @@ class Condition:
     arm: str
     sign: Literal["<", ">"]
     than: str | float
+    times: float = 1.0
 
     def __str__(self) -> str:
         than = self.than if isinstance(self.than, str) else f"{self.than:g}"
+        than = than if self.times == 1 else f"{self.times:g} times {than}"
         return f"{self.measure}: {self.arm} {self.sign} {than}"
 
     def effect(self, results: Results) -> Interval:
         """Returns the difference of the medians, the arm's minus the other one."""
         arm = results[self.arm][self.measure]
         if isinstance(self.than, str):
-            return difference(arm, results[self.than][self.measure])
+            return difference(arm, self.times * results[self.than][self.measure])
         return difference(arm, np.array([self.than]))
 
     def outcome(self, results: Results) -> Outcome:

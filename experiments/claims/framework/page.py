@@ -51,14 +51,15 @@ def _summary(judged: dict[str, tuple[Claim, list[results.Run], Results]]) -> str
 
 def _section(name: str, claim: Claim, runs: list[results.Run], found: Results) -> str:
     used = [run for run in runs if run.seed < claim.seeds]
-    dates = sorted({run.date for run in used})
+    dates, machines = sorted({run.date for run in used}), sorted({run.machine for run in used})
     minutes = sum(run.seconds for run in used) / 60
     again = results.of_seeds(claim, runs, range(claim.seeds, 2 * claim.seeds))
     lines = [
-        f"### {name.replace('_', ' ')}\n",
-        f"{claim.sentence} ({claim.source})\n",
-        f"- If it were not so: {claim.null}",
-        f"- Setup: {claim.setup}",
+        f"### {name.replace('_', ' ').capitalize()}\n",
+        f"{claim.sentence} ({claim.source}; "
+        f"[the file](../experiments/claims/{library.names()[name]}/{name}.py))\n",
+        f"- If it were not so: {claim.null}.",
+        f"- Setup: {claim.setup}.",
         f"- **Verdict: {claim.verdict(found)}.**",
     ]
     lines += [
@@ -76,10 +77,10 @@ def _section(name: str, claim: Claim, runs: list[results.Run], found: Results) -
     if claim.beyond:
         lines.append(f"- {claim.beyond}")
     lines += ["", _table(claim, found), ""]
-    lines += [f"{name}: {text}" for name, text in claim.measures.items()]
+    lines += [f"- {name}: {text}." for name, text in claim.measures.items()]
     lines.append(
-        f"{claim.seeds} seeds, {minutes:.0f} minutes in all on {used[0].machine}; "
-        f"{used[0].versions}; {' to '.join(dict.fromkeys((dates[0], dates[-1])))}.\n"
+        f"- {claim.seeds} seeds, {minutes:.1f} minutes of {' and '.join(machines)} "
+        f"({used[0].versions}; {' to '.join(dict.fromkeys((dates[0], dates[-1])))}).\n"
     )
     return "\n".join(lines)
 
@@ -94,7 +95,11 @@ def _table(claim: Claim, found: Results) -> str:
 
 
 def _text(interval: Interval) -> str:
-    return f"{interval.value:.3g} [{interval.low:.3g}, {interval.high:.3g}]"
+    return f"{_digits(interval.value)} [{_digits(interval.low)}, {_digits(interval.high)}]"
+
+
+def _digits(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def verdicts(names: Sequence[str]) -> list[str]:
