@@ -30,7 +30,8 @@ from gans_jax.training import Experiment
 experiment = Experiment(
     method=BiGAN(
         translator=TwoGenerators(
-            GaussianEncoder(ALIEncoder(size=16, features=8)), ALIGenerator(1, features=8)
+            GaussianEncoder(ALIEncoder(size=16, features=8)),
+            ALIGenerator(1, 8, bias_init=data.LogOdds(data.Digits(size=32))),
         ),
         discriminator=ALIDiscriminator(features=16),
         prior=priors.Normal(16),

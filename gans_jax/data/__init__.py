@@ -11,6 +11,7 @@ from gans_jax.data.excluding import Excluding as Excluding
 from gans_jax.data.folder import ImageFolder as ImageFolder
 from gans_jax.data.folder import LeftOutWarning as LeftOutWarning
 from gans_jax.data.idx import IDX as IDX
+from gans_jax.data.log_odds import LogOdds as LogOdds
 from gans_jax.data.objects import CutOuts as CutOuts
 from gans_jax.data.objects import PastedObjects as PastedObjects
 from gans_jax.data.objects import Side as Side

@@ -400,7 +400,9 @@ def test_the_discriminators_own_learning_rate():
     assert scaled(faster[1], base[1]) == {3.0}
 
 
-@pytest.mark.parametrize("method", [GAN, WGANGP])
+@pytest.mark.parametrize(
+    "method", [GAN, functools.partial(WGAN, clip=100.0), WGANGP], ids=["GAN", "WGAN", "WGANGP"]
+)
 def test_a_schedule_scales_both_players(method):
     method = method(*NETWORKS, learning_rate=1e-3, schedule=schedules.LinearDecay(end=4))
     # The opponent's update at a factor is that factor times the update at factor 1.

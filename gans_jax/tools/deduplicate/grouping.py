@@ -201,7 +201,7 @@ def _smoothing() -> np.ndarray:
     averages = np.repeat(np.eye(CELLS), SIDE // CELLS, axis=1) * (CELLS / SIDE)
     centres = (np.arange(CELLS) + 0.5) * (SIDE / CELLS) - 0.5
     between = [np.interp(np.arange(SIDE), centres, cell) for cell in np.eye(CELLS)]
-    return np.float32(np.stack(between, axis=1) @ averages)
+    return (np.stack(between, axis=1) @ averages).astype(np.float32)
 
 
 _SMOOTH = _smoothing()
