@@ -7,7 +7,6 @@ stopped goes on. `--seeds 5-9` runs other seeds than a claim's own, to see if it
 """
 
 import argparse
-import os
 
 from experiments.claims.framework import campaign, library, page
 from experiments.common import command_line
@@ -34,8 +33,9 @@ def main() -> int:
     parser.add_argument(
         "--budget", type=float, default=600, help="minutes after which no run begins (default: 600)"
     )
+    workers = len(campaign.available_cores())
     parser.add_argument(
-        "--workers", type=int, default=len(os.sched_getaffinity(0)), help="runs at a time"
+        "--workers", type=int, default=workers, help="runs at a time (default: one a core)"
     )
     options = parser.parse_args()
     jobs = list(campaign.missing(options.only, options.seeds))

@@ -51,9 +51,10 @@ def run(jobs: Sequence[Job], workers: int, minutes: float) -> list[str]:
       A sentence for each job that failed.
     """
     until, waiting, failed = time.monotonic() + 60 * minutes, list(jobs), []
+    workers = min(workers, len(available_cores()))
     context = multiprocessing.get_context("spawn")
     cores = context.Queue()
-    for core in sorted(os.sched_getaffinity(0))[:workers]:
+    for core in available_cores()[:workers]:
         cores.put(core)
     running: dict[Future[results.Run], Job] = {}
     with ProcessPoolExecutor(workers, context, _begin, (cores,)) as pool:
@@ -74,8 +75,17 @@ def run(jobs: Sequence[Job], workers: int, minutes: float) -> list[str]:
     return failed
 
 
+def available_cores() -> list[int]:
+    """Returns the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
 def _begin(cores: "multiprocessing.Queue[int]") -> None:
-    os.sched_setaffinity(0, {cores.get()})
+    core = cores.get()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {core})
     ops.keep_freed_memory()
 
 
