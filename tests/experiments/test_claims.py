@@ -96,6 +96,20 @@ def test_a_campaign_makes_each_missing_run_once(two_claims):
     assert {(job.claim, job.arm) for job in later} == {("second", "a"), ("first", "b")}
 
 
+@pytest.mark.slow
+def test_a_run_that_fails_ends_no_other_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(results, "file", lambda name: tmp_path / f"{name}.json")
+    name = "distance_of_segments"
+    arms = ("segments", 0), ("no arm", 0), ("segments", 1)
+    jobs = [campaign.Job(name, arm, seed) for arm, seed in arms]
+    failed = campaign.run(jobs, workers=2, minutes=5)
+    assert failed == [f"{name}, no arm, seed 0: KeyError('no arm')"]
+    done = results.read(name)
+    assert [(run.arm, run.seed) for run in done] == [("segments", 0), ("segments", 1)]
+    assert all(run.numbers["Earth-Mover"] > 0.9 and "jax" in run.versions for run in done)
+    assert campaign.run(jobs[:1], workers=1, minutes=0) == []
+
+
 def test_the_page_has_complete_claims_with_their_numbers(two_claims):
     for job in campaign.missing(["first"], None):
         results.add(job.claim, made(job))

@@ -22,16 +22,16 @@ def accuracy(kind: str, seed: int) -> Numbers:
     state = jax.jit(METHOD.init)(jax.random.key(seed + 100), batch)
     if kind == "trained":
         state, _ = train(METHOD, train_set, 64, 1500, seed)
-    features = {
-        "pixels": lambda source: np.float32(source.arrays["image"]).reshape(len(source), -1),
-    }.get(
-        kind,
-        lambda source: discriminator_features(
-            METHOD.discriminator, state.discriminator, source.arrays["image"]
-        ),
-    )
+
+    def features(source: data.Digits) -> np.ndarray:
+        images = source.arrays["image"]
+        if kind == "pixels":
+            return np.float32(images).reshape(len(images), -1)
+        return discriminator_features(METHOD.discriminator, state.discriminator, images)
+
     fitted, validation = splits(features(train_set), train_set, 300)
-    return {"accuracy": linear_svm(fitted, validation, (features(test), test.arrays["label"]))}
+    held_out = features(test), test.arrays["label"]
+    return {"accuracy": linear_svm(fitted, validation, held_out).test}
 
 
 claim = Claim(

@@ -53,11 +53,11 @@ def cycle_judged(
 ) -> Numbers:
     """Trains a translator without pairs, and judges blue digits on yellow, and the way back."""
     source = data.DigitDomains(size=32)
-    state, _ = train(method, source, batch_size, iterations, seed)
+    state, seconds = train(method, source, batch_size, iterations, seed)
     test = scores.stacked(dataclasses.replace(source, split="test"))
     made = scores.translated(method, state, test["a"], 50)
     forward = judges.translations(made, test["b"])
-    found = {"PSNR": forward["PSNR"], "accuracy": forward["accuracy"]}
+    found = {"PSNR": forward["PSNR"], "accuracy": forward["accuracy"], "seconds": seconds}
     if "b_to_a" in method.directions:
         back = scores.translated(method, state, test["b"], 50, "b_to_a")
         backward = judges.translations(back, test["a"])
