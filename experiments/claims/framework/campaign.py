@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import platform
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -83,10 +84,18 @@ def available_cores() -> list[int]:
 
 
 def _begin(cores: "multiprocessing.Queue[int]") -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     core = cores.get()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {core})
     ops.keep_freed_memory()
+
+
+def _end_with_parent() -> None:
+    """Ends this process with the campaign's, which a signal may end in the middle of a run."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _measure(job: Job) -> results.Run:
