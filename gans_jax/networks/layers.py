@@ -164,7 +164,7 @@ def normalize(x: Array, norm: CriticNorm, train: bool, dtype: DType) -> Array:
     if norm in ("none", "spectral"):
         return x
     if norm == "instance":
-        return _instance_norm(x).astype(dtype)
+        return InstanceNorm()(x).astype(dtype)
     if norm == "layer":
         axes = tuple(range(1, x.ndim))
         return nn.LayerNorm(1e-5, dtype=dtype, reduction_axes=axes, feature_axes=-1)(x)
@@ -177,19 +177,21 @@ def normalize(x: Array, norm: CriticNorm, train: bool, dtype: DType) -> Array:
     )(x)
 
 
-def _instance_norm(x: Array) -> Array:
-    """Normalises each channel of each image, float32; a channel of one value becomes 0.
+class InstanceNorm(nn.Module):
+    """Normalises each channel of each image, in float32; a channel of one value becomes 0.
 
     A channel whose deviation is within the rounding of its mean has no gradient, either. In an
     image of one colour the gradients of the weights before a norm are 0 but for rounding, and each
     norm makes the rounding 300 times larger: in a ResNet it grows until training ends.
     """
-    x = core.at_least_float32(x)
-    # A variance in one pass, E[x^2] - E[x]^2, is far off where a channel is nearly constant.
-    mean = x.mean((1, 2), keepdims=True)
-    variance = jnp.square(x - mean).mean((1, 2), keepdims=True)
-    constant = variance <= jnp.square(32 * jnp.finfo(x.dtype).eps * mean)
-    return (x - mean) * jnp.where(constant, 0, jax.lax.rsqrt(variance + 1e-5))
+
+    def __call__(self, x: Array) -> Array:
+        x = core.at_least_float32(x)
+        # A variance in one pass, E[x^2] - E[x]^2, is far off where a channel is nearly constant.
+        mean = x.mean((1, 2), keepdims=True)
+        variance = jnp.square(x - mean).mean((1, 2), keepdims=True)
+        constant = variance <= jnp.square(32 * jnp.finfo(x.dtype).eps * mean)
+        return (x - mean) * jnp.where(constant, 0, jax.lax.rsqrt(variance + 1e-5))
 
 
 def has_offset(norm: CriticNorm) -> bool:
