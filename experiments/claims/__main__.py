@@ -8,7 +8,7 @@ stopped goes on. `--seeds 5-9` runs other seeds than a claim's own, to see if it
 
 import argparse
 
-from experiments.claims.framework import campaign, library, page
+from experiments.claims.framework import campaign, catalogue, page
 from experiments.common import command_line
 from gans_jax.core import files
 
@@ -24,7 +24,7 @@ def seeds(text: str) -> range:
 
 
 def main() -> int:
-    names = list(library.names())
+    names = list(catalogue.names())
     parser = command_line.parser(__doc__)
     parser.add_argument(
         "--only", choices=names, metavar="NAME", nargs="+", default=names, help="some claims alone"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from experiments.claims.framework import campaign, judges, library, page, results
+from experiments.claims.framework import campaign, catalogue, judges, page, results
 from experiments.claims.framework.claim import Claim, Condition, Shared, median
 from gans_jax import data
 
@@ -75,14 +75,14 @@ def two_claims(monkeypatch, tmp_path):
     first = claim(Condition("score", "a", "<", "b"), seeds=2)
     second = dataclasses.replace(first, arms={"a": first.arms["a"], "b": Shared("first", "b")})
     claims = {"first": first, "second": second}
-    monkeypatch.setattr(library, "load", claims.__getitem__)
-    monkeypatch.setattr(library, "names", lambda: dict.fromkeys(claims, "digits"))
+    monkeypatch.setattr(catalogue, "load", claims.__getitem__)
+    monkeypatch.setattr(catalogue, "names", lambda: dict.fromkeys(claims, "digits"))
     monkeypatch.setattr(results, "file", lambda name: tmp_path / "results" / f"{name}.json")
     return claims
 
 
 def made(job):
-    numbers = library.load(job.claim).arms[job.arm](job.seed)
+    numbers = catalogue.load(job.claim).arms[job.arm](job.seed)
     return results.Run(job.arm, job.seed, numbers, 30.0, "2026-11-29", "a machine", "jax", "0a1b")
 
 
@@ -114,8 +114,8 @@ def test_the_page_has_complete_claims_with_their_numbers(two_claims):
     for job in campaign.missing(["first"], None):
         results.add(job.claim, made(job))
     text = page.page()
-    assert "### First" in text
-    assert "### Second" not in text
+    assert "### `first`" in text
+    assert "### `second`" not in text
     assert "score: a < b: holds, difference -10 [-11, -9]" in text
     assert "| b | 10.5 [10, 11] |" in text
     assert page.verdicts(["first", "second"]) == ["first: shows", "second: 2 of 4 runs"]
@@ -139,11 +139,11 @@ def test_results_are_whole_and_in_order(two_claims):
 
 
 def test_the_claims_are_well_formed():
-    for name in library.names():
-        found = library.load(name)
+    for name in catalogue.names():
+        found = catalogue.load(name)
         for shared in found.arms.values():
             if isinstance(shared, Shared):
-                assert callable(library.load(shared.claim).arms[shared.arm]), name
+                assert callable(catalogue.load(shared.claim).arms[shared.arm]), name
         assert found.rule, name
         assert found.seeds in (5, 10), name
         recorded = {run.arm for run in results.read(name)}

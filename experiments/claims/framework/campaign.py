@@ -14,7 +14,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from importlib import metadata
 from pathlib import Path
 
-from experiments.claims.framework import library, results
+from experiments.claims.framework import catalogue, results
 from experiments.claims.framework.claim import Shared
 from gans_jax import ops
 
@@ -32,7 +32,7 @@ def missing(names: Sequence[str], seeds: range | None) -> Iterator[Job]:
     """Yields the runs that have no result; `seeds` None means as many as each claim has."""
     yielded = set()
     for name in names:
-        claim = library.load(name)
+        claim = catalogue.load(name)
         done = {(run.arm, run.seed) for run in results.of_claim(name, claim)}
         for seed in seeds or range(claim.seeds):
             for arm, measured in claim.arms.items():
@@ -100,7 +100,7 @@ def _end_with_parent() -> None:
 
 def _measure(job: Job) -> results.Run:
     start = time.monotonic()
-    numbers = library.load(job.claim).arms[job.arm](job.seed)
+    numbers = catalogue.load(job.claim).arms[job.arm](job.seed)
     return results.Run(
         arm=job.arm,
         seed=job.seed,
@@ -132,6 +132,6 @@ def _versions() -> str:
 
 @functools.cache
 def _commit() -> str:
-    command = ["git", "-C", str(library.FOLDER), "rev-parse", "--short", "HEAD"]
+    command = ["git", "-C", str(catalogue.FOLDER), "rev-parse", "--short", "HEAD"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip()

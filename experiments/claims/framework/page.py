@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.claims.framework import library, results
+from experiments.claims.framework import catalogue, results
 from experiments.claims.framework.claim import Claim, Interval, Results, median
 
 PAGE = Path(__file__).parents[3] / "docs" / "claims.md"
@@ -26,14 +26,14 @@ short, so that a verdict is about the setup beside it.
 def page() -> str:
     """Returns the page of all claims whose runs are complete."""
     judged = {}
-    for name in library.names():
-        claim = library.load(name)
+    for name in catalogue.names():
+        claim = catalogue.load(name)
         runs = results.of_claim(name, claim)
         if found := results.of_seeds(claim, runs, range(claim.seeds)):
             judged[name] = claim, runs, found
     parts = [HEAD, _summary(judged)]
-    for topic, title in library.TOPICS.items():
-        of_topic = [name for name in judged if library.names()[name] == topic]
+    for topic, title in catalogue.TOPICS.items():
+        of_topic = [name for name in judged if catalogue.names()[name] == topic]
         parts += [f"## {title}\n"] * bool(of_topic)
         parts += [_section(name, *judged[name]) for name in of_topic]
     return "\n".join(parts)
@@ -42,10 +42,7 @@ def page() -> str:
 def _summary(judged: dict[str, tuple[Claim, list[results.Run], Results]]) -> str:
     lines = ["| claim | source | verdict |", "|---|---|---|"]
     for name, (claim, _, found) in judged.items():
-        lines.append(
-            f"| [{claim.sentence}](#{name.replace('_', '-')}) | {claim.source} "
-            f"| {claim.verdict(found)} |"
-        )
+        lines.append(f"| [{claim.sentence}](#{name}) | {claim.source} | {claim.verdict(found)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -55,9 +52,9 @@ def _section(name: str, claim: Claim, runs: list[results.Run], found: Results) -
     minutes = sum(run.seconds for run in used) / 60
     again = results.of_seeds(claim, runs, range(claim.seeds, 2 * claim.seeds))
     lines = [
-        f"### {name.replace('_', ' ').capitalize()}\n",
+        f"### `{name}`\n",
         f"{claim.sentence} ({claim.source}; "
-        f"[the file](../experiments/claims/{library.names()[name]}/{name}.py))\n",
+        f"[the file](../experiments/claims/{catalogue.names()[name]}/{name}.py))\n",
         f"- If it were not so: {claim.null}.",
         f"- Setup: {claim.setup}.",
         f"- **Verdict: {claim.verdict(found)}.**",
@@ -106,7 +103,7 @@ def verdicts(names: Sequence[str]) -> list[str]:
     """Returns a line with the verdict of each claim, or with what is missing."""
     lines = []
     for name in names:
-        claim = library.load(name)
+        claim = catalogue.load(name)
         runs = results.of_claim(name, claim)
         found = results.of_seeds(claim, runs, range(claim.seeds))
         wanted = claim.seeds * len(claim.arms)

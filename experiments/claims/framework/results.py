@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments.claims.framework.catalogue import FOLDER
 from experiments.claims.framework.claim import Claim, Results, Shared
-from experiments.claims.framework.library import FOLDER
 from gans_jax.core import files
 
 
@@ -38,7 +38,7 @@ def read(name: str) -> list[Run]:
 
 
 def of_claim(name: str, claim: Claim) -> list[Run]:
-    """Returns the runs of a claim, with those of its arms that other claims have run."""
+    """Returns the runs of a claim, also of the arms that other claims have run."""
     runs = [run for run in read(name) if run.arm in claim.arms]
     for arm, shared in claim.arms.items():
         if isinstance(shared, Shared):

@@ -1,21 +1,13 @@
 """GAN drops modes of a grid of 25 Gaussians, WGAN and WGAN-GP do not."""
 
-import dataclasses
 import functools
 
 from experiments.claims.framework import judges
-from experiments.claims.framework.claim import Claim, Condition, Numbers
-from experiments.claims.gaussians.wgan_keeps_modes_ring import METHODS
-from experiments.common.fit import train
+from experiments.claims.framework.claim import Claim, Condition
+from experiments.claims.gaussians.wgan_keeps_modes_ring import METHODS, run
 from gans_jax import data
 
 GRID = data.GaussianGrid(side=5, spacing=2.0, std=0.05)
-
-
-def run(method: str, seed: int) -> Numbers:
-    chosen, source = METHODS[method], dataclasses.replace(GRID, seed=seed)
-    state, _ = train(chosen, source, 256, 30_000, seed, repeat=100)
-    return judges.points_of(chosen, state, source)
 
 
 claim = Claim(
@@ -24,7 +16,7 @@ claim = Claim(
     null="GAN holds as many modes as WGAN",
     setup="a grid of 25 Gaussians, fully connected networks of 128 units, 30,000 iterations of 256 "
     "points; a mode is held by a fifth of its share",
-    arms={name: functools.partial(run, name) for name in METHODS},
+    arms={name: functools.partial(run, GRID, name) for name in METHODS},
     measures=judges.measures("modes", "inside"),
     rule=(
         Condition("modes", "WGAN", ">", "GAN"),

@@ -26,8 +26,9 @@ METHODS = {
 }
 
 
-def run(method: str, seed: int) -> Numbers:
-    chosen, source = METHODS[method], dataclasses.replace(RING, seed=seed)
+def run(mixture: data.GaussianRing | data.GaussianGrid, method: str, seed: int) -> Numbers:
+    """Trains a method on a mixture of Gaussians, and counts its modes."""
+    chosen, source = METHODS[method], dataclasses.replace(mixture, seed=seed)
     state, _ = train(chosen, source, 256, 30_000, seed, repeat=100)
     return judges.points_of(chosen, state, source)
 
@@ -38,7 +39,7 @@ claim = Claim(
     null="GAN holds as many modes as WGAN",
     setup="a ring of 8 Gaussians, fully connected networks of 128 units, 30,000 iterations of 256 "
     "points; a mode is held by a fifth of its share",
-    arms={name: functools.partial(run, name) for name in METHODS},
+    arms={name: functools.partial(run, RING, name) for name in METHODS},
     measures=judges.measures("modes", "inside"),
     rule=(
         Condition("modes", "WGAN", ">", "GAN"),

@@ -21,7 +21,7 @@ def run(name: str, seed: int) -> Numbers:
 
 claim = Claim(
     sentence="A discriminator of single pixels leaves images blurred, patches sharpen them, and a "
-    "discriminator of the whole image is no better than patches.",
+    "discriminator of the whole image does not improve on patches.",
     source="Isola et al. 2017, pix2pix, section 4.4, table 3 and figure 6",
     null="the size of the patches changes nothing",
     setup="as in `l1_blurs_and_a_gan_sharpens`, L1+cGAN; patches of 70 pixels see the whole image",

@@ -31,7 +31,7 @@ def load(name: str) -> Claim:
     """Returns a claim.
 
     Raises:
-      ValueError: if there is none of that name.
+      ValueError: if no claim has the name.
     """
     if name not in names():
         raise ValueError(f"there is no claim {name}: choose from {', '.join(names())}")
