@@ -22,7 +22,7 @@ test-torch: $(ENVIRONMENT) $(ENVIRONMENT)-torch
 benchmark: $(ENVIRONMENT) $(ENVIRONMENT)-torch
 	$(BIN)/python -m experiments.benchmark.jax_vs_torch --json benchmark.json --plot benchmark.png
 
-# About ten hours on two cores; it goes on where it was stopped: docs/claims.md.
+# Takes hours, and goes on where it was stopped: docs/claims.md.
 claims: $(ENVIRONMENT)
 	$(BIN)/python -m experiments.claims
 

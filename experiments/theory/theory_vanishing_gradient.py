@@ -16,8 +16,8 @@ Measured on two cores of an AVX-512 Xeon that another job shared, jax 0.10.2, Py
 0.00033 for log(1 - D), from 2.8 to 82 for -log D, with a deviation from 0.51 to 13, and from 0.78
 to 6.9 for the critic, nearly reached after 500 (6.8), with a deviation of 1.0. So the deviation of
 -log D grows, but not faster than its norm (0.18, then 0.16 of it). docs/claims.md has ten seeds: in
-eight of them the norm of log(1 - D) does not fall to a tenth, since the data and the points of the
-initial generator overlap there.
+eight of them the norm of log(1 - D) does not fall to a tenth. The theorem is about supports that
+do not overlap, and Gaussians overlap with whatever a generator makes.
 """
 
 from __future__ import annotations

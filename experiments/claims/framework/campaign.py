@@ -17,6 +17,7 @@ from pathlib import Path
 from experiments.claims.framework import catalogue, results
 from experiments.claims.framework.claim import Shared
 from gans_jax import ops
+from gans_jax.metrics import digits_classifier
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +111,12 @@ def _measure(job: Job) -> results.Run:
         machine=_machine(),
         versions=_versions(),
         commit=_commit(),
+        classifier=_classifier(catalogue.names()[job.claim]),
     )
+
+
+def _classifier(topic: str) -> str:
+    return digits_classifier().sha256[:12] if topic in ("digits", "translation") else ""
 
 
 @functools.cache

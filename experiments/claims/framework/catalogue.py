@@ -34,7 +34,7 @@ def load(name: str) -> Claim:
       ValueError: if no claim has the name.
     """
     if name not in names():
-        raise ValueError(f"there is no claim {name}: choose from {', '.join(names())}")
+        raise ValueError(f"no claim has the name {name}: choose from {', '.join(names())}")
     module = importlib.import_module(f"experiments.claims.{names()[name]}.{name}")
     claim: Claim = module.claim
     return claim

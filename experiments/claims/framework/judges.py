@@ -14,7 +14,7 @@ from gans_jax.metrics import digits_classifier, fit_gaussian, frechet_distance, 
 SURE = 0.9
 FD = "Fréchet distance to the 1,000 held-out digits in the features of the digits classifier; "
 MEASURES = {
-    "FD-digits": FD + "lower is better, and 1,000 training digits have 9.9",
+    "FD-digits": FD + "lower is better, and 1,000 training digits have 9.7",
     "sure": "share of the samples that the digits classifier names with a confidence above 0.9; "
     "higher is better, and held-out digits have 0.95",
     "entropy": "of the classes that the classifier sees, in nats; log 10 = 2.30 is the highest",

@@ -48,7 +48,9 @@ def _summary(judged: dict[str, tuple[Claim, list[results.Run], Results]]) -> str
 
 def _section(name: str, claim: Claim, runs: list[results.Run], found: Results) -> str:
     used = [run for run in runs if run.seed < claim.seeds]
-    dates, machines = sorted({run.date for run in used}), sorted({run.machine for run in used})
+    dates = sorted({run.date for run in used})
+    machines, versions = {run.machine for run in used}, {run.versions for run in used}
+    classifiers = {f"; digits classifier {run.classifier}" for run in used if run.classifier}
     minutes = sum(run.seconds for run in used) / 60
     again = results.of_seeds(claim, runs, range(claim.seeds, 2 * claim.seeds))
     lines = [
@@ -76,8 +78,9 @@ def _section(name: str, claim: Claim, runs: list[results.Run], found: Results) -
     lines += ["", _table(claim, found), ""]
     lines += [f"- {name}: {text}." for name, text in claim.measures.items()]
     lines.append(
-        f"- {claim.seeds} seeds, {minutes:.1f} minutes of {' and '.join(machines)} "
-        f"({used[0].versions}; {' to '.join(dict.fromkeys((dates[0], dates[-1])))}).\n"
+        f"- {claim.seeds} seeds, {minutes:.1f} minutes of {' and '.join(sorted(machines))} "
+        f"({' and '.join(sorted(versions))}{' and '.join(sorted(classifiers))}; "
+        f"{' to '.join(dict.fromkeys((dates[0], dates[-1])))}).\n"
     )
     return "\n".join(lines)
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,11 @@ from gans_jax.core import files
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """One seed of an arm: what it measured, in how many seconds, and when, where and by what."""
+    """One seed of an arm: what it measured, in how many seconds, and when, where and by what.
+
+    `classifier` is the hash of the digits classifier that judged, which is trained on each machine:
+    numbers of two classifiers do not compare.
+    """
 
     arm: str
     seed: int
@@ -24,6 +28,7 @@ class Run:
     machine: str
     versions: str
     commit: str
+    classifier: str = ""
 
 
 def file(name: str) -> Path:
@@ -56,7 +61,7 @@ def add(name: str, run: Run) -> None:
     files.write(file(name), "[\n" + ",\n".join(lines) + "\n]\n")
 
 
-def of_seeds(claim: Claim, runs: list[Run], seeds: Iterable[int]) -> Results | None:
+def of_seeds(claim: Claim, runs: list[Run], seeds: Sequence[int]) -> Results | None:
     """Returns the numbers of all arms for the seeds, or None if a run is missing."""
     found = {(run.arm, run.seed): run.numbers for run in runs}
     if any((arm, seed) not in found for arm in claim.arms for seed in seeds):
