@@ -40,7 +40,7 @@ def load(name: str, weights: Path | None = None, sha256: str | None = None) -> N
 
 
 def digits() -> Network:
-    """Loads the classifier of digits, which is trained at its first use."""
+    """Loads the classifier of digits that ships with the package."""
     classifier = metrics.digits_classifier()
     name = f"classifier of digits, accuracy {classifier.accuracy:.3f}"
     return Network(classifier, "-digits", "none (the middle 28x28 pixels)", name, classifier.sha256)

@@ -3,7 +3,6 @@
 from gans_jax.metrics.activations import discriminator_features as discriminator_features
 from gans_jax.metrics.activations import strongest_responses as strongest_responses
 from gans_jax.metrics.classifier import DigitsClassifier as DigitsClassifier
-from gans_jax.metrics.classifier import DigitsTraining as DigitsTraining
 from gans_jax.metrics.classifier import digits_classifier as digits_classifier
 from gans_jax.metrics.densities import energy_distance as energy_distance
 from gans_jax.metrics.densities import mode_shares as mode_shares

@@ -25,6 +25,8 @@ from tests.support.processes import ROOT, environment
 
 FEW = ["fd-digits", "kid-digits", "prdc-digits", "sliced-wasserstein"]
 
+CLASSIFIER = metrics.digits_classifier()
+
 
 def by_name(results):
     return {result.metric: result for result in results}
@@ -36,13 +38,13 @@ def error(capsys, *arguments):
     return line.removeprefix("error: ")
 
 
-def test_numbers_are_those_of_the_samples_and_the_test_split(run, classifier):
+def test_numbers_are_those_of_the_samples_and_the_test_split(run):
     results = by_name(evaluate_run(run, FEW, num=300, seed=3))
     experiment, state = load(run)
     samples = experiment.method.sample(state, jax.random.key(3), 300)
-    fake = classifier.features(to_uint8(samples))
+    fake = CLASSIFIER.features(to_uint8(samples))
     order = np.random.default_rng(0).permutation(1000)[:300]
-    real = classifier.features(data.Digits("test").arrays["image"][order])
+    real = CLASSIFIER.features(data.Digits("test").arrays["image"][order])
     gaussians = [metrics.fit_gaussian([features]) for features in (real, fake)]
     distance = results["FD-digits"]
     assert distance.value == pytest.approx(metrics.frechet_distance(*gaussians), rel=1e-4)
@@ -52,7 +54,7 @@ def test_numbers_are_those_of_the_samples_and_the_test_split(run, classifier):
     assert results["KD-digits"].value == pytest.approx(kernel.mean, rel=1e-3)
     assert (distance.real, distance.fake, distance.split) == (300, 300, "test")
     assert (distance.seed, distance.step, distance.checkpoint) == (3, 6, "newest checkpoint")
-    assert distance.sha256 == classifier.sha256
+    assert distance.sha256 == CLASSIFIER.sha256
     assert results["SWD-pixels"].network is None
 
 
@@ -178,7 +180,7 @@ def test_folders_of_any_program(write, tmp_path):
     assert lossy.warnings[0]["name"] == "LossyFilesWarning"
 
 
-def test_labels_are_those_of_the_folders(classifier, tmp_path):
+def test_labels_are_those_of_the_folders(tmp_path):
     test = data.Digits("test").arrays
     (tmp_path / "fake").mkdir()
     for label in (0, 3):
@@ -186,7 +188,7 @@ def test_labels_are_those_of_the_folders(classifier, tmp_path):
     folders = str(tmp_path / "fake"), str(tmp_path / "fake")
     (result,) = evaluate_folders(*folders, ["accuracy-digits"])
     chosen = [i for label in (0, 3) for i in np.flatnonzero(test["label"] == label)[:20]]
-    predicted = classifier.logits(test["image"][chosen]).argmax(axis=1)
+    predicted = CLASSIFIER.logits(test["image"][chosen]).argmax(axis=1)
     assert result.value == pytest.approx((predicted == test["label"][chosen]).mean())
 
 

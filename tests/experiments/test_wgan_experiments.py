@@ -6,12 +6,10 @@ import numpy as np
 import optax
 import pytest
 
-from experiments.common import fd_digits
 from experiments.tables import stability_without_batch_norm as stability
 from experiments.tables import wgan_clip_sensitivity as sensitivity
 from experiments.tables import wgan_loss_correlates as correlates
-from gans_jax import core, metrics
-from gans_jax.metrics.classifier import DigitsTraining, digits_classifier
+from gans_jax import core
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 from tests.support import tiny
 
@@ -76,15 +74,6 @@ def test_settings_differ_in_what_their_names_say():
     }
 
 
-@pytest.fixture
-def classifier(monkeypatch, tmp_path):
-    """One that is trained for three iterations, in place of the good one."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    found = digits_classifier(DigitsTraining(width=2, iterations=3, batch_size=4))
-    for module in (metrics, fd_digits, stability):
-        monkeypatch.setattr(module, "digits_classifier", lambda: found)
-
-
 @pytest.mark.slow
 def test_clip_sensitivity_is_drawn(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(sensitivity, "UPDATES", (1, 2))
@@ -96,9 +85,7 @@ def test_clip_sensitivity_is_drawn(monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_correlations_are_drawn_and_runs_are_taken_as_they_are(
-    monkeypatch, tmp_path, capsys, classifier
-):
+def test_correlations_are_drawn_and_runs_are_taken_as_they_are(monkeypatch, tmp_path, capsys):
     generators = {"MLP": MLPGenerator(features=(4,)), "DCGAN": DCGANGenerator(28, 1, 2)}
     monkeypatch.setattr(correlates, "GENERATORS", generators)
     monkeypatch.setattr(correlates, "CRITIC", DCGANDiscriminator(2))
@@ -113,9 +100,7 @@ def test_correlations_are_drawn_and_runs_are_taken_as_they_are(
 
 
 @pytest.mark.slow
-def test_stability_is_drawn_and_runs_are_taken_as_they_are(
-    monkeypatch, tmp_path, capsys, classifier
-):
+def test_stability_is_drawn_and_runs_are_taken_as_they_are(monkeypatch, tmp_path, capsys):
     for name, value in {"SEEDS": 2, "FEATURES": 2, "NUM": 100, "SHOWN": 3}.items():
         monkeypatch.setattr(stability, name, value)
     arguments = tmp_path / "picture.png", tmp_path / "runs"

@@ -1,23 +1,11 @@
-"""Fixtures of tests that evaluate: a quick classifier, a run on digits, folders of images."""
+"""Fixtures of tests that evaluate: a run on digits, folders of images."""
 
 import numpy as np
 import pytest
 
 import gans_jax
-from gans_jax import data, metrics, networks, priors
-from gans_jax.metrics import DigitsTraining
+from gans_jax import data, networks, priors
 from gans_jax.training import Experiment, train
-
-
-@pytest.fixture(scope="session", autouse=True)
-def classifier(tmp_path_factory):
-    """A classifier of digits that is trained for three iterations, in place of the good one."""
-    tiny = DigitsTraining(width=2, iterations=3, batch_size=4)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        found = metrics.digits_classifier(tiny)
-        patch.setattr(metrics, "digits_classifier", lambda *_: found)
-        yield found
 
 
 @pytest.fixture(scope="session")
