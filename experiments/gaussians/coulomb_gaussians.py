@@ -31,7 +31,6 @@ there after 10,000 iterations of Coulomb GAN, 21.0 and 77.9 % after as many of G
 import dataclasses
 import functools
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +40,8 @@ import numpy as np
 import optax
 
 from experiments.common import command_line
-from experiments.common.fit import iterate
-from gans_jax import GAN, WGANGP, CoulombGAN, data, pictures, priors, schedules, training, wrappers
+from experiments.common.fit import train
+from gans_jax import GAN, WGANGP, CoulombGAN, data, pictures, priors, schedules, training
 from gans_jax.metrics import mode_shares
 from gans_jax.networks import FourierFeatures, MLPDiscriminator, MLPGenerator
 from gans_jax.pictures.potential_field import draw_field, potential_field
@@ -127,16 +126,7 @@ def compare(workdir: Path) -> None:
 
 def train_from(state: Any, chosen: GAN | CoulombGAN, source: data.TwoGaussians) -> Any:
     """Returns the state after STEPS iterations on batches of 256; `state` is donated."""
-    stream = data.stream(source, 256, method=chosen)
-    chunks = [np.arange(start, start + REPEAT) for start in range(0, STEPS, REPEAT)]
-
-    def batches() -> Iterator[dict[str, np.ndarray]]:
-        for chunk in chunks:
-            yield jax.tree.map(lambda *x: np.stack(x), *(stream[int(t)] for t in chunk))
-
-    keys = (jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(0), chunk) for chunk in chunks)
-    state, _, _ = iterate(wrappers.repeat(chosen, REPEAT).step, state, batches(), keys)
-    return state
+    return train(chosen, source, 256, STEPS, repeat=REPEAT, start=state)[0]
 
 
 def redistribute(workdir: Path) -> None:

@@ -52,12 +52,12 @@ def views(image: Image.Image) -> list[Image.Image]:
     return found
 
 
-def write(folder: Path, new: Path, num: int) -> None:
+def write(folder: Path, new: Path, num: int, seed: int) -> None:
     """Writes the views of `num` images, and planted copies of some, into a new folder.
 
     A view is IMAGE_VIEW.png, and a copy of it IMAGE_VIEW_KIND.png, with numbers for all three.
     """
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     files = rng.permutation(np.array(ImageFolder(str(folder)).files))[:num]
     of_image = collections.defaultdict(list)
     for place in rng.permutation(10 * len(files))[:PLANTED]:
@@ -71,17 +71,15 @@ def write(folder: Path, new: Path, num: int) -> None:
             seen.save(new / f"{name}.png", compress_level=1)
             for kind, change in enumerate(KINDS.values()):
                 if view in of_image.get(number, ()):
-                    copy = change(seen, np.random.default_rng((number, kind)))
+                    copy = change(seen, np.random.default_rng((number, kind, seed)))
                     copy.save(new / f"{name}_{kind}.png")
 
     with ThreadPoolExecutor(2) as threads:
         collections.deque(threads.map(write_views, range(len(files))), maxlen=0)
 
 
-def main(folder: Path, new: Path, num: int) -> None:
-    """Writes the new folder unless it exists, and prints times, memory, recall and the rest."""
-    if not new.exists():
-        write(folder, new, num)
+def measured(new: Path) -> dict[str, float]:
+    """Returns the times, the recalls and the shares of views that are in a group."""
     clocks = lambda: (time.monotonic(), time.process_time())
     times = [clocks()]
     source = ImageFolder(str(new), size=deduplicate.SIDE)
@@ -91,17 +89,24 @@ def main(folder: Path, new: Path, num: int) -> None:
     times.append(clocks())
     found = deduplicate.groups(images, encoder)
     times.append(clocks())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    print(f"{len(source)} images, {len(found)} groups, {peak:.0f} MiB at the peak")
-    for clock, seconds in zip(("wall", "processor"), np.diff(times, axis=0).T, strict=True):
-        reading, training, searching = seconds
-        print(f"  {clock}: reading {reading:.0f} s, training {training:.0f} s,", end=" ")
-        print(f"coding and search {searching:.0f} s, in all {seconds.sum():.0f} s")
-    score([Path(file).stem.split("_") for file in source.files], found)
+    (reading, training, searching), processor = np.diff(times, axis=0).T
+    scores = score([Path(file).stem.split("_") for file in source.files], found)
+    return scores | {
+        "images": len(source),
+        "reading": reading,
+        "training": training,
+        "searching": searching,
+        "seconds": reading + training + searching,
+        "processor seconds": processor.sum(),
+        "MiB at the peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10,
+    }
 
 
-def score(names: list[list[str]], found: list[list[int]]) -> None:
-    """Prints the recall of each kind of copies, and the shares of views that are in a group."""
+def score(names: list[list[str]], found: list[list[int]]) -> dict[str, float]:
+    """Returns the recall of each kind of copies, and the shares of views that are in a group.
+
+    "false" are the views with a view of another image, "own" those with one of the same image.
+    """
     group = {member: number for number, members in enumerate(found) for member in members}
     place = {tuple(name): index for index, name in enumerate(names)}
     recalled: dict[str, list[bool]] = collections.defaultdict(list)
@@ -109,8 +114,7 @@ def score(names: list[list[str]], found: list[list[int]]) -> None:
         if len(name) == 3:
             original = place[tuple(name[:2])]
             recalled[name[2]].append(group.get(index, -1) == group.get(original, -2))
-    for kind, name in enumerate(KINDS):
-        print(f"  {name:20} {np.mean(recalled[str(kind)]):.3f}")
+    recalls = {kind: float(np.mean(recalled[str(k)])) for k, kind in enumerate(KINDS)}
     false = own = 0
     for members in found:
         of_group = [names[member] for member in members if len(names[member]) == 2]
@@ -118,9 +122,7 @@ def score(names: list[list[str]], found: list[list[int]]) -> None:
         false += len(of_group) * several
         own += len(of_group) * (len(of_group) > 1 and not several)
     num = sum(len(name) == 2 for name in names)
-    print(
-        f"  views with a view of another image {false / num:.4f}, of the same image {own / num:.4f}"
-    )
+    return recalls | {"recall": min(recalls.values()), "false": false / num, "own": own / num}
 
 
 if __name__ == "__main__":
@@ -129,4 +131,7 @@ if __name__ == "__main__":
     parser.add_argument("new", metavar="NEW_FOLDER", type=Path, help="where the views are written")
     parser.add_argument("num", metavar="NUM", type=int, nargs="?", default=9900)
     options = parser.parse_args()
-    main(options.folder, options.new, options.num)
+    if not options.new.exists():
+        write(options.folder, options.new, options.num, seed=0)
+    for name, value in measured(options.new).items():
+        print(f"{name}: {value:.4g}")

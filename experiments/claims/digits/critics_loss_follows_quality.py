@@ -2,15 +2,16 @@
 
 import dataclasses
 import functools
+from typing import Any
 
-import jax
 import numpy as np
 from scipy.stats import spearmanr
 
 from experiments.claims.digits.settings import DCGAN, DIGITS_WGAN
 from experiments.claims.framework import judges
 from experiments.claims.framework.claim import Claim, Condition, Numbers
-from gans_jax import data
+from experiments.common.fit import train
+from gans_jax import core, data
 
 CHECKS = 20
 METHODS = {
@@ -22,16 +23,15 @@ METHODS = {
 def run(name: str, seed: int) -> Numbers:
     """Returns the correlations of the estimate with FD-digits, and of the changes of both."""
     method, iterations, metric = METHODS[name]
-    stream = data.stream(data.Digits(), 64, seed=seed, method=method)
-    init_key, run_key = jax.random.split(jax.random.key(seed))
-    state, step = jax.jit(method.init)(init_key, stream[0]), jax.jit(method.step, donate_argnums=0)
     every, estimates, found = iterations // CHECKS, [], []
-    for t, batch in enumerate(stream.prefetch(0, iterations)):
-        state, metrics = step(state, batch, jax.random.fold_in(run_key, t))
+
+    def after(done: int, state: Any, metrics: core.Metrics) -> None:
         estimates.append(metrics[metric])
-        if (t + 1) % every == 0:
+        if done % every == 0:
             distance = judges.digits_of(method, state)["FD-digits"]
             found.append((float(np.mean(estimates[-every:])), distance))
+
+    train(method, data.Digits(), 64, iterations, seed, after=after)
     estimate, distance = np.array(found).T
     return {
         "correlation": float(spearmanr(estimate, distance).statistic),

@@ -3,15 +3,16 @@
 import dataclasses
 import functools
 import itertools
+from typing import Any
 
-import jax
 import numpy as np
 
 from experiments.claims.framework import judges
 from experiments.claims.framework.claim import Claim, Condition, Numbers
 from experiments.claims.translation.settings import CYCLE_ITERATIONS, CYCLEGAN
 from experiments.common import translation_scores as scores
-from gans_jax import data, losses
+from experiments.common.fit import train
+from gans_jax import core, data, losses
 
 METHODS = {
     "least squares": CYCLEGAN,
@@ -24,16 +25,15 @@ def run(name: str, seed: int) -> Numbers:
     """Returns the scores, and how much the translations change between the last checkpoints."""
     method, source = METHODS[name], data.DigitDomains(size=32)
     test = scores.stacked(dataclasses.replace(source, split="test"))
-    stream = data.stream(source, 1, seed=seed, method=method)
-    init_key, run_key = jax.random.split(jax.random.key(seed))
-    state, step = jax.jit(method.init)(init_key, stream[0]), jax.jit(method.step, donate_argnums=0)
     made, losses_of_d = [], []
-    for t, batch in enumerate(stream.prefetch(0, CYCLE_ITERATIONS)):
-        state, metrics = step(state, batch, jax.random.fold_in(run_key, t))
-        if t >= CYCLE_ITERATIONS // 2:
+
+    def after(done: int, state: Any, metrics: core.Metrics) -> None:
+        if done > CYCLE_ITERATIONS // 2:
             losses_of_d.append(metrics["discriminator_b_loss"])
-            if (t + 1) % 200 == 0:
+            if done % 200 == 0:
                 made.append(scores.translated(method, state, test["a"][::10], 50))
+
+    state, _ = train(method, source, 1, CYCLE_ITERATIONS, seed, after=after)
     d = np.array(losses_of_d)
     final = judges.translations(scores.translated(method, state, test["a"], 50), test["b"])
     return {
