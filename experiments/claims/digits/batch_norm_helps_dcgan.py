@@ -3,14 +3,21 @@
 import dataclasses
 import functools
 
-from experiments.claims.digits.settings import DCGAN, DISCRIMINATOR, GENERATOR, UPDATES, judged
+from experiments.claims.digits.settings import (
+    DISCRIMINATOR,
+    GENERATOR,
+    TUNED_DCGAN,
+    TUNED_ITERATIONS,
+    TUNED_SETUP,
+    judged,
+)
 from experiments.claims.framework import judges
 from experiments.claims.framework.claim import Claim, Condition, Numbers
 
 METHODS = {
-    "DCGAN": DCGAN,
+    "DCGAN": TUNED_DCGAN,
     "no batch norm": dataclasses.replace(
-        DCGAN,
+        TUNED_DCGAN,
         generator=GENERATOR.clone(norm="none"),
         discriminator=DISCRIMINATOR.clone(norm="none"),
     ),
@@ -18,7 +25,7 @@ METHODS = {
 
 
 def run(name: str, seed: int) -> Numbers:
-    return judged(METHODS[name], UPDATES, seed)
+    return judged(METHODS[name], TUNED_ITERATIONS, seed)
 
 
 claim = Claim(
@@ -26,8 +33,7 @@ claim = Claim(
     "from collapsing to a point.",
     source="Radford et al. 2016, DCGAN, section 3, guideline 2",
     null="the samples are as good without it",
-    setup="DCGAN's networks with 16 features on digits, 3,000 iterations of 64, and the "
-    "same without batch norm in either network",
+    setup=f"{TUNED_SETUP}, and the same without batch norm in either network",
     arms={name: functools.partial(run, name) for name in METHODS},
     measures=judges.measures("FD-digits", "sure", "entropy"),
     rule=(Condition("FD-digits", "DCGAN", "<", "no batch norm"),),

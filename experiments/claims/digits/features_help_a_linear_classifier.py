@@ -1,18 +1,19 @@
 """A trained discriminator's features serve a linear SVM better than pixels and random weights."""
 
+import dataclasses
 import functools
 
 import jax
 import numpy as np
 
-from experiments.claims.digits.settings import DISCRIMINATOR, GENERATOR
+from experiments.claims.digits.settings import GENERATOR, TUNED_DCGAN, TUNED_ITERATIONS
 from experiments.claims.framework.claim import Claim, Condition, Numbers
 from experiments.common.fit import train
 from experiments.digits.dcgan_features_digits import splits
-from gans_jax import GAN, data, priors
+from gans_jax import data
 from gans_jax.metrics import discriminator_features, linear_svm
 
-METHOD = GAN(GENERATOR.clone(size=32), DISCRIMINATOR, prior=priors.Uniform(100))
+METHOD = dataclasses.replace(TUNED_DCGAN, generator=GENERATOR.clone(size=32))
 
 
 def accuracy(kind: str, seed: int) -> Numbers:
@@ -21,7 +22,7 @@ def accuracy(kind: str, seed: int) -> Numbers:
     batch = {"image": train_set.arrays["image"][None, :1]}
     state = jax.jit(METHOD.init)(jax.random.key(seed + 100), batch)
     if kind == "trained":
-        state, _ = train(METHOD, train_set, 64, 1500, seed)
+        state, _ = train(METHOD, train_set, 64, TUNED_ITERATIONS, seed)
 
     def features(source: data.Digits) -> np.ndarray:
         images = source.arrays["image"]

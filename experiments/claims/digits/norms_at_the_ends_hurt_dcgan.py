@@ -2,19 +2,26 @@
 
 import dataclasses
 
-from experiments.claims.digits.settings import DCGAN, DISCRIMINATOR, GENERATOR, UPDATES, judged
+from experiments.claims.digits.settings import (
+    DISCRIMINATOR,
+    GENERATOR,
+    TUNED_DCGAN,
+    TUNED_ITERATIONS,
+    TUNED_SETUP,
+    judged,
+)
 from experiments.claims.framework import judges
 from experiments.claims.framework.claim import Claim, Condition, Numbers, Shared
 
 METHOD = dataclasses.replace(
-    DCGAN,
+    TUNED_DCGAN,
     generator=GENERATOR.clone(norm_output=True),
     discriminator=DISCRIMINATOR.clone(norm_input=True),
 )
 
 
 def run(seed: int) -> Numbers:
-    return judged(METHOD, UPDATES, seed)
+    return judged(METHOD, TUNED_ITERATIONS, seed)
 
 
 claim = Claim(
@@ -22,7 +29,7 @@ claim = Claim(
     "input, makes samples oscillate and training unstable.",
     source="Radford et al. 2016, DCGAN, section 3",
     null="the samples are as good without it",
-    setup="DCGAN's networks with 16 features on digits, 3,000 iterations of 64, and the "
+    setup=f"{TUNED_SETUP}, and the "
     "same with batch norm at the generator's output and the discriminator's input, "
     "too",
     arms={"DCGAN": Shared("batch_norm_helps_dcgan", "DCGAN"), "norm in all layers": run},

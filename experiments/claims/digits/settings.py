@@ -11,11 +11,18 @@ from gans_jax import GAN, WGAN, core, data, wrappers
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator
 
 FEATURES, UPDATES = 16, 3000  # updates of the discriminator or critic
+TUNED_ITERATIONS = 1500
+TUNED_SETUP = (
+    "DCGAN's networks with 16 features on digits, 1,500 iterations of 64, Adam at 5e-4 for the "
+    "generator and 1e-4 for the discriminator"
+)
 GENERATOR = DCGANGenerator(size=28, channels=1, features=FEATURES)
 DISCRIMINATOR = DCGANDiscriminator(features=FEATURES)
 DCGAN: GAN = dataclasses.replace(
     dcgan_digits.experiment.method, generator=GENERATOR, discriminator=DISCRIMINATOR
 )
+# With equal rates the discriminator wins at once in four seeds of five, and images stay grey.
+TUNED_DCGAN: GAN = dataclasses.replace(DCGAN, learning_rate=5e-4, discriminator_learning_rate=1e-4)
 DIGITS_WGAN: WGAN = dataclasses.replace(
     wgan_digits.experiment.method, generator=GENERATOR, critic=DISCRIMINATOR
 )
