@@ -152,6 +152,8 @@ def test_the_claims_are_well_formed():
 
 def test_the_page_is_what_the_results_make():
     assert page.PAGE.read_text() == page.page()
+    readme = (page.PAGE.parents[1] / "README.md").read_text()
+    assert page.count().rstrip(".") in " ".join(readme.split())
 
 
 def damaged(images):

@@ -59,4 +59,5 @@ claim = Claim(
         Condition("class", "mixture with labels", ">", 0.75),
     ),
     minutes=20,
+    picture="aae_codes.png",
 )

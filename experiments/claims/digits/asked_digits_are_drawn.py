@@ -34,4 +34,5 @@ claim = Claim(
     },
     rule=(Condition("as asked", "conditional WGAN-GP", ">", 0.85),),
     minutes=30,
+    picture="conditional_wgan_gp_digits.png",
 )

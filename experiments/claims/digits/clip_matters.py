@@ -30,4 +30,5 @@ claim = Claim(
     ),
     reached=(Condition("FD-digits", "clip 0.01", "<", 300),),
     minutes=12,
+    picture="wgan_clip_sensitivity.png",
 )

@@ -35,4 +35,5 @@ claim = Claim(
     minutes=40,
     beyond="On one GPU, about two hours: `python -m gans_jax train "
     "experiments/paper/coulomb_gan.py:celeba`, and WGAN-GP and DCGAN beside it.",
+    picture="coulomb_table_digits.png",
 )

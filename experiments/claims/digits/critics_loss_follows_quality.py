@@ -62,4 +62,5 @@ claim = Claim(
         Condition("of changes", "WGAN", ">", "GAN"),
     ),
     minutes=15,
+    picture="wgan_loss_correlates.png",
 )

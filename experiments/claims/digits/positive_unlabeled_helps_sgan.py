@@ -26,4 +26,5 @@ claim = Claim(
     rule=(Condition("FD-digits", "PUSGAN", "<", "SGAN"),),
     reached=(Condition("FD-digits", "SGAN", "<", 1000),),
     minutes=15,
+    picture="pugan_digits.png",
 )

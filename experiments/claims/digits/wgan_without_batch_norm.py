@@ -41,4 +41,5 @@ claim = Claim(
         Condition("FD-digits", "WGAN, 5e-4", "<", "GAN, 1e-3"),
     ),
     minutes=25,
+    picture="stability_without_batch_norm.png",
 )

@@ -83,6 +83,7 @@ class Claim:
       setup: what is trained, on what, how long.
       seeds: how many there are; 10 where a run takes less than a minute.
       minutes: of a core, for all arms and seeds.
+      picture: a file in `docs/experiments` that shows what the numbers say, of one seed.
       beyond: the command that would settle the claim on one GPU, with its estimated hours.
     """
 
@@ -96,6 +97,7 @@ class Claim:
     reached: Sequence[Condition] = ()
     seeds: int = 5
     minutes: float = 1
+    picture: str = ""
     beyond: str = ""
 
     def __post_init__(self) -> None:

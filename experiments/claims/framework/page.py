@@ -1,10 +1,12 @@
 """Makes `docs/claims.md` of the results."""
 
+import collections
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from experiments.claims.framework import catalogue, results
-from experiments.claims.framework.claim import Claim, Interval, Results, median
+from experiments.claims.framework.claim import Claim, Interval, Results, Verdict, median
 
 PAGE = Path(__file__).parents[3] / "docs" / "claims.md"
 HEAD = """# Claims
@@ -23,15 +25,13 @@ short, so that a verdict is about the setup beside it.
 """
 
 
+Judged = dict[str, tuple[Claim, list[results.Run], Results]]
+
+
 def page() -> str:
     """Returns the page of all claims whose runs are complete."""
-    judged = {}
-    for name in catalogue.names():
-        claim = catalogue.load(name)
-        runs = results.of_claim(name, claim)
-        if found := results.of_seeds(claim, runs, range(claim.seeds)):
-            judged[name] = claim, runs, found
-    parts = [HEAD, _summary(judged)]
+    judged = complete()
+    parts = [HEAD, count() + "\n", _summary(judged)]
     for topic, title in catalogue.TOPICS.items():
         of_topic = [name for name in judged if catalogue.names()[name] == topic]
         parts += [f"## {title}\n"] * bool(of_topic)
@@ -39,7 +39,25 @@ def page() -> str:
     return "\n".join(parts)
 
 
-def _summary(judged: dict[str, tuple[Claim, list[results.Run], Results]]) -> str:
+def complete() -> Judged:
+    """Returns the claims all of whose runs were made, with the runs and their numbers."""
+    judged = {}
+    for name in catalogue.names():
+        claim = catalogue.load(name)
+        runs = results.of_claim(name, claim)
+        if found := results.of_seeds(claim, runs, range(claim.seeds)):
+            judged[name] = claim, runs, found
+    return judged
+
+
+def count() -> str:
+    """Returns a sentence that says how many claims have each verdict."""
+    found = collections.Counter(claim.verdict(of) for claim, _, of in complete().values())
+    verdicts = ", ".join(f"{found[verdict]} {verdict}" for verdict in get_args(Verdict))
+    return f"The verdicts of the {found.total()} claims that were run: {verdicts}."
+
+
+def _summary(judged: Judged) -> str:
     lines = ["| claim | source | verdict |", "|---|---|---|"]
     for name, (claim, _, found) in judged.items():
         lines.append(f"| [{claim.sentence}](#{name}) | {claim.source} | {claim.verdict(found)} |")
@@ -76,6 +94,8 @@ def _section(name: str, claim: Claim, runs: list[results.Run], found: Results) -
     if claim.beyond:
         lines.append(f"- {claim.beyond}")
     lines += ["", _table(claim, found), ""]
+    if claim.picture:
+        lines += [f"![{claim.sentence}](experiments/{claim.picture})", ""]
     lines += [f"- {name}: {text}." for name, text in claim.measures.items()]
     lines.append(
         f"- {claim.seeds} seeds, {minutes:.1f} minutes of {' and '.join(sorted(machines))} "

@@ -32,4 +32,5 @@ claim = Claim(
         Condition("inside", "Coulomb GAN", ">", "WGAN-GP"),
     ),
     minutes=60,
+    picture="coulomb_gaussians.png",
 )

@@ -51,4 +51,5 @@ claim = Claim(
         Condition("derivative", "WGAN", ">", 0.1),
     ),
     seeds=10,
+    picture="theory_two_gaussians.png",
 )

@@ -40,4 +40,5 @@ claim = Claim(
         Condition("Jensen-Shannon", "segments", "<", 0.1),
     ),
     seeds=10,
+    picture="theory_parallel_lines.png",
 )

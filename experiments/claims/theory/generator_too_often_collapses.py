@@ -39,4 +39,5 @@ claim = Claim(
         Condition("range", "generator 50 times", "<", 0.5),
     ),
     seeds=10,
+    picture="mode_collapse_uniforms.png",
 )

@@ -31,4 +31,5 @@ claim = Claim(
         Condition("growth", "WGAN", ">", -0.5),
     ),
     seeds=10,
+    picture="theory_vanishing_gradient.png",
 )
