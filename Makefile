@@ -8,7 +8,7 @@ export JAX_COMPILATION_CACHE_DIR ?= $(HOME)/.cache/gans_jax/xla
 .PHONY: train test test-all test-torch benchmark claims gpu lint clean
 
 train: $(ENVIRONMENT)
-	$(BIN)/python -m gans_jax train experiments/digits/wgan_digits.py
+	$(BIN)/python -m gans_jax train experiments/digits/conditional_wgan_digits.py
 
 test: $(ENVIRONMENT)
 	$(BIN)/python -m pytest --numprocesses auto -m "not slow and not torch"

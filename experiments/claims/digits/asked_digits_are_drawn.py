@@ -49,5 +49,5 @@ claim = Claim(
     },
     rule=tuple(Condition("as asked", name, ">", 0.85) for name in EXPERIMENTS),
     minutes=60,
-    picture="conditional_wgan_digits.png",
+    picture="conditional_wgan_gp_digits.png",
 )
