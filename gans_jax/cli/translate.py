@@ -8,10 +8,10 @@ from gans_jax.cli.arguments import add_run, command, count, path, png, seed
 from gans_jax.cli.experiment_file import own_classes
 
 TRANSLATE = """\
-Translates all images in a folder with the newest state of a run. It writes PNG files of the same
-names into another folder. Images may have any size: an image is mirrored at its borders up to a
-size that the network takes, and the translation is cut back. Each new size takes a compilation. A
-warning counts the files that are left out.
+Translates an image, or all images in a folder, with the newest state of a run. It writes PNG files
+of the same names into another folder. Images may have any size: an image is mirrored at its borders
+up to a size that the network takes, and the translation is cut back. Each new size takes a
+compilation. A warning counts the files that are left out.
 
 All images are read before the first file is written, so that a bad image ends the command without
 any change. An image is bad if it cannot be read, has colours but the network takes grey images, or
@@ -19,12 +19,12 @@ has a size that the network does not take."""
 
 
 def add(commands: Any) -> None:
-    parser = command(commands, translate, "translate the images in a folder", TRANSLATE)
+    parser = command(commands, translate, "translate an image, or those in a folder", TRANSLATE)
     add_run(parser)
-    text = "the folder of images; those in its subfolders are translated, too"
-    parser.add_argument("--input", type=path, required=True, metavar="FOLDER", help=text)
-    text = "the folder to write to; no file in it is replaced"
-    parser.add_argument("--output", type=path, required=True, metavar="FOLDER", help=text)
+    text = "an image, or a folder of images; those in its subfolders are translated, too"
+    parser.add_argument("--input", type=path, required=True, metavar="PATH", help=text)
+    text = "the folder to write to, or a PNG file for one image; no file is replaced"
+    parser.add_argument("--output", type=path, required=True, metavar="PATH", help=text)
     text = "from which domain to which (default: a_to_b)"
     parser.add_argument("--direction", choices=("a_to_b", "b_to_a"), default="a_to_b", help=text)
     noise = parser.add_mutually_exclusive_group()
@@ -53,6 +53,7 @@ def translate(options: argparse.Namespace, _: list[str]) -> None:
         sheet=options.sheet,
         extra=own_classes(options),
     )
-    print(f"{options.output}: {len(done.written)} images")
+    num = len(done.written)
+    print(f"{options.output}: {num} image{'s' * (num != 1)}")
     if done.skipped:
         print(f"skipped {len(done.skipped)}:", *done.skipped, sep="\n  ")

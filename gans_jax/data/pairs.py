@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import os
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Literal
@@ -25,6 +26,7 @@ from gans_jax.data.source import (
     shown,
 )
 
+SQUARES = 1.8, 2.25  # a file with two halves is about twice as wide as high
 SAME_PROPORTIONS = 0.02  # by how much rounding can change the proportions of a small copy
 
 
@@ -59,8 +61,8 @@ class PairedFolder(Paired, Fitted):
     Attributes:
       path: the folder of the pairs, or of the images A if there is a `path_b`.
       path_b: the folder of the images B, which have the same relative paths as the images A up to
-        the suffix. None if each file shows A in its left half and B in its right half, as in the
-        data sets of pix2pix.
+        the suffix. None if each file shows A in its left half and B in its right half, both about
+        square, as in the data sets of pix2pix.
       direction: "a_to_b" gives examples with `a` = A and `b` = B, "b_to_a" exchanges them. pix2pix
         translates facades in this direction, from the labels at the right to the photo at the left.
       channels: 1 for grey images, 3 for RGB.
@@ -69,9 +71,10 @@ class PairedFolder(Paired, Fitted):
 
     Raises (at first use):
       DataError: if a folder is missing or empty, an image is unreadable or has more than 8 bits
-        per channel, a file has no partner, a file with two halves has an odd width, or two partners
-        have other proportions (other sizes, without `size`); with "skip", if more than one pair in
-        a hundred is bad.
+        per channel, a file has no partner, a file with two halves has an odd width or is not about
+        twice as wide as high, or two partners have other proportions (other sizes, without `size`);
+        if the folder has two unpaired domains; with "skip", if more than one pair in a hundred is
+        bad.
     """
 
     path: str
@@ -88,6 +91,11 @@ class PairedFolder(Paired, Fitted):
     @functools.cached_property
     def _folders(self) -> tuple[ImageFolder, ...]:
         paths = (self.path,) if self.path_b is None else (self.path, self.path_b)
+        if all(os.path.isdir(os.path.join(self.path, name)) for name in ("trainA", "trainB")):
+            raise DataError(
+                f"{shown(self.path)} has trainA and trainB, two domains without partners: train on "
+                "data.UnpairedFolders, as experiments/translation/cyclegan_folders.py does"
+            )
         return tuple(ImageFolder(path, size=None, channels=self.channels) for path in paths)
 
     @functools.cached_property
@@ -145,10 +153,17 @@ class PairedFolder(Paired, Fitted):
         return images
 
     def _halves(self, image: np.ndarray, index: int) -> Sequence[np.ndarray]:
-        half, rest = divmod(image.shape[1], 2)
+        height, width = image.shape[:2]
+        if not SQUARES[0] <= width / height <= SQUARES[1]:
+            raise BadExample(
+                f"{self._where(0, index)} has {width}x{height} pixels, and two images side by side "
+                "have about twice the width of their height: put the images A and B into two "
+                "folders, and give `path_b`"
+            )
+        half, rest = divmod(width, 2)
         if rest:
             raise BadExample(
-                f"{self._where(0, index)} has the odd width {image.shape[1]}, so no two halves: "
+                f"{self._where(0, index)} has the odd width {width}, so no two halves: "
                 "put both images side by side in one file, or give `path_b`"
             )
         return image[:, :half], image[:, half:]

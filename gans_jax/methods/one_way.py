@@ -14,8 +14,8 @@ class OneWay(MethodBase):
         """Raises ValueError for the direction that the method does not learn."""
         if direction != "a_to_b":
             raise ValueError(
-                f"{type(self).__name__} learns a_to_b alone: for the other direction train it on "
-                "data whose a and b are exchanged"
+                f"{type(self).__name__} learns a_to_b alone: for the other direction train it "
+                "with --data.direction b_to_a"
             )
 
     def translate(

@@ -63,8 +63,8 @@ def translate_folder(
 
     Args:
       workdir: the run folder.
-      source: the folder of images.
-      target: the folder to write to, which is made if it is missing.
+      source: the folder of images, or one image.
+      target: the folder to write to, which is made if it is missing; for one image a PNG file, too.
       direction: `a_to_b` or `b_to_a`.
       seed: the seed of the noise of methods that translate with noise, such as pix2pix. The noise
         also depends on the name of the image.
@@ -212,6 +212,10 @@ def _files(source: Path, target: Path) -> dict[str, tuple[Path, Path]]:
       DataError: if a file of a translation exists or cannot have its name, or one of the folders is
         in the other.
     """
+    if source.is_file():
+        path = target if target.suffix == ".png" else target / f"{source.stem}.png"
+        _check_new(path)
+        return {source.stem: (source, path)}
     found = ImageFolder(str(source), size=None)
     names = by_name(found)
     inside, outside = source.resolve(), target.resolve()

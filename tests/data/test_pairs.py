@@ -111,10 +111,11 @@ def test_indexing_is_not_random(beside):
 
 
 def test_size_keeps_the_proportions(tmp_path):
-    pixels = np.zeros((8, 32, 3), np.uint8)
-    pixels[:, 4:12], pixels[:, 20:28] = RED, GREEN
-    save(tmp_path / "wide.png", pixels)
-    example = PairedFolder(str(tmp_path), size=4)[0]
+    for folder, colour in (("A", RED), ("B", GREEN)):
+        pixels = np.zeros((8, 16, 3), np.uint8)
+        pixels[:, 4:12] = colour
+        save(tmp_path / folder / "wide.png", pixels)
+    example = PairedFolder(str(tmp_path / "A"), str(tmp_path / "B"), size=4)[0]
     assert (example["a"][:, 1:-1] == RED).all()
     assert (example["b"][:, 1:-1] == GREEN).all()
 
@@ -210,6 +211,21 @@ def test_two_files_of_one_name(apart):
     save(Path(apart[0], "x/3.bmp"), noise(0))
     with pytest.raises(DataError, match=r"has both x/3.bmp and x/3.png: remove one"):
         len(PairedFolder(*apart))
+
+
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (9, 16), (12, 8), (6, 9), (8, 20)])
+def test_a_photo_is_no_pair(tmp_path, height, width):
+    save(tmp_path / "photo.png", noise(0, height, width))
+    message = refused(PairedFolder(str(tmp_path), size=4))
+    assert f"photo.png has {width}x{height} pixels" in message
+    assert "give `path_b`" in message
+
+
+def test_unpaired_domains_are_no_pairs(tmp_path):
+    for name in ("trainA", "trainB"):
+        save(tmp_path / name / "0.png", noise(0, 8, 16))
+    with pytest.raises(DataError, match=r"two domains without partners.*cyclegan_folders"):
+        len(PairedFolder(str(tmp_path), size=4))
 
 
 def test_odd_width(tmp_path):

@@ -276,6 +276,16 @@ def test_one_folder_in_the_other(run, tmp_path, output):
     assert files(tmp_path / "in") == ["a.png"]
 
 
+@pytest.mark.parametrize(("target", "written"), [("y.png", "y.png"), ("new", "new/x.png")])
+def test_one_image(run, tmp_path, target, written):
+    save(tmp_path / "in/x.jpg", noise(8, 12))
+    done = translate_folder(run, tmp_path / "in/x.jpg", tmp_path / target, extra=OWN)
+    assert done.written == (tmp_path / written,)
+    assert pixels(tmp_path / written).shape == (8, 12, 3)
+    with pytest.raises(data.DataError, match=rf"{written} exists already"):
+        translate_folder(run, tmp_path / "in/x.jpg", tmp_path / target, extra=OWN)
+
+
 def test_no_file_is_replaced(run, tmp_path):
     save(tmp_path / "in/a.jpg", noise(8, 8))
     mine = save(tmp_path / "out/a.png", noise(2, 2))
@@ -435,7 +445,7 @@ def test_the_command(run, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
     assert main([*arguments, "--on-bad=skip", f"--sheet={tmp_path / 's.png'}", "--seed=1"]) == 0
     shown = capsys.readouterr()
-    assert f"{tmp_path / 'out'}: 1 images\nskipped 1:\n  " in shown.out
+    assert f"{tmp_path / 'out'}: 1 image\nskipped 1:\n  " in shown.out
     assert "translating" in shown.err
     assert files(tmp_path / "out") == ["a.png"]
     assert (tmp_path / "s.png").exists()
