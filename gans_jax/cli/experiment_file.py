@@ -32,6 +32,9 @@ def load_file(file: str | os.PathLike[str]) -> tuple[Experiment, list[Any]]:
     module = f"experiment {Path(path).stem}"  # hides no module, as the stem alone could
     try:
         defined = runpy.run_path(path, run_name=module)
+    except SyntaxError as error:
+        where = f"{path}, line {error.lineno}" if error.filename == path else str(error.filename)
+        raise ConfigError(f"{where}: {error.msg}: give the Python file of an experiment") from error
     except ValueError as error:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [f", line {frame.lineno}" for frame in frames if frame.filename == path]
@@ -70,7 +73,7 @@ def _remedy(path: str) -> str:
     close = [known[stem] for stem in difflib.get_close_matches(Path(path).stem, known)]
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return "give the path of an experiment, in front of its overrides"
+    return "name the file of an experiment first, and its options after it"
 
 
 def _choose(path: str, name: str, defined: dict[str, Any]) -> Experiment:

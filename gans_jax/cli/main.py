@@ -27,6 +27,7 @@ from gans_jax.evaluation import EvaluationError
 from gans_jax.runs import CheckpointError, ConfigError
 from gans_jax.tools.plan.chips import PlanError
 from gans_jax.training import signals
+from gans_jax.version import __version__
 from gans_jax.weights import WeightsError
 
 EXPECTED = (CheckpointError, ConfigError, DataError, EvaluationError, WeightsError)
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Trains generative adversarial networks, and uses the trained ones.",
         allow_abbrev=False,
     )
+    parser.add_argument("--version", action="version", version=f"gans_jax {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     using = sample, arithmetic, translate, evaluate, study, report, export, import_, deduplicate
     for module in (train, plan, *using):

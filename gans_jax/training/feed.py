@@ -22,6 +22,8 @@ SILENCE = 60.0  # seconds of silence after which the source is named
 # Seconds of silence after a signal after which a process no longer waits for its data, so that it
 # can stop together with the others.
 GRACE = 5.0
+IMAGES = {"image", "a", "b"}  # examples that may be images
+ROUNDING = 1e-3  # by how much floats may pass [-1, 1]
 LARGEST = 1e9  # the magnitude of a number that no example has, unless it is damaged
 
 
@@ -55,6 +57,8 @@ class Feed:
             warnings.warn(f"the source has given no batch yet in {SILENCE:g} s", stacklevel=2)
         batch = next(ahead)
         self._check_numbers(0, batch)
+        for name in sorted(IMAGES & batch.keys()):
+            self._check_image(name, batch[name])
         return {name: jax.ShapeDtypeStruct(v.shape, v.dtype) for name, v in batch.items()}
 
     @functools.cached_property
@@ -78,6 +82,21 @@ class Feed:
             )
         self._check_numbers(t, batch)
         return batch
+
+    def _check_image(self, name: str, values: np.ndarray) -> None:
+        """Raises DataError for images whose numbers no method takes; points have any range."""
+        if values.ndim != self.batch_axis + 4 or values.dtype == np.uint8:
+            return
+        if not np.issubdtype(values.dtype, np.floating):
+            raise data.DataError(
+                f"`{name}` is of type {values.dtype}: give images as uint8, or as float in [-1, 1]"
+            )
+        low, high = float(values.min()), float(values.max())
+        if max(-low, high) > 1 + ROUNDING or (low >= 0 and high > 0.5):
+            raise data.DataError(
+                f"`{name}` has floats from {low:g} to {high:g} in the first batch: give images as "
+                "uint8, or as float in [-1, 1], such as 2 * x - 1 for x from 0 to 1"
+            )
 
     def _check_numbers(self, t: int, batch: Example) -> None:
         for name, values in batch.items():

@@ -241,10 +241,13 @@ def test_files_that_hold_no_experiment(tmp_path, monkeypatch, capsys):
     Path("experiments/digits/wgan_digits.py").write_text(IMAGES)
     wanted = "there is no file wgan_digit: did you mean experiments/digits/wgan_digits.py?"
     assert error(capsys, "train", "wgan_digit") == wanted
-    remedy = "give the path of an experiment, in front of its overrides"
+    remedy = "name the file of an experiment first, and its options after it"
     assert error(capsys, "train", "zzz.py").endswith(remedy)
     early = error(capsys, "train", "--method.clip", "0.1", "experiments/digits/wgan_digits.py")
     assert early.endswith(f"there is no file 0.1: {remedy}")
+    Path("README.md").write_text("# A title\n\nSome words.\n")
+    wanted = "README.md, line 3: invalid syntax: give the Python file of an experiment"
+    assert error(capsys, "train", "README.md") == wanted
     Path("empty.py").write_text("experiment = 3\n")
     assert "empty.py has no experiment: assign `experiment =" in error(capsys, "train", "empty.py")
     Path("bad.py").write_text(IMAGES.replace("n_critic=2", "n_critic=0"))
