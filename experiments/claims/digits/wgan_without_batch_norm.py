@@ -32,8 +32,8 @@ claim = Claim(
     source="Wasserstein GAN, section 4.3 and figure 6",
     null="both learn, or neither does, at the best of their learning rates",
     setup="DCGAN's networks with 16 features, batch norm in the discriminator or critic alone, "
-    "3,000 of its updates, at the learning rates that the arms name; the last arm, which joined the "
-    "rule after the others had run, has 1,500",
+    "3,000 of its updates, at the learning rates that the arms name; the last arm, which joined "
+    "the rule after the others had run, has 1,500",
     arms={name: functools.partial(run, name) for name in RATES}
     | {TWO_RATES: Shared("least_squares_without_batch_norm", "GAN")},
     measures=judges.measures("FD-digits", "sure", "entropy"),
