@@ -1,7 +1,10 @@
 # `make train` and `make test` set up everything they need in .venv and run; nothing else is needed.
 PYTHON ?= python3
+# Such as `make train EXTRA=cuda13`: one of the extras of setup.cfg.
+EXTRA ?=
 BIN := .venv/bin
-ENVIRONMENT := .venv/.installed
+BASE := .venv/.installed
+ENVIRONMENT := $(BASE)$(if $(EXTRA),-with-$(EXTRA))
 NEW_ENOUGH := import sys; sys.version_info >= (3, 11) or sys.exit("gans_jax needs Python 3.11 or newer: make PYTHON=python3.12 ...")
 export JAX_COMPILATION_CACHE_DIR ?= $(HOME)/.cache/gans_jax/xla
 
@@ -13,13 +16,13 @@ train: $(ENVIRONMENT)
 test: $(ENVIRONMENT)
 	$(BIN)/python -m pytest --numprocesses auto -m "not slow and not torch"
 
-test-all: $(ENVIRONMENT) $(ENVIRONMENT)-torch
+test-all: $(ENVIRONMENT) $(BASE)-torch
 	$(BIN)/python -m pytest
 
-test-torch: $(ENVIRONMENT) $(ENVIRONMENT)-torch
+test-torch: $(ENVIRONMENT) $(BASE)-torch
 	$(BIN)/python -m pytest --numprocesses auto -m "slow or torch"
 
-benchmark: $(ENVIRONMENT) $(ENVIRONMENT)-torch
+benchmark: $(ENVIRONMENT) $(BASE)-torch
 	$(BIN)/python -m experiments.benchmark.jax_vs_torch --json benchmark.json --plot benchmark.png
 
 # Takes hours, and goes on where it was stopped: docs/claims.md.
@@ -37,14 +40,18 @@ lint: $(ENVIRONMENT)
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-$(ENVIRONMENT): requirements.txt setup.cfg
+$(BASE): requirements.txt setup.cfg
 	@$(PYTHON) -c '$(NEW_ENOUGH)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-$(ENVIRONMENT)-torch: requirements-torch.txt $(ENVIRONMENT)
+$(BASE)-with-%: $(BASE)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	touch $@
+
+$(BASE)-torch: requirements-torch.txt $(BASE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-torch.txt
 	touch $@
 

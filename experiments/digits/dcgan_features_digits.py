@@ -7,7 +7,7 @@ not to noise.
     python -m gans_jax train experiments/digits/dcgan_features_digits.py
     python -m experiments.digits.dcgan_features_digits runs/dcgan_features_digits
 
-The second command needs scikit-learn (`pip install 'gans_jax[svm]'`). It fits a linear SVM to 300
+The second command needs scikit-learn (`pip install '.[svm]'`). It fits a linear SVM to 300
 training digits per class, chooses the weight of its errors on the other 100, and prints the
 accuracy on the 1,000 test digits. It also draws RUN/responses.png: guided backpropagation of the
 strongest responses of six features, the first of the last convolutional layer, a row each. On the

@@ -10,7 +10,7 @@ of HED's. `sketches` trains on what stands for people's sketches, which is not i
 models can be given drawings of both kinds, to see how far each follows the lines of the other.
 
 Not run here: it needs an accelerator. The settings are the paper's for shoes (appendix 6.2): 15
-epochs of 49,825 photos in batches of 4, no jitter. Both need `pip install 'gans_jax[edges]'`.
+epochs of 49,825 photos in batches of 4, no jitter. Both need `pip install '.[edges]'`.
 """
 
 from gans_jax import Pix2Pix, data

@@ -18,7 +18,7 @@ PLAN = """\
 Compiles an iteration of the experiment in FILE for TPU slices, without a TPU, and prints what it
 will cost on each. For comparison it also prints the cost of the same work per chip on the smallest
 slice of that kind. Times are lower bounds, which follow from the chips' published peaks (the
-roofline model). The command needs libtpu: run `pip install 'gans_jax[tpu]'`, best in an environment
+roofline model). The command needs libtpu: run `pip install '.[plan]'`, best in an environment
 of its own, since `jax[tpu]` may ask for an older version.
 
 Further options override any field of the experiment, as for `train`. The exit code is 2 if a slice

