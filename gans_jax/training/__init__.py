@@ -5,6 +5,7 @@ from gans_jax.runs import Checkpoints as Checkpoints
 from gans_jax.runs import ConfigError as ConfigError
 from gans_jax.runs import Experiment as Experiment
 from gans_jax.runs import load as load
+from gans_jax.training.callback import Callback as Callback
 from gans_jax.training.loop import resume as resume
 from gans_jax.training.loop import train as train
 from gans_jax.training.signals import Interrupted as Interrupted

@@ -14,6 +14,7 @@ from gans_jax.core import files
 from gans_jax.data import fingerprint
 from gans_jax.runs import config, creation, folder
 from gans_jax.runs.experiment import Experiment
+from gans_jax.training.callback import Callback
 from gans_jax.training.layout import choose_layout
 from gans_jax.training.processes import Processes
 from gans_jax.training.profile import Trace
@@ -34,6 +35,7 @@ def train(
     devices: Sequence[jax.Device] | None = None,
     profile: int | None = None,
     data_timeout: float | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> Any:
     """Runs an experiment in a new folder; `gans_jax.runs.folder` says what the folder then holds.
 
@@ -55,6 +57,8 @@ def train(
       profile: an iteration from which on four are traced by the profiler, for TensorBoard.
       data_timeout: seconds of silence of the data after which the run ends, with its state saved.
         None waits for ever; after a minute a warning names the data.
+      callbacks: are called on process 0 as `Callback` says; an error of one ends the run, with its
+        state saved. They follow one run, and so cannot be had with `seeds`.
 
     Returns:
       The final state of `experiment.method`, as `gans_jax.training.load` returns it. With `seeds`
@@ -77,7 +81,7 @@ def train(
     program = _program(experiment, numbers, devices, extra)
     # Both refuse what does not fit, before anything is written.
     rehearse(program)
-    recorder = Recorder(program, workdir, places)
+    recorder = Recorder(program, workdir, places, callbacks)
     runs = dict(zip(places, _of_each_seed(experiment, program), strict=True))
     shapes = program.feed.batch_shapes
     with contextlib.ExitStack() as stack:
@@ -96,6 +100,7 @@ def resume(
     devices: Sequence[jax.Device] | None = None,
     profile: int | None = None,
     data_timeout: float | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> Any:
     """Continues the run in a folder from its newest checkpoint, and returns the final state.
 
@@ -107,7 +112,7 @@ def resume(
       experiment: the run's own experiment with as many iterations or more; with several seeds, the
         one of the first seed.
       extra: classes and functions of your own that the experiment is made of.
-      progress, devices, profile, data_timeout: as for `train`; they may change when a run goes on.
+      progress, devices, profile, data_timeout, callbacks: as for `train`; they may change.
 
     Raises:
       ConfigError: if there is no run, or `experiment` is another one; it lists the differences.
@@ -122,7 +127,8 @@ def resume(
     program = _program(wanted, seeds, devices, extra)
     # A seed that `experiment` changes is refused like any other change.
     changed = [wanted, *_of_each_seed(wanted, program)[1:]]
-    recorder, found = Recorder(program, workdir, places), fingerprint(wanted.data)
+    recorder = Recorder(program, workdir, places, callbacks)
+    found = fingerprint(wanted.data)
     with contextlib.ExitStack() as stack:
         held = folder.held(workdir, places)
         program.processes.on_first(lambda: stack.enter_context(held))

@@ -7,13 +7,14 @@ from typing import Any, NoReturn
 
 import jax
 
-from gans_jax import core
+from gans_jax import core, wrappers
 from gans_jax.data import DataError
 from gans_jax.pictures.overview import write_report
 from gans_jax.runs import folder, metrics_file
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.event_file import EventFile
 from gans_jax.runs.progress import progress_bar
+from gans_jax.training.callback import Callback
 from gans_jax.training.observers import Evaluation, MetricsLog, Pictures, SavedStates
 from gans_jax.training.outcome import Outcome, check_finite
 from gans_jax.training.program import Program
@@ -26,9 +27,18 @@ class Recorder(contextlib.ExitStack):
     `workdir` is the folder that the user gave, `places` are the folders of the seeds.
     """
 
-    def __init__(self, program: Program, workdir: Path, places: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        workdir: Path,
+        places: Sequence[Path],
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
         super().__init__()
+        if callbacks and program.layout.stacked:
+            raise ConfigError("callbacks follow one run: train the seeds one after another")
         self.workdir, self.places, self._program = workdir, places, program
+        self._callbacks = callbacks if program.processes.is_first else ()
         self._evaluation, self._pictures = Evaluation(program, places), Pictures(program, places)
         self._states = SavedStates(program, places)
         self._previous: tuple[Outcome | None, int] = (None, 0)
@@ -125,6 +135,9 @@ class Recorder(contextlib.ExitStack):
         if logs:
             rate = self._metrics.write(done, self._events, metrics)
             self._bar.set_postfix(_shown(metrics[0], rate), refresh=False)
+        for callback in self._callbacks if logs else ():
+            own = wrappers.unwrap(self._program.layout.local(state))
+            callback.after(done, own, dict(metrics[0]))
         if draws:
             self._pictures.save(done, self._events, state)
         number = self._signal_at(done, ready)
