@@ -14,6 +14,7 @@ from gans_jax.cli import (
     evaluate,
     export,
     import_,
+    list_,
     plan,
     report,
     sample,
@@ -96,6 +97,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"gans_jax {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     using = sample, arithmetic, translate, evaluate, study, report, export, import_, deduplicate
-    for module in (train, plan, *using):
+    for module in (train, list_, plan, *using):
         module.add(commands)
     return parser

@@ -257,6 +257,24 @@ def test_files_that_hold_no_experiment(tmp_path, monkeypatch, capsys):
     assert not Path("runs").exists()
 
 
+def test_the_list_of_experiments(tmp_path, capsys):
+    for name, text in {
+        "one.py": f'"""Draws digits.\n\nWords."""\n{IMAGES}',
+        "inner/two.py": '"""Several."""\nexperiments: dict = {}\n',
+        "none.py": '"""A program."""\ndef experiment(): pass\n',
+        "broken.py": "experiment = (",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert main(["list", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    two, one = tmp_path / "inner/two.py", tmp_path / "one.py"
+    assert lines == [str(two), "    Several.", str(one), "    Draws digits."]
+    two.unlink()
+    assert "has no experiments: name another" in error(capsys, "list", str(two.parent))
+    assert "there is no folder" in error(capsys, "list", str(tmp_path / "absent"))
+
+
 def test_one_of_the_experiments_of_a_file(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     two = IMAGES + "experiments = {'small': experiment, 'a name': experiment}\n"
