@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import jax
+import numpy as np
 
+from gans_jax import pictures
 from gans_jax.core import files
 from gans_jax.runs import ConfigError
 
@@ -48,8 +50,16 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def add_picture(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=png, required=True, metavar="PNG", help="the file to write")
+    text = "the file to write (default: in RUN, with the name of the command)"
+    parser.add_argument("--out", type=png, metavar="PNG", help=text)
     parser.add_argument("--seed", type=seed, default=0, help="seed of the noise (default: 0)")
+
+
+def write_picture(options: argparse.Namespace, picture: np.ndarray) -> None:
+    """Writes the picture that a command has drawn of a run, and says where."""
+    out = options.out or options.workdir / f"{options.run.__name__}.png"
+    pictures.save(out, picture)
+    print(f"written to {out}")
 
 
 def add_devices(parser: argparse.ArgumentParser) -> None:

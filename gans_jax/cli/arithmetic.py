@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array
 
 from gans_jax import core, pictures, training
-from gans_jax.cli.arguments import add_picture, add_run, command, seed
+from gans_jax.cli.arguments import add_picture, add_run, command, seed, write_picture
 from gans_jax.cli.experiment_file import own_classes
 from gans_jax.runs import ConfigError
 from gans_jax.runs.unfit import refused
@@ -58,7 +58,8 @@ def arithmetic(options: argparse.Namespace, _: list[str]) -> None:
     images = np.asarray(experiment.method.generate(state, z, *label))
     if images.ndim != 4:
         raise ConfigError(f"{options.workdir} makes points: draw them with `sample`")
-    pictures.save(options.out, pictures.grid(_layout(images, [len(c) for c in columns]), columns=7))
+    layout = _layout(images, [len(column) for column in columns])
+    write_picture(options, pictures.grid(layout, columns=7))
 
 
 def neighbours(z: Array, key: Array) -> Array:

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 
 from gans_jax import pictures
-from gans_jax.cli.arguments import add_picture, add_run, command, count, seed
+from gans_jax.cli.arguments import add_picture, add_run, command, count, seed, write_picture
 from gans_jax.cli.experiment_file import load_sampler
 from gans_jax.runs import ConfigError
 from gans_jax.runs.unfit import refused
@@ -38,7 +38,7 @@ def sample(options: argparse.Namespace, _: list[str]) -> None:
         labels, columns = pictures.label_columns(experiment.method, options.num, options.label)
     key = jax.random.key(options.seed)
     images = experiment.method.sample(state, key, options.num, labels)
-    pictures.save(options.out, pictures.draw(images, experiment.data, columns))
+    write_picture(options, pictures.draw(images, experiment.data, columns))
 
 
 def interpolate(options: argparse.Namespace, _: list[str]) -> None:
@@ -49,4 +49,4 @@ def interpolate(options: argparse.Namespace, _: list[str]) -> None:
         images = pictures.between(experiment.method, state, key, *shape, options.label)
     if images.ndim != 4:
         raise ConfigError(f"{options.workdir} makes points: draw them with `sample`")
-    pictures.save(options.out, pictures.grid(images, columns=options.steps))
+    write_picture(options, pictures.grid(images, columns=options.steps))

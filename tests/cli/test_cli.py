@@ -88,12 +88,15 @@ def test_overrides_reach_method_and_networks(run):
     assert experiment.method.n_critic == 2
 
 
-def test_sample_draws_what_the_method_samples(run, tmp_path):
+def test_sample_draws_what_the_method_samples(run, tmp_path, capsys):
     out = tmp_path / "grid.png"
     assert main(["sample", str(run), "--num", "5", "--seed", "3", "--out", str(out)]) == 0
+    assert capsys.readouterr().out == f"written to {out}\n"
     experiment, state = load(run)
     images = experiment.method.sample(state, jax.random.key(3), 5)
     np.testing.assert_array_equal(picture(out), pictures.grid(np.asarray(images)))
+    assert main(["sample", str(run), "--num", "5", "--seed", "3"]) == 0
+    assert (run / "sample.png").read_bytes() == out.read_bytes()
 
 
 def test_interpolate_goes_from_one_point_of_noise_to_another(run, tmp_path):
