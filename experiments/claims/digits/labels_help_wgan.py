@@ -41,7 +41,7 @@ claim = Claim(
     },
     measures={
         **judges.measures("FD-digits", "sure", "entropy"),
-        "seconds": "of training on a core, without compilation",
+        "seconds": "of training, without compilation, on a core of a machine that was busy",
     },
     rule=(
         Condition("FD-digits", "with labels", "<", "without labels"),
