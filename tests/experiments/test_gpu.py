@@ -167,7 +167,7 @@ def test_the_conformance_suite_without_optional_packages(tmp_path):
 
 @pytest.mark.slow
 def test_training_without_optional_packages(tmp_path):
-    written = command(tmp_path, OPTIONAL, "training", budget=40)
+    written = command(tmp_path, OPTIONAL, "training", budget=120)
     training = written["parts"]["training"]["figures"]
     assert training["loop"] == "plain"
     assert training["iterations"] > 0
@@ -176,7 +176,7 @@ def test_training_without_optional_packages(tmp_path):
 
 @pytest.mark.slow
 def test_training_without_an_event_file(tmp_path):
-    written = command(tmp_path, {"tensorboardX": "tensorboardX"}, "training", budget=40)
+    written = command(tmp_path, {"tensorboardX": "tensorboardX"}, "training", budget=120)
     training = written["parts"]["training"]["figures"]
     assert training["loop"] == "gans_jax.training.train"
     assert (

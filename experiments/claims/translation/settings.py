@@ -5,7 +5,7 @@ names 23 %; in the unpaired one white digits on black become blue digits on yell
 """
 
 import dataclasses
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -49,10 +49,14 @@ def judged(method: Pix2Pix, seed: int, source: Source | None = None) -> Numbers:
 
 
 def cycle_judged(
-    method: Any, seed: int, iterations: int = CYCLE_ITERATIONS, batch_size: int = 1
+    method: Any,
+    seed: int,
+    iterations: int = CYCLE_ITERATIONS,
+    batch_size: int = 1,
+    size: Literal[28, 32] = 32,
 ) -> Numbers:
     """Trains a translator without pairs, and judges blue digits on yellow, and the way back."""
-    source = data.DigitDomains(size=32)
+    source = data.DigitDomains(size=size)
     state, seconds = train(method, source, batch_size, iterations, seed)
     test = scores.stacked(dataclasses.replace(source, split="test"))
     made = scores.translated(method, state, test["a"], 50)
