@@ -21,12 +21,12 @@ are the experiment `convolutional`:
 
     python -m gans_jax train experiments/digits/began_digits.py:convolutional
 
-experiments/digits/BEGAN.md has the reasons and the measurements
-behind its settings, which are the best of those that were tried: FD-digits 931, 685 and 693 after
-400, 800 and 1,000 iterations (2026-11-29, one seed, in a loop with batches of its own). Samples are
-strokes of many kinds, and few digits. The command itself, run to its end on 2026-11-29, gave 1,623
-(seed 0, 100 s on one of two busy cores of an AMD EPYC): grey discs, and few strokes. So the
-settings do not train in every seed, either.
+experiments/digits/BEGAN.md has the reasons and the measurements behind its settings, which are the
+best of those that were tried: FD-digits 931, 685 and 693 after 400, 800 and 1,000 iterations
+(2026-11-29, one seed, in a loop with batches of its own). Samples are strokes of many kinds, and
+few digits. The command itself, run to its end on 2026-11-29, gave 1,623 (seed 0, 100 s on one of
+two busy cores of an AMD EPYC): grey discs, and few strokes. So the settings do not train in every
+seed, either.
 """
 
 from gans_jax import BEGAN, data, priors, schedules

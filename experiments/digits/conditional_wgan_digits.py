@@ -8,7 +8,11 @@ name, after minutes on a CPU.
     python -m gans_jax evaluate runs/conditional_wgan_digits --metrics accuracy-digits fd-digits
 
 The algorithm is the paper's with n_critic = 1 instead of 5 and ten times its learning rate. The
-samples are of an average of the generator.
+samples are of an average of the generator. The settings were chosen by training digits.
+
+Measured on two idle cores of an AMD EPYC without AVX-512, jax 0.10.2, Python 3.11, 2026-11-29, seed
+0: 135 s. In each column of docs/experiments/conditional_wgan_digits.png are digits of one class,
+nearly all of which can be named. The claim `labels_help_wgan` has five seeds, each on one core.
 """
 
 from gans_jax import WGAN, data, priors

@@ -8,8 +8,9 @@ pixels at its shorter side, and a random window of it is cut. `--data.size 256` 
 for a GPU, `--data.on-bad skip` passes over files that cannot be read, and `--direction b_to_a`
 translates the other way.
 
-The networks have half the paper's features and 6 blocks instead of 9, so that two CPU cores take
-half an hour. The rate decays over the second half, as in the paper.
+The networks have half the paper's features and 6 blocks instead of 9, as in `cyclegan_maps`, which
+took 2,270 s of a core of an AVX-512 Xeon for as many iterations. The rate decays over the second
+half, as in the paper.
 """
 
 from gans_jax import CycleGAN, data

@@ -11,8 +11,8 @@ and `--data.direction b_to_a` learns the other way. `--data.size 256` is the pap
 GPU: the network follows, and takes powers of two. `--data.on-bad skip` passes over files that
 cannot be read.
 
-The networks have half the paper's features and batches of 4, so that two CPU cores take half an
-hour.
+The networks have half the paper's features, and batches of 4, as in `pix2pix_facades`, which took
+1,264 s of a processor of an AVX-512 Xeon for 6,000 iterations; here are 4,000.
 """
 
 from gans_jax import Pix2Pix, data

@@ -12,6 +12,8 @@ import types
 from pathlib import Path
 from typing import Any
 
+import flax.linen as nn
+
 from gans_jax import core
 from gans_jax.runs import ConfigError, Experiment, load
 
@@ -139,12 +141,13 @@ def _resized(value: Any, old: int, new: int) -> Any:
     """Returns a method or a network in which each network of size `old` has the size `new`."""
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return value
+    sizes = ("size",) if isinstance(value, nn.Module) else ()  # a prior's size is of its noise
     changes = {}
     for field in dataclasses.fields(value):
         if field.init and field.name not in ("parent", "name"):
             before = getattr(value, field.name)
-            is_size = field.name == "size" and before == old
-            after = new if is_size else _resized(before, old, new)
+            follows = field.name in sizes and before == old
+            after = new if follows else _resized(before, old, new)
             if after is not before:
                 changes[field.name] = after
     return dataclasses.replace(value, **changes) if changes else value

@@ -85,7 +85,8 @@ class Feed:
 
     def _check_image(self, name: str, values: np.ndarray) -> None:
         """Raises DataError for images whose numbers no method takes; points have any range."""
-        if values.ndim != self.batch_axis + 4 or values.dtype == np.uint8:
+        axis = self.experiment.method.batch_axis
+        if values.ndim != axis + 4 or values.dtype == np.uint8:
             return
         if not np.issubdtype(values.dtype, np.floating):
             raise data.DataError(

@@ -1,10 +1,14 @@
 """What a person with photos types: one size, folders of any images, and a translation of one."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.digits import wgan_digits
 from experiments.translation import cyclegan_folders, pix2pix_folders
+from gans_jax import priors
 from gans_jax.cli import main, override
 from gans_jax.training import load
 from tests.support.pairs import noise, save
@@ -23,6 +27,10 @@ def test_networks_follow_the_size_of_the_data():
     assert override(pix2pix_folders.experiment, [], "train") == pix2pix_folders.experiment
     arguments = ["--data.size", "128", "--method.generator.size", "32"]
     assert override(pix2pix_folders.experiment, arguments, "train").method.generator.size == 32
+    digits = wgan_digits.experiment
+    method = dataclasses.replace(digits.method, prior=priors.Normal(28))
+    changed = override(dataclasses.replace(digits, method=method), ["--data.size", "32"], "train")
+    assert (changed.method.generator.size, changed.method.prior) == (32, priors.Normal(28))
     changed = override(cyclegan_folders.experiment, ["--data.size", "128"], "train")
     assert changed.method == cyclegan_folders.experiment.method
 

@@ -27,11 +27,13 @@ class Images(InMemory):
         return {"image": values.astype(self.dtype)}
 
 
-def begin(source, workdir):
+def begin(source, workdir, repeat=1):
     method = gans_jax.GAN(
         networks.MLPGenerator((4, 4, 1), (4,)), networks.MLPDiscriminator((4,)), priors.Normal(2)
     )
-    experiment = Experiment(method=method, data=source, batch_size=32, iterations=1)
+    experiment = Experiment(
+        method=method, data=source, batch_size=32, iterations=repeat, repeat=repeat
+    )
     train(experiment, workdir, extra=[Images], progress=False)
 
 
@@ -51,6 +53,11 @@ def test_other_numbers_are_refused_before_a_folder_is_made(tmp_path, source, mes
     with pytest.raises(DataError, match=message):
         begin(source, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_several_iterations_in_a_program_are_checked_alike(tmp_path):
+    with pytest.raises(DataError, match="`image` has floats from 0 to 1"):
+        begin(Images(0, 1), tmp_path / "run", repeat=2)
 
 
 @pytest.mark.parametrize("source", [Images(-1, 1), Images(0, 255, "uint8"), Images(-1, -0.2)])
