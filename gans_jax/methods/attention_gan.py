@@ -71,6 +71,7 @@ class AttentionGAN(TwoDomains):
     schedule: Any = Constant()
 
     def __post_init__(self) -> None:
+        checks.factory(self.optimizer)
         checks.positive(learning_rate=self.learning_rate)
 
     def attention_loss(

@@ -67,6 +67,7 @@ class BEGAN(Generative):
     schedule: Any = StepDecay(every=100_000, factor=0.5)
 
     def __post_init__(self) -> None:
+        checks.factory(self.optimizer)
         checks.positive(gamma=self.gamma, lambda_k=self.lambda_k, learning_rate=self.learning_rate)
 
     def init(self, key: Array, batch: Batch) -> BEGANState:

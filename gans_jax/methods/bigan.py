@@ -67,6 +67,7 @@ class BiGAN(Generative):
     sampled = ("translator",)
 
     def __post_init__(self) -> None:
+        checks.factory(self.optimizer)
         checks.positive(learning_rate=self.learning_rate)
 
     def pair(self, batch: Batch, key: Array) -> tuple[Array, Array]:

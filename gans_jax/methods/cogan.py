@@ -72,6 +72,7 @@ class CoGAN(Generative):
     translates_with_noise = True
 
     def __post_init__(self) -> None:
+        checks.factory(self.optimizer)
         checks.positive(learning_rate=self.learning_rate, search=self.search)
 
     def decaying_optimizer(self, step: Numeric) -> optax.GradientTransformation:

@@ -57,6 +57,7 @@ class CoulombGAN(TwoTimeScales):
     couples_examples = True
 
     def __post_init__(self) -> None:
+        checks.factory(self.optimizer)
         checks.positive(d=self.d, epsilon=self.epsilon, learning_rate=self.learning_rate)
         checks.positive(discriminator_learning_rate=self.discriminator_learning_rate)
 

@@ -68,6 +68,7 @@ class CycleGAN(TwoDomains):
     schedule: Any = Constant()
 
     def __post_init__(self) -> None:
+        checks.factory(self.optimizer)
         checks.positive(learning_rate=self.learning_rate)
 
     @property

@@ -99,6 +99,7 @@ class DistanceGAN(TwoDomains):
     schedule: Any = Constant()
 
     def __post_init__(self) -> None:
+        checks.factory(self.optimizer)
         checks.positive(learning_rate=self.learning_rate)
 
     @property

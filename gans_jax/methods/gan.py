@@ -78,6 +78,7 @@ class GAN(Conditional, TwoTimeScales):
     batch_axis = 1
 
     def __post_init__(self) -> None:
+        checks.factory(self.optimizer)
         checks.positive(k=self.k, learning_rate=self.learning_rate)
         checks.positive(discriminator_learning_rate=self.discriminator_learning_rate)
 

@@ -61,6 +61,7 @@ class MMDGAN(Generative):
     couples_examples = True
 
     def __post_init__(self) -> None:
+        checks.factory(self.optimizer)
         checks.positive(learning_rate=self.learning_rate, clip=self.clip, n_critic=self.n_critic)
 
     def minibatches(self, t: int) -> range:

@@ -64,6 +64,7 @@ class Pix2Pix(OneWay):
     couples_examples = True
 
     def __post_init__(self) -> None:
+        checks.factory(self.optimizer)
         checks.positive(learning_rate=self.learning_rate)
         checks.one_of(distance=self.distance, options=("l1", "l2"))
 

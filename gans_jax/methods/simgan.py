@@ -83,6 +83,7 @@ class SimGAN(OneWay):
     sampled = ("refiner",)
 
     def __post_init__(self) -> None:
+        checks.factory(self.optimizer)
         checks.positive(learning_rate=self.learning_rate)
         checks.positive(k_refiner=self.k_refiner, k_discriminator=self.k_discriminator)
 

@@ -84,6 +84,7 @@ class StyleTransfer(OneWay):
     schedule: Any = Constant()
 
     def __post_init__(self) -> None:
+        checks.factory(self.optimizer)
         checks.positive(learning_rate=self.learning_rate)
         checks.not_negative(
             content=self.content,

@@ -76,6 +76,7 @@ class WGAN(Wasserstein):
     schedule: Any = dataclasses.field(default=Constant(), metadata={"later": True})
 
     def __post_init__(self) -> None:
+        checks.factory(self.optimizer)
         checks.positive(learning_rate=self.learning_rate, clip=self.clip, n_critic=self.n_critic)
 
     def minibatches(self, t: int) -> range:

@@ -66,6 +66,7 @@ class WGANGP(Wasserstein):
     schedule: Any = Constant()
 
     def __post_init__(self) -> None:
+        checks.factory(self.optimizer)
         checks.positive(learning_rate=self.learning_rate, n_critic=self.n_critic)
         checks.positive(generator_batch=self.generator_batch)
 

@@ -141,7 +141,7 @@ def _encode(value: Any, path: str, table: Table) -> Any:
 
 
 def _encode_dataclass(value: Any, path: str, table: Table) -> dict[str, Any]:
-    cls = type(value)
+    value, cls = value.recorded if isinstance(value, data.Held) else value, type(value)
     _refuse_namesake(cls.__name__, {*table.get(cls.__name__, []), cls}, path)
     values = {name: getattr(value, name) for name in hints.arguments(cls)}
     return _encode_node(cls.__name__, cls, values, path, table)

@@ -87,6 +87,11 @@ class Experiment:
             self._check_repeat()
 
     def _check_parts(self) -> None:
+        if hasattr(self.data, "dtype") or isinstance(self.data, tuple | list | dict):
+            raise ValueError(
+                f"data is a {type(self.data).__name__}, which is no source: give arrays as "
+                "gans_jax.data.Arrays(image, label)"
+            )
         members = {name for name in vars(core.Method) if not name.startswith("_")}
         for name, needed, remedy in (
             ("method", members, "derive its class from core.MethodBase and define init and step"),

@@ -22,6 +22,7 @@ import hashlib
 import json
 import os
 import re
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -183,7 +184,15 @@ def state_shapes(method: core.Method, batch: Mapping[str, Any]) -> core.State:
     ConfigError, with the method's own words, if its networks do not fit the data.
     """
     with refused("the networks cannot be built for these data"):
-        return jax.eval_shape(method.init, jax.random.key(0), batch)
+        try:
+            return jax.eval_shape(method.init, jax.random.key(0), batch)
+        except KeyError as error:
+            if "batch[" not in (traceback.extract_tb(error.__traceback__)[-1].line or ""):
+                raise
+            raise ValueError(
+                f"the method reads {error} of an example, which has "
+                f"{', '.join(map(repr, batch))}: let the source name it so"
+            ) from error
 
 
 @jax.transfer_guard("allow")

@@ -9,3 +9,4 @@ from gans_jax.training.callback import Callback as Callback
 from gans_jax.training.loop import resume as resume
 from gans_jax.training.loop import train as train
 from gans_jax.training.signals import Interrupted as Interrupted
+from gans_jax.training.weights_and_biases import WeightsAndBiases as WeightsAndBiases

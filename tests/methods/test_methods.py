@@ -451,3 +451,9 @@ def test_the_penalty_is_added_to_the_discriminators_loss():
     once, twice = (loss(penalties.GradientPenalty(weight)) for weight in (1.0, 2.0))
     assert once > loss(None)
     np.testing.assert_allclose(twice - once, once - loss(None), rtol=1e-4)
+
+
+@pytest.mark.parametrize("method", [case.method for case in CASES], ids=lambda m: type(m).__name__)
+def test_an_optimizer_that_was_made_already_is_refused(method):
+    with pytest.raises(ValueError, match="optimizer must be a function of the learning rate"):
+        dataclasses.replace(method, optimizer=optax.adam(1e-3))
