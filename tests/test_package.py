@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 IMPORT = """
 import sys, gans_jax
 from jax._src import xla_bridge
+[getattr(gans_jax, name) for name in dir(gans_jax) if name != "training"]
 print(xla_bridge.backends_are_initialized())
 heavy = {"torch", "tensorflow", "orbax", "matplotlib", "tyro", "tensorflow_datasets"}
 print(sorted(heavy & sys.modules.keys()))
@@ -34,8 +35,31 @@ def test_import_starts_no_backend_and_loads_nothing_heavy():
 
 def test_import_takes_under_three_seconds():
     """Of a processor, for the clock depends on what else the machine does."""
-    code = "import time, gans_jax; print(time.process_time())"
+    code = "import time, gans_jax.methods; print(time.process_time())"
     assert any(float(python(code)) < 3 for _ in range(5))
+
+
+def test_help_and_an_unknown_command_load_no_jax():
+    for words in (["--help"], ["--version"], ["trian"]):
+        code = f"""
+import sys
+from gans_jax.cli import main
+try:
+    main({words!r})
+except SystemExit:
+    print("jax" in sys.modules)
+"""
+        assert python(code).splitlines()[-1] == "False"
+
+
+def test_all_methods_are_in_the_package_itself():
+    methods = gans_jax.methods
+    every = {name for name, value in vars(methods).items() if hasattr(value, "minibatches")}
+    assert len(every) > 15
+    assert {name: getattr(gans_jax, name, None) for name in every} == {
+        name: getattr(methods, name) for name in every
+    }
+    assert every <= {*dir(gans_jax)}
 
 
 def test_version():

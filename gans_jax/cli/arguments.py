@@ -10,26 +10,27 @@ import jax
 import numpy as np
 
 from gans_jax import pictures
+from gans_jax.cli.commands import COMMANDS
 from gans_jax.core import files
 from gans_jax.runs import ConfigError
 
 
 def command(
-    commands: Any, run: Callable[..., None], about: str, details: str = "", own_help: bool = False
+    commands: Any, run: Callable[..., None], details: str = "", own_help: bool = False
 ) -> argparse.ArgumentParser:
     """Adds a command to the command line.
 
     Args:
       commands: the result of `add_subparsers`.
       run: the function that runs the command; its name is the command's name.
-      about: one line for the list of commands.
-      details: the text of `--help`, by default `about` as a sentence.
+      details: the text of `--help`, by default the line of `COMMANDS` as a sentence.
       own_help: whether unknown options are overrides of an experiment, which have a help of their
         own behind the positional argument.
     """
+    name = run.__name__.rstrip("_")  # `import` is a word of Python's own
+    about = COMMANDS[name].about
     parser = commands.add_parser(
-        run.__name__.rstrip("_"),  # `import` is a word of Python's own
-        help=about,
+        name,
         description=details or about[0].upper() + about[1:] + ".",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -28,7 +28,7 @@ REACH = 0.25
 
 
 def add(commands: Any) -> None:
-    parser = command(commands, arithmetic, "draw A - B + C of averaged noise", DETAILS)
+    parser = command(commands, arithmetic, DETAILS)
     add_run(parser)
     for name in "abc":
         text = f"the numbers of the images that make {name.upper()}"

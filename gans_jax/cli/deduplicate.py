@@ -32,8 +32,7 @@ temporary file keeps 3,072 bytes of it."""
 
 
 def add(commands: Any) -> None:
-    about = "list near-duplicates among images"
-    parser = command(commands, deduplicate, about, DETAILS, own_help=True)
+    parser = command(commands, deduplicate, DETAILS, own_help=True)
     text = "a folder, an IDX file, tfds:NAME, or an experiment"
     parser.add_argument("file", metavar="SOURCE", help=text)
     text = "write which images to leave out to this file, for data.Excluding"

@@ -41,8 +41,7 @@ metrics:
 
 def add(commands: Any) -> None:
     listed = [f"  {name:20} {metric.about}" for name, metric in METRICS.items()]
-    about = "compare samples with real examples by metrics"
-    parser = command(commands, evaluate, about, EVALUATE + "\n".join(listed))
+    parser = command(commands, evaluate, EVALUATE + "\n".join(listed))
     text = "the run folder that `train` made"
     parser.add_argument("workdir", type=path, nargs="?", metavar="RUN", help=text)
     text = "which metrics to compute, from the list above"

@@ -27,8 +27,7 @@ junyanz/pytorch-CycleGAN-and-pix2pix. FILE must end in .pth, which needs PyTorch
 
 
 def add(commands: Any) -> None:
-    about = "write the sampler, or a translator's network, for use without this package"
-    parser = command(commands, export, about, EXPORT)
+    parser = command(commands, export, EXPORT)
     add_run(parser)
     text = "images in a call (default: 64)"
     parser.add_argument("--num", type=count, default=64, metavar="N", help=text)

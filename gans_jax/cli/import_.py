@@ -22,8 +22,7 @@ of channels and widths are read from the files. No code in a file is executed.""
 
 
 def add(commands: Any) -> None:
-    about = "make a run folder of networks that PyTorch has trained"
-    parser = command(commands, import_, about, IMPORT)
+    parser = command(commands, import_, IMPORT)
     text = "the only generator, as a .pth or .safetensors file"
     parser.add_argument("checkpoint", nargs="?", metavar="CHECKPOINT", help=text)
     parser.add_argument("--a-to-b", metavar="FILE", help="the generator from a to b (G_A)")

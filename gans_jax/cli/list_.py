@@ -11,7 +11,7 @@ from gans_jax.runs import ConfigError
 
 
 def add(commands: Any) -> None:
-    parser = command(commands, list_, "list the experiments that `train` can run")
+    parser = command(commands, list_)
     text = "where to look for them (default: experiments)"
     default = Path("experiments")
     parser.add_argument(

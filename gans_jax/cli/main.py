@@ -1,37 +1,12 @@
-"""The parser of all commands, and the exit codes of errors and signals."""
+"""Finds the command that is asked for. Only then is anything loaded that takes long."""
 
 import argparse
-import os
+import difflib
 import sys
 from collections.abc import Sequence
 
-import jax
-
-from gans_jax import ops, training
-from gans_jax.cli import (
-    arithmetic,
-    deduplicate,
-    evaluate,
-    export,
-    import_,
-    list_,
-    plan,
-    report,
-    sample,
-    study,
-    train,
-    translate,
-)
-from gans_jax.core import devices, files, output
-from gans_jax.data import DataError
-from gans_jax.evaluation import EvaluationError
-from gans_jax.runs import CheckpointError, ConfigError
-from gans_jax.tools.plan.chips import PlanError
-from gans_jax.training import signals
+from gans_jax.cli.commands import COMMANDS
 from gans_jax.version import __version__
-from gans_jax.weights import WeightsError
-
-EXPECTED = (CheckpointError, ConfigError, DataError, EvaluationError, WeightsError)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,63 +15,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     The code is 0 on success, 1 after an error whose message was printed, 2 if `plan` refuses, and
     128 + n after signal n.
     """
-    # What a user's guard is to find is in the user's own loop: a command may move its numbers.
-    with output.unfailing(), jax.transfer_guard("allow"), signals.remembered():
-        return _main(argv)
+    words = sys.argv[1:] if argv is None else [*argv]
+    if words and words[0] in COMMANDS:
+        from gans_jax.cli.run import run  # takes a second: jax and all methods
 
-
-def _main(argv: Sequence[str] | None) -> int:
-    cache = files.cache_folder()
-    if "JAX_COMPILATION_CACHE_DIR" not in os.environ and cache and files.is_writable(cache / "xla"):
-        jax.config.update("jax_compilation_cache_dir", str(cache / "xla"))
-    ops.keep_freed_memory()
+        return run(words[0], words[1:])
     parser = _parser()
-    options, overrides = parser.parse_known_args(argv)
-    if hasattr(options, "help"):
-        overrides += ["--help"] if options.help else []
-    elif overrides:
-        parser.error(f"unrecognized arguments: {' '.join(overrides)}")
-    try:
-        options.run(options, overrides)
-    except PlanError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        named = error.filename is not None and error.strerror is not None
-        return _failed(error, f"{error.filename}: {error.strerror}" if named else str(error))
-    except (*EXPECTED, FloatingPointError) as error:
-        return _failed(error, str(error))
-    except (RuntimeError, AssertionError) as error:
-        if (reason := devices.missing_backend()) is None:
-            raise
-        return _failed(error, reason)
-    except training.Interrupted as stop:
-        print(stop, file=sys.stderr)
-        return 128 + stop.number
-    except KeyboardInterrupt:
-        return 130
-    return 0
-
-
-def _failed(error: Exception, words: str) -> int:
-    """Prints an error and what became of the run, and returns the exit code."""
-    if isinstance(error.__cause__, RuntimeError | AssertionError):
-        words = devices.missing_backend() or words
-    # jax adds a note of several lines, about frames of the traceback that it has left out.
-    notes = [note for note in getattr(error, "__notes__", ()) if "\n" not in note]
-    print("error:", "; ".join([words, *notes]), file=sys.stderr)
-    return 1
+    if words and not words[0].startswith("-"):
+        close = difflib.get_close_matches(words[0].lower(), COMMANDS, n=1)
+        remedy = f"did you mean {close[0]}?" if close else "`gans_jax --help` lists the commands"
+        parser.error(f"there is no command {words[0]}: {remedy}")
+    parser.parse_args(words)
+    raise AssertionError("a command is required")
 
 
 def _parser() -> argparse.ArgumentParser:
+    """Returns a parser that knows the names of the commands alone."""
     parser = argparse.ArgumentParser(
         "gans_jax",
         description="Trains generative adversarial networks, and uses the trained ones.",
+        epilog="`gans_jax COMMAND --help` tells the options of a command.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"gans_jax {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    using = sample, arithmetic, translate, evaluate, study, report, export, import_, deduplicate
-    for module in (train, list_, plan, *using):
-        module.add(commands)
+    for name, command in COMMANDS.items():
+        commands.add_parser(name, help=command.about)
     return parser

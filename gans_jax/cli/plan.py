@@ -26,8 +26,7 @@ is unknown, or the experiment does not fit on the chip."""
 
 
 def add(commands: Any) -> None:
-    about = "say what an experiment will cost on TPU slices"
-    parser = command(commands, plan, about, PLAN, own_help=True)
+    parser = command(commands, plan, PLAN, own_help=True)
     parser.add_argument("file", metavar="FILE", help="a Python file, as for `train`")
     text = "such as v5e:4x4,v5e:16x16"
     parser.add_argument("--topology", required=True, metavar="SLICES", help=text)

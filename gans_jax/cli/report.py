@@ -15,7 +15,7 @@ pictures, and opens from disk without a network."""
 
 
 def add(commands: Any) -> None:
-    parser = command(commands, report, "show runs side by side on one HTML page", REPORT)
+    parser = command(commands, report, REPORT)
     text = "the run folders that `train` made"
     parser.add_argument("workdirs", type=path, nargs="+", metavar="RUN", help=text)
     text = "the file to write (default: report.html in the folder of the only run)"

@@ -13,7 +13,7 @@ from gans_jax.runs.unfit import refused
 
 
 def add(commands: Any) -> None:
-    parser = command(commands, sample, "draw generated examples into a PNG file")
+    parser = command(commands, sample)
     add_run(parser)
     text = "how many examples (default: 64)"
     parser.add_argument("--num", type=count, default=64, metavar="N", help=text)
@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--label", type=seed, nargs="+", metavar="CLASS", help=text)
     add_picture(parser)
 
-    parser = command(commands, interpolate, "draw rows of images between two points of noise each")
+    parser = command(commands, interpolate)
     add_run(parser)
     text = "how many rows (default: 8)"
     parser.add_argument("--rows", type=count, default=8, metavar="N", help=text)

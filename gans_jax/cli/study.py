@@ -42,7 +42,7 @@ and fewer. Without --real the percentage says how often the method was preferred
 
 
 def add(commands: Any) -> None:
-    parser = command(commands, study, "ask people which image is real", STUDY)
+    parser = command(commands, study, STUDY)
     parser.add_argument("--real", metavar="FOLDER", help="a folder of real images")
     parser.add_argument("--fake", metavar="FOLDER", help="a folder of generated images")
     text = "a folder of generated images of another method"

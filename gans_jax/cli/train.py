@@ -36,7 +36,7 @@ step that all of them have."""
 
 
 def add(commands: Any) -> None:
-    parser = command(commands, train, "run an experiment", TRAIN, own_help=True)
+    parser = command(commands, train, TRAIN, own_help=True)
     parser.add_argument("file", metavar="FILE", help="such as experiments/digits/wgan_digits.py")
     text = "a new folder (default: runs/STEM for STEM.py, runs/STEM_NAME for STEM.py:NAME)"
     parser.add_argument("--workdir", type=path, help=text)
@@ -44,7 +44,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--seeds", type=count, metavar="NUM", help=text)
     _add_machines(parser)
 
-    parser = command(commands, resume, "continue a run", RESUME, own_help=True)
+    parser = command(commands, resume, RESUME, own_help=True)
     add_run(parser)
     _add_machines(parser)
 

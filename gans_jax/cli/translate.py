@@ -19,7 +19,7 @@ has a size that the network does not take."""
 
 
 def add(commands: Any) -> None:
-    parser = command(commands, translate, "translate an image, or those in a folder", TRANSLATE)
+    parser = command(commands, translate, TRANSLATE)
     add_run(parser)
     text = "an image, or a folder of images; those in its subfolders are translated, too"
     parser.add_argument("--input", type=path, required=True, metavar="PATH", help=text)

@@ -10,7 +10,6 @@ import dataclasses
 
 import numpy as np
 from PIL import Image, ImageDraw
-from scipy import ndimage
 
 from gans_jax.core import checks
 from gans_jax.data.augment import Fitted, read_image
@@ -119,6 +118,8 @@ class EdgesToPhoto(Task):
         checks.positive(sigma=self.sigma, steepness=self.steepness)
 
     def corrupt(self, image: np.ndarray, rng: Rng) -> np.ndarray:
+        from scipy import ndimage  # slow to import
+
         grey = _grey(image)[..., 0].astype(np.float32)
         slope = ndimage.gaussian_gradient_magnitude(grey, self.sigma, mode="nearest")
         edges = 255 * (1 - np.minimum(slope / self.steepness, 1))

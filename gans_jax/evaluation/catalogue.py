@@ -199,7 +199,7 @@ def check_name(name: str) -> None:
     """Raises EvaluationError with a suggestion if a metric has no such name."""
     if name in METRICS:
         return
-    close = difflib.get_close_matches(name, METRICS, n=3)
+    close = difflib.get_close_matches(name.lower(), METRICS, n=3)
     close += [n for n, m in METRICS.items() if name.lower() in m.about.lower() and n not in close]
     remedy = (
         f"did you mean {', '.join(close[:4])}?" if close else f"take one of {', '.join(METRICS)}"

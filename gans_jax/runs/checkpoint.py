@@ -12,16 +12,17 @@ import shutil
 import time
 import warnings
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import orbax.checkpoint as ocp
-from etils import epath
 
 from gans_jax.runs import data_file, record, storage, stored, strict_json
 from gans_jax.runs.record import CheckpointError as CheckpointError
+
+if TYPE_CHECKING:
+    import orbax.checkpoint as ocp
 
 # A record has some 200 bytes for each leaf.
 MAX_RECORD = 100_000_000
@@ -64,7 +65,9 @@ class Checkpoints:
             manager.close()
 
     @functools.cached_property
-    def _manager(self) -> ocp.CheckpointManager:
+    def _manager(self) -> "ocp.CheckpointManager":
+        import orbax.checkpoint as ocp  # slow to import
+
         options = ocp.CheckpointManagerOptions(
             max_to_keep=self._keep,
             create=False,
@@ -100,6 +103,8 @@ class Checkpoints:
           CheckpointError: if a leaf is not finite, `step` is not after the newest step, or the
             folder cannot be written.
         """
+        import orbax.checkpoint as ocp  # slow to import
+
         latest = self.latest()
         if latest is not None and step <= latest:
             raise CheckpointError(
@@ -190,6 +195,9 @@ class Checkpoints:
         if resuming:
             record.check_settings(item, folder)
         target = jax.tree.map(stored.blank, like)
+        import orbax.checkpoint as ocp  # slow to import
+        from etils import epath
+
         try:
             storage.silence()
             reader = ocp.StandardCheckpointHandler(multiprocessing_options=_alone())
@@ -250,7 +258,9 @@ class Checkpoints:
             time.sleep(0.05)
 
 
-def _alone() -> ocp.options.MultiprocessingOptions:
+def _alone() -> "ocp.options.MultiprocessingOptions":
     """Returns that no other process takes part, since NumPy arrays are saved and read."""
+    import orbax.checkpoint as ocp  # slow to import
+
     own = jax.process_index()
     return ocp.options.MultiprocessingOptions(own, {own}, f"process_{own}")

@@ -315,7 +315,7 @@ def test_errors_are_one_sentence(run, tmp_path, capsys):
     ("arguments", "words"),
     [
         ([], "required: COMMAND"),
-        (["trian"], "invalid choice: 'trian'"),
+        (["trian"], "there is no command trian: did you mean train?"),
         (["train"], "required: FILE"),
         (["train", "digits.py", "--iteration", "3"], "--iterations INT"),
         (["train", "digits.py", "--iterations", "x"], "invalid literal for int"),

@@ -46,7 +46,7 @@ def test_a_stream_of_arrays_gives_their_rows(mapped, tmp_path):
     batches = [data.stream(source, 4)[t] for t in range(4)]
     seen = np.concatenate([batch["image"] for batch in batches])
     labels = np.concatenate([batch["label"] for batch in batches])
-    order = [int(np.flatnonzero((IMAGES == image).all((1, 2, 3)))[0]) for image in seen]
+    order = [int(np.flatnonzero((image == IMAGES).all((1, 2, 3)))[0]) for image in seen]
     assert sorted(order) == list(range(16))
     assert labels.dtype == np.int32
     np.testing.assert_array_equal(labels, LABELS[order])
@@ -106,7 +106,7 @@ def test_random_transforms_are_refused():
 
 @pytest.mark.parametrize("raw", [IMAGES, (IMAGES, LABELS), {"image": IMAGES}])
 def test_an_experiment_refuses_raw_arrays(raw):
-    with pytest.raises(ValueError, match="which is no source: give arrays as gans_jax.data.Arrays"):
+    with pytest.raises(ValueError, match=r"is no source: give arrays as gans_jax\.data\.Arrays"):
         experiment(raw)
 
 
