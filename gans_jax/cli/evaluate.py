@@ -92,6 +92,7 @@ def evaluate(options: argparse.Namespace, _: list[str]) -> None:
         "picture": file and _picture(file),
         "size": options.size,
         "settings": Settings(options.splits, options.k),
+        "progress": True,
     }
     if file:
         read(file)  # another kind of file is refused before a metric is computed

@@ -11,6 +11,7 @@ from gans_jax.evaluation.errors import EvaluationError
 from gans_jax.evaluation.feature_networks import Network
 from gans_jax.evaluation.sets import Examples
 from gans_jax.metrics import FeatureStatistics, Gaussian
+from gans_jax.runs.progress import Progress
 
 # The metrics of pixels convert them to float64, which then takes half a gigabyte at most.
 _KEPT_VALUES = 2**26
@@ -40,6 +41,7 @@ def collect(
     networks: Mapping[str, Network],
     whole: Collection[str] = (),
     pixels: bool = False,
+    progress: bool = False,
 ) -> Collected:
     """Reads all examples once, and runs the feature networks on each batch of them.
 
@@ -48,6 +50,7 @@ def collect(
       networks: the feature networks by name. The Gaussian of their features is always kept.
       whole: the names of the networks whose features and logits are kept for each example.
       pixels: whether the examples themselves are kept, as many as 64 million values allow.
+      progress: whether to show how many examples are done.
 
     Raises:
       EvaluationError: if there are fewer than two examples.
@@ -63,18 +66,20 @@ def collect(
     logits: dict[str, list[np.ndarray]] = defaultdict(list)
     kept = [np.empty((0, *examples.shape), np.uint8 if examples.are_images else np.float32)]
     room = max(2, _KEPT_VALUES // math.prod(examples.shape)) if pixels else 0
-    for batch in examples.batches():
-        for name, network in networks.items():
-            batch_features, batch_logits = network.run(batch)
-            if name not in statistics:
-                statistics[name] = FeatureStatistics(batch_features.shape[1])
-            statistics[name].update(batch_features)
-            if name in whole:
-                features[name].append(batch_features)
-                logits[name].append(batch_logits)
-        if room > 0:
-            kept.append(batch[:room])
-            room -= len(batch)
+    with Progress(examples.what if progress else None, examples.count) as bar:
+        for batch in examples.batches():
+            for name, network in networks.items():
+                batch_features, batch_logits = network.run(batch)
+                if name not in statistics:
+                    statistics[name] = FeatureStatistics(batch_features.shape[1])
+                statistics[name].update(batch_features)
+                if name in whole:
+                    features[name].append(batch_features)
+                    logits[name].append(batch_logits)
+            if room > 0:
+                kept.append(batch[:room])
+                room -= len(batch)
+            bar.update(len(batch))
     return Collected(
         examples,
         {name: found.gaussian() for name, found in statistics.items()},

@@ -36,6 +36,7 @@ def evaluate_run(
     sha256: str | None = None,
     picture: Path | None = None,
     settings: Settings = DEFAULTS,
+    progress: bool = False,
     extra: Sequence[Any] = (),
 ) -> list[Result]:
     """Compares samples of a run with real examples.
@@ -59,6 +60,7 @@ def evaluate_run(
       sha256: the hash that this file must have.
       picture: a PNG file for the metric that makes a picture.
       settings: what else there is to choose of metrics.
+      progress: whether to show how many examples and metrics are done.
       extra: classes and functions of the user's own that the experiment is made of.
 
     Raises:
@@ -86,6 +88,7 @@ def evaluate_run(
         sha256=sha256,
         notes=notes,
         settings=settings,
+        progress=progress,
     )
     return [
         dataclasses.replace(result, seed=seed, step=int(state.step), checkpoint=checkpoint)
@@ -118,6 +121,7 @@ def evaluate_folders(
     sha256: str | None = None,
     picture: Path | None = None,
     settings: Settings = DEFAULTS,
+    progress: bool = False,
 ) -> list[Result]:
     """Compares the images of two folders.
 
@@ -134,6 +138,7 @@ def evaluate_folders(
       sha256: the hash that this file must have.
       picture: a PNG file for the metric that makes a picture.
       settings: what else there is to choose of metrics.
+      progress: whether to show how many examples and metrics are done.
 
     Raises:
       DataError: if images cannot be read or have several sizes.
@@ -159,5 +164,6 @@ def evaluate_folders(
         weights=weights,
         sha256=sha256,
         settings=settings,
+        progress=progress,
     )
     return evaluator(sets["fake"], names, picture)

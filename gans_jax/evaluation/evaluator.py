@@ -21,6 +21,7 @@ from gans_jax.evaluation.measures import Inputs
 from gans_jax.evaluation.result import Note, Result
 from gans_jax.evaluation.sets import Examples
 from gans_jax.evaluation.settings import DEFAULTS, Settings
+from gans_jax.runs.progress import Progress
 
 
 class Evaluator:
@@ -33,6 +34,7 @@ class Evaluator:
       sha256: the hash that this file must have.
       notes: warnings that belong to every result, as `noted` collects them.
       settings: what the user has chosen of the metrics.
+      progress: whether to show how many examples and metrics are done.
     """
 
     def __init__(
@@ -44,8 +46,9 @@ class Evaluator:
         sha256: str | None = None,
         notes: Sequence[Note] = (),
         settings: Settings = DEFAULTS,
+        progress: bool = False,
     ) -> None:
-        self._settings = settings
+        self._settings, self._progress = settings, progress
         self.real, self._training, self._notes = real, training, tuple(notes)
         self._network = functools.cache(lambda name: feature_networks.load(name, weights, sha256))
         self._once = functools.cache(self._collect)
@@ -88,17 +91,21 @@ class Evaluator:
         if self._training is not None and "neighbours" in chosen:
             training = self._once(self._training, ("neighbours",))
         results = []
-        for name in chosen:
-            network = METRICS[name].network
-            loaded = self._network(network) if network else None
-            inputs = Inputs(real, made, training, network or "", loaded, picture, self._settings)
-            try:
-                results += self._results(name, inputs)
-            except EvaluationError as error:
-                last_hope = not results and name == chosen[-1]
-                if names is not None or last_hope:
-                    raise
-                catalogue.leave_out(name, error)
+        with Progress("metrics" if self._progress else None, len(chosen)) as bar:
+            for name in chosen:
+                network = METRICS[name].network
+                loaded = self._network(network) if network else None
+                inputs = Inputs(
+                    real, made, training, network or "", loaded, picture, self._settings
+                )
+                try:
+                    results += self._results(name, inputs)
+                except EvaluationError as error:
+                    last_hope = not results and name == chosen[-1]
+                    if names is not None or last_hope:
+                        raise
+                    catalogue.leave_out(name, error)
+                bar.update()
         return results
 
     def _collect(self, examples: Examples, names: tuple[str, ...]) -> Collected:
@@ -107,7 +114,7 @@ class Evaluator:
         whole = {m.network for m in metrics if m.network and m.whole}
         pixels = any(m.network is None for m in metrics)
         with _named(examples.what):
-            return collect(examples, networks, whole, pixels)
+            return collect(examples, networks, whole, pixels, self._progress)
 
     def _results(self, name: str, inputs: Inputs) -> list[Result]:
         with noted() as notes, _named(name):

@@ -13,9 +13,10 @@ from gans_jax.pictures.overview import write_report
 from gans_jax.runs import folder, metrics_file
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.event_file import EventFile
-from gans_jax.runs.progress import progress_bar
+from gans_jax.runs.progress import Progress
 from gans_jax.training.callback import Callback
 from gans_jax.training.observers import Evaluation, MetricsLog, Pictures, SavedStates
+from gans_jax.training.opening import say_opening
 from gans_jax.training.outcome import Outcome, check_finite
 from gans_jax.training.program import Program
 from gans_jax.training.signals import Interrupted, collected
@@ -55,7 +56,7 @@ class Recorder(contextlib.ExitStack):
     def begin(self, title: str | None) -> tuple[int, core.State]:
         """Returns the first iteration and the state before it; opens files and collects signals.
 
-        `title` stands beside the progress bar; None shows no bar.
+        `title` stands beside the progress bar; None shows no progress.
         """
         self._start, state = self._states.restore()
         self._events: list[EventFile] = []  # none where this process follows process 0
@@ -68,7 +69,9 @@ class Recorder(contextlib.ExitStack):
         self._newest = self._start, state
         # The last iteration whose state was saved; None if that fails.
         self._saved: int | None = self._start
-        bar = progress_bar(title, self._program.experiment.iterations, self._start)
+        if title is not None:
+            say_opening(self._program, title)
+        bar = Progress(title, self._program.experiment.iterations, self._start)
         self._bar, self._signals = self.enter_context(bar), self.enter_context(collected())
         self._metrics = MetricsLog(self._program, self.places)
         if self._start == 0:
@@ -134,7 +137,7 @@ class Recorder(contextlib.ExitStack):
             metrics = [own | found for own, found in zip(metrics, numbers, strict=True)]
         if logs:
             rate = self._metrics.write(done, self._events, metrics)
-            self._bar.set_postfix(_shown(metrics[0], rate), refresh=False)
+            self._bar.show(_shown(metrics[0], rate))
         for callback in self._callbacks if logs else ():
             own = wrappers.unwrap(self._program.layout.local(state))
             callback.after(done, own, dict(metrics[0]))
@@ -194,9 +197,12 @@ def is_finite(outcome: Outcome) -> bool:
     return bool(outcome.finite)
 
 
-def _shown(metrics: dict[str, float], rate: float | None) -> dict[str, str]:
-    """Returns what stands behind the progress bar."""
-    shown = {n: v for n, v in metrics.items() if n.endswith("_loss") or n == "wasserstein"}
-    if rate:
-        shown["images/s"] = rate
-    return {name: f"{value:.4g}" for name, value in shown.items()}
+def _shown(metrics: dict[str, float], rate: float | None) -> dict[str, float]:
+    """Returns the numbers of the progress bar, under short names."""
+    # A critic's loss is minus the estimate of the distance, up to a penalty.
+    twice = "critic_loss" if "wasserstein" in metrics else None
+    shown = {n: v for n, v in metrics.items() if n.endswith("_loss") and n != twice}
+    shown = {name.removesuffix("_loss"): value for name, value in shown.items()}
+    if "wasserstein" in metrics:
+        shown["wasserstein"] = metrics["wasserstein"]
+    return shown | ({"images/s": rate} if rate else {})

@@ -24,7 +24,7 @@ from gans_jax.data.source import check_choice, shown
 from gans_jax.pictures import sheets
 from gans_jax.runs import folder
 from gans_jax.runs.config import ConfigError
-from gans_jax.runs.progress import progress_bar
+from gans_jax.runs.progress import Progress
 from gans_jax.translation.compiled import OTHER, UNFIT, CompiledTranslator, Size, UnfitError
 
 SHEET_ROWS = 16
@@ -88,7 +88,7 @@ def translate_folder(
     sizes, skipped = _survey(network, files, on_bad, progress)
     drawn = list(sizes)[: SHEET_ROWS if sheet else 0]
     rows: dict[str, dict[str, np.ndarray]] = {}
-    with progress_bar("translating" if progress else None, len(sizes), unit="image") as bar:
+    with Progress("images translated" if progress else None, len(sizes)) as bar:
         for names, count in _batches(sizes, batch_size):
             images = [network.read(files[name][0]) for name in names]
             made, columns = network.translate(images, names, count, any(n in drawn for n in names))
@@ -269,7 +269,7 @@ def _survey(
     padded = functools.cache(network.padded)
     sizes: dict[str, Size] = {}
     skipped = []
-    with progress_bar("reading" if progress else None, len(files), unit="image") as bar:
+    with Progress("images read" if progress else None, len(files)) as bar:
         for name, (path, _) in files.items():
             try:
                 size = network.read(path).shape[:2]
