@@ -37,7 +37,7 @@ def command(
         add_help=not own_help,
     )
     if own_help:
-        text = "show this help; after the positional argument, list the overrides instead"
+        text = "show this help, and after the positional argument the overrides, too"
         parser.add_argument("-h", "--help", nargs=0, default=False, action=_Help, help=text)
     parser.set_defaults(run=run)
     return parser
@@ -80,12 +80,13 @@ def local_devices(wanted: int | Literal["all"] | None) -> list[jax.Device] | Non
 
 
 class _Help(argparse.Action):
-    """Shows the help of a command, or of the overrides after the positional argument."""
+    """Shows the help of a command, and after the positional argument that of the overrides, too."""
 
     def __call__(self, parser: argparse.ArgumentParser, options: Any, *_: Any) -> None:
+        parser.print_help()
         if (options.file if hasattr(options, "file") else options.workdir) is None:
-            parser.print_help()
             parser.exit()
+        print()
         options.help = True
 
 

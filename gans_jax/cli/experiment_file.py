@@ -15,7 +15,13 @@ from typing import Any
 import flax.linen as nn
 
 from gans_jax import core, data
+from gans_jax.cli.named_loss import LOSSES, with_named_losses
 from gans_jax.runs import ConfigError, Experiment, load
+
+OVERRIDES = (
+    "Every option overrides a field of the experiment. Where a method has a `loss`, "
+    "`--method.loss NAME` takes another one:"
+)
 
 
 def load_file(file: str | os.PathLike[str]) -> tuple[Experiment, list[Any]]:
@@ -112,14 +118,16 @@ def _foreign(value: Any) -> list[Any]:
 def override(experiment: Experiment, arguments: list[str], command: str) -> Experiment:
     """Overrides fields of an experiment by command-line arguments such as `--method.clip 1`.
 
+    A loss is named: `--method.loss hinge`.
     A network whose `size` is the data's follows it: `--data.size 128` is enough.
     """
     import tyro  # takes half a second, which most commands need not spend
 
+    experiment, arguments = with_named_losses(experiment, arguments)
     changed = tyro.cli(
         Experiment,
         prog=f"gans_jax {command}",
-        description="Every option overrides a field of the experiment.",
+        description=f"{OVERRIDES} {', '.join(LOSSES)}.",
         args=arguments,
         default=experiment,
         config=(tyro.conf.SuppressFixed,),

@@ -112,7 +112,8 @@ def as_text(results: Sequence[Result]) -> str:
     for r in results:
         spread = "" if r.std is None else f" ± {r.std:.2g}"
         counts = f"{r.real:,} real, {r.fake:,} fake" if r.real else f"{r.fake:,} fake"
-        lines.append(f"{r.metric:{width}}  {f'{r.value:.6g}{spread}':20}  {counts}")
+        better = f"  ({r.better} is better)" if r.better else ""
+        lines.append(f"{r.metric:{width}}  {f'{r.value:.6g}{spread}':20}  {counts}{better}")
     first = results[0]
     step = "" if first.step is None else f", {first.checkpoint} at step {first.step}"
     seed = "" if first.seed is None else f", seed {first.seed}"

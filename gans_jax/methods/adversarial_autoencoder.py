@@ -46,6 +46,14 @@ class AdversarialAutoencoder(Generative):
     the prior, `GaussianMixture` or `SwissRoll`. A label below 0 is unknown: it has its own place,
     and any component.
 
+    Attributes:
+      autoencoder: the network with `encode` and `decode`.
+      discriminator: the network that returns logits of codes.
+      prior: the distribution that the codes are to have.
+      labels: how many labels there are; 0 for none.
+      learning_rate: of the optimizer, before the schedule's factor.
+      optimizer: a function of the learning rate that makes the optimizer of a player.
+
     Batch: `image` `[n, ...]`, uint8 or float in [-1, 1]; with `labels` also `label`, int `[n]`.
 
     Metrics: loss and gradient norm of `autoencoder`, `discriminator` and `encoder`, mean logits on

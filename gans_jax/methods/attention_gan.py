@@ -36,6 +36,20 @@ class AttentionGAN(TwoDomains):
 
     A player's running batch statistics change in its own update only.
 
+    Attributes:
+      translator: the transformations and the attention networks of both directions.
+      discriminator: the network of either domain's discriminator.
+      loss: the adversarial loss; on the command line `--method.loss NAME`.
+      cycle_weight: of the distance between an image and what comes back of it.
+      attention_cycle_weight: of the difference of the attention before and after a translation.
+      sparsity_weight: of the size of the attention.
+      mask_weight: of the distance from given masks.
+      supervised: whether masks are given.
+      history_size: how many old translations of each domain the discriminators are shown.
+      learning_rate: of the optimizer, before the schedule's factor.
+      optimizer: a function of the learning rate that makes the optimizer of a player.
+      schedule: the factor of the learning rate after so many iterations.
+
     Batch: `a` and `b`, `[n, h, w, c]`, uint8 or float in [-1, 1]; if supervised also `mask_a` and
     `mask_b`, `[n, h, w, 1]`, uint8 or float in [0, 1].
 

@@ -41,6 +41,17 @@ class BEGAN(Generative):
     of iterations; shorter runs need a larger one. While k is 0 the discriminator learns nothing
     about generated images. If it stays there, a larger `gamma` lifts it.
 
+    Attributes:
+      generator: the network that makes examples of noise.
+      discriminator: the auto-encoder.
+      prior: the distribution of the noise.
+      gamma: the loss on generated examples as a share of the loss on real ones; less is sharper and
+        less diverse.
+      lambda_k: by how much an iteration moves k.
+      learning_rate: of the optimizer, before the schedule's factor.
+      optimizer: a function of the learning rate that makes the optimizer of a player.
+      schedule: the factor of the learning rate after so many iterations.
+
     Batch: `image` `[n, ...]`, uint8 or float in [-1, 1].
 
     Metrics: loss and gradient norm of each player, E L(x) and E L(G(z)) in the discriminator's

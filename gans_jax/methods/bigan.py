@@ -43,6 +43,15 @@ class BiGAN(Generative):
     and a history of 50 pairs of either kind, which this method leaves out. A player's running batch
     statistics change in its own update only.
 
+    Attributes:
+      translator: the encoder `a_to_b` and the generator `b_to_a`.
+      discriminator: the network that returns the logits of pairs.
+      prior: the distribution of z; None for images of two domains.
+      loss: the adversarial loss; on the command line `--method.loss NAME`.
+      learning_rate: of the optimizer, before the schedule's factor.
+      optimizer: a function of the learning rate that makes the optimizer of a player.
+      schedule: the factor of the learning rate after so many iterations.
+
     Metrics: loss and gradient norm of each player, mean logits on (x, E(x)), `logit_real`, and on
     (G(z), z), `logit_fake`.
 

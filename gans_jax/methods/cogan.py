@@ -36,6 +36,18 @@ class CoGAN(Generative):
     domains and here they are sums (equation 2), so that its 5e-4 is 1e-3 here; it also draws other
     noise for the generator.
 
+    Attributes:
+      generator: the network that makes a pair of images of noise.
+      discriminator: the network that returns the logits of both images.
+      prior: the distribution of the noise.
+      loss: the adversarial loss; on the command line `--method.loss NAME`.
+      learning_rate: of the optimizer, before the schedule's factor.
+      weight_decay: what an update adds to the gradient, as a multiple of the weights.
+      optimizer: a function of the learning rate that makes the optimizer of a player.
+      schedule: the factor of the learning rate after so many iterations.
+      search: steps of the search for a translation's noise.
+      search_learning_rate: of Adam in that search.
+
     Batch: `a` and `b`, `[n, h, w, c]`, uint8 or float in [-1, 1].
 
     Metrics: loss and gradient norm of each player, mean logits on real and on fake images of each

@@ -30,6 +30,17 @@ class CoulombGAN(TwoTimeScales):
     real and fake examples in two passes; a player's running batch statistics change in its own
     updates only.
 
+    Attributes:
+      generator: the network that makes examples of noise.
+      discriminator: the network that learns the potential.
+      prior: the distribution of the noise.
+      d: the dimension in the exponent of the kernel; smaller reaches farther.
+      epsilon: the distance below which the kernel is flat.
+      learning_rate: of the optimizer, before the schedule's factor.
+      discriminator_learning_rate: the discriminator's own; None for the same.
+      optimizer: a function of the learning rate that makes the optimizer of a player.
+      schedule: the factor of the learning rate after so many iterations.
+
     Batch: `image` `[n, ...]`, uint8 or float in [-1, 1], at least two examples. The potential is
     one of the global batch, so a device's work grows with it.
 

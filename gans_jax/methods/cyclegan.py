@@ -40,6 +40,19 @@ class CycleGAN(TwoDomains):
     A player's running batch statistics change in its own update only, the translator's in all of
     its passes.
 
+    Attributes:
+      translator: the network that holds both directions.
+      discriminator: the network of either domain's discriminator.
+      loss: the adversarial loss; on the command line `--method.loss NAME`.
+      forward_weight: of the distance between a and F(G(a)).
+      backward_weight: of the distance between b and G(F(b)).
+      identity_weight: of the distance between an image and its translation into its own domain.
+      adversarial: whether there are discriminators; False is cycle alone.
+      history_size: how many old translations of each domain the discriminators are shown.
+      learning_rate: of the optimizer, before the schedule's factor.
+      optimizer: a function of the learning rate that makes the optimizer of a player.
+      schedule: the factor of the learning rate after so many iterations.
+
     Batch: `a` and `b`, `[n, h, w, c]`, uint8 or float in [-1, 1].
 
     Metrics: loss and gradient norm of each player, mean logits on real and shown images of each

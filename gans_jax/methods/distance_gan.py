@@ -68,6 +68,20 @@ class DistanceGAN(TwoDomains):
 
     A player's running batch statistics change in its own update only.
 
+    Attributes:
+      translator: the network that holds both directions.
+      discriminator: the network of either domain's discriminator.
+      loss: the adversarial loss; on the command line `--method.loss NAME`.
+      distance_weight: of the difference of distances before and after a translation.
+      cycle_weight: of the distance between an image and what comes back of it.
+      halves: whether distances are between the halves of an image, not between images.
+      scale_a: mean and standard deviation of the distances in domain a.
+      scale_b: mean and standard deviation of the distances in domain b.
+      history_size: how many old translations of each domain the discriminators are shown.
+      learning_rate: of the optimizer, before the schedule's factor.
+      optimizer: a function of the learning rate that makes the optimizer of a player.
+      schedule: the factor of the learning rate after so many iterations.
+
     Batch: `a` and `b`, `[n, h, w, c]`, uint8 or float in [-1, 1], n at least 2 without `halves`;
     pairs of images are drawn from the global batch.
 

@@ -48,6 +48,18 @@ class GAN(Conditional, TwoTimeScales):
     arXiv:1411.1784): G(z, y) and D(x, y). The discriminator's fakes have the labels of its real
     examples, the generator's examples have the labels of the last minibatch.
 
+    Attributes:
+      generator: the network that makes examples of noise.
+      discriminator: the network that returns logits, one an example or one a patch.
+      prior: the distribution of the noise.
+      loss: the adversarial loss; on the command line `--method.loss NAME`.
+      penalty: what is added to the discriminator's loss, such as a gradient penalty.
+      k: discriminator updates in an iteration.
+      learning_rate: of the optimizer, before the schedule's factor.
+      discriminator_learning_rate: the discriminator's own; None for the same.
+      optimizer: a function of the learning rate that makes the optimizer of a player.
+      schedule: the factor of the learning rate after so many iterations.
+
     Batch: `image` `[k, n, ...]`, uint8 or float in [-1, 1]; `label` `[k, n]` for networks that
     take it.
 

@@ -30,6 +30,19 @@ class MMDGAN(Generative):
     encoder has clipped weights. If all kernels are much wider than the codes are apart, `mmd` is
     near 0 and the critic hardly learns more than to reconstruct: use smaller `sigmas` then.
 
+    Attributes:
+      generator: the network that makes examples of noise.
+      critic: the auto-encoder whose codes are compared.
+      prior: the distribution of the noise.
+      sigmas: the widths of the Gaussian kernels.
+      rank_weight: of the wish that real codes are larger.
+      reconstruction_weight: of the mean squared error of reconstructions.
+      learning_rate: of the optimizer, before the schedule's factor.
+      clip: the bound of a weight of the encoder.
+      n_critic: critic updates in an iteration.
+      warmup: whether the first 25 iterations and every 500th have 100 critic updates.
+      optimizer: a function of the learning rate that makes the optimizer of a player.
+
     Batch: `image` `[n_critic + 1, n, ...]`, uint8 or float in [-1, 1], n at least 2; the generator
     has the last minibatch.
 

@@ -35,6 +35,20 @@ class Pix2Pix(OneWay):
     The discriminator sees real and fake pairs in two passes; a player's running batch statistics
     change in its own update only.
 
+    Attributes:
+      generator: the network that translates images a.
+      discriminator: the network that returns logits, one an example or one a patch.
+      loss: the adversarial loss; on the command line `--method.loss NAME`.
+      weight: of the distance from the target image.
+      distance: "l1", or "l2" for the mean squared difference.
+      conditional: whether the discriminator sees the input beside the output.
+      adversarial: whether there is a discriminator; False is L1 alone.
+      learning_rate: of the optimizer, before the schedule's factor.
+      optimizer: a function of the learning rate that makes the optimizer of a player.
+      schedule: the factor of the learning rate after so many iterations.
+      test_dropout: whether translations have dropout.
+      test_batch_statistics: whether translations use the batch's statistics, not the running ones.
+
     Batch: pairs `a` and `b`, `[n, h, w, c]`, uint8 or float in [-1, 1].
 
     Metrics: loss and gradient norm of each player, mean logits on real and on fake, the generator's

@@ -53,6 +53,19 @@ class SimGAN(OneWay):
     The history is CycleGAN's, which shows old images half of the time, where the paper fills half
     of each batch from it.
 
+    Attributes:
+      refiner: the network that changes images a.
+      discriminator: the network that returns logits, one an example or one a patch.
+      loss: the adversarial loss; on the command line `--method.loss NAME`.
+      weight: of the distance from the source.
+      features: the function in whose values the distance is taken; None for the pixels.
+      k_refiner: updates of the refiner in an iteration.
+      k_discriminator: updates of the discriminator in an iteration.
+      history_size: how many old refined images the discriminator is shown.
+      learning_rate: of the optimizer, before the schedule's factor.
+      optimizer: a function of the learning rate that makes the optimizer of a player.
+      schedule: the factor of the learning rate after so many iterations.
+
     Batch: `a` and `b`, `[k_refiner + k_discriminator, n, h, w, c]`, uint8 or float in [-1, 1]; the
     refiner's updates take the first. `PretrainedSimGAN` has the paper's pre-training.
 

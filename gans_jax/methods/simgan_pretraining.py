@@ -21,6 +21,10 @@ class PretrainedSimGAN(SimGAN):
     takes one minibatch, and a schedule counts it. Its metrics are of both players, of which one
     moves. All iterations after them are SimGAN's.
 
+    Attributes:
+      refiner_pretraining: iterations that train the refiner alone.
+      discriminator_pretraining: iterations after these that train the discriminator alone.
+
     Batch, state and metrics are SimGAN's; in pre-training a batch is `[1, n, h, w, c]`.
 
     >>> from gans_jax.networks import PixelGANDiscriminator, ResNetGenerator

@@ -33,6 +33,10 @@ class SmoothGAN(WGANGP):
     pullback of the critic's gradient at the image. Where the generator has batch norm, what z does
     to the other images of the batch counts, too.
 
+    Attributes:
+      generator_weight: of the penalty on the generator.
+      critic_weight: of the penalty on the critic.
+
     Batch, state and metrics are WGAN-GP's; the generator adds both means without their weights, as
     `generator_slope` and `critic_slope`.
 

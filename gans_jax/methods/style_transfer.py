@@ -59,6 +59,17 @@ class StyleTransfer(OneWay):
     The paper's features are VGG-16's, whose weights no package ships. `EfficientNetFeatures` of
     `gans_jax.metrics` are another network's, so that the paper's weights of the terms say nothing.
 
+    Attributes:
+      generator: the network that paints photos.
+      features: the fixed function that returns feature maps of images.
+      content: the number of the map that judges the content.
+      content_weight: of the content's distance.
+      style_weight: of the distance of Gram matrices.
+      variation_weight: of the differences between neighbouring pixels.
+      learning_rate: of the optimizer, before the schedule's factor.
+      optimizer: a function of the learning rate that makes the optimizer of a player.
+      schedule: the factor of the learning rate after so many iterations.
+
     Batch: `a` and `b`, `[n, h, w, c]`, uint8 or float in [-1, 1], of any two sizes.
 
     Metrics: loss and gradient norm of the generator, its terms `content`, `style` and `variation`.

@@ -49,6 +49,18 @@ class WGAN(Wasserstein):
     Algorithm 1 clips after each critic update. With `clip_first` the weights are clipped before it,
     as in the authors' code, so that the generator meets a critic whose last update is not clipped.
 
+    Attributes:
+      generator: the network that makes examples of noise.
+      critic: the network that gives each example a number without bounds.
+      prior: the distribution of the noise.
+      learning_rate: of the optimizer, before the schedule's factor.
+      clip: the bound of a critic's weight.
+      clip_first: whether the weights are clipped before an update and not after it.
+      n_critic: critic updates in an iteration.
+      warmup: whether the first 25 iterations and every 500th have 100 critic updates.
+      optimizer: a function of the learning rate that makes the optimizer of a player.
+      schedule: the factor of the learning rate after so many iterations.
+
     Batch: `image` `[n_critic, n, ...]`, uint8 or float in [-1, 1]; `step` scans over as many
     minibatches as it is given.
 

@@ -41,6 +41,17 @@ class WGANGP(Wasserstein):
     rate that decays linearly. A critic with batch norm is an error. Another `penalty` takes
     the place of the paper's.
 
+    Attributes:
+      generator: the network that makes examples of noise.
+      critic: the network that gives each example a number without bounds.
+      prior: the distribution of the noise.
+      penalty: of the critic's slopes, with its weight.
+      learning_rate: of the optimizer, before the schedule's factor.
+      n_critic: critic updates in an iteration.
+      generator_batch: by how much the generator's batch is larger than the critic's.
+      optimizer: a function of the learning rate that makes the optimizer of a player.
+      schedule: the factor of the learning rate after so many iterations.
+
     Batch: `image` `[n_critic, n, ...]`, uint8 or float in [-1, 1].
 
     Metrics: loss and gradient norm of each player, `wasserstein` and `gradient_penalty` at the
