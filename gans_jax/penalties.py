@@ -96,7 +96,11 @@ class Penalty:
 
 @dataclasses.dataclass(frozen=True)
 class GradientPenalty(Penalty):
-    """weight * E (|grad critic(x)| - 1)^2 between real and fake (Gulrajani et al. 2017, eq. 3)."""
+    """weight * E (|grad critic(x)| - 1)^2 between real and fake (Gulrajani et al. 2017, eq. 3).
+
+    Attributes:
+      weight: of the penalty.
+    """
 
     weight: float = 10.0
 
@@ -107,7 +111,11 @@ class GradientPenalty(Penalty):
 
 @dataclasses.dataclass(frozen=True)
 class R1(Penalty):
-    """gamma / 2 * E |grad critic(x)|^2 at real x (Mescheder et al. 2018, 1801.04406, eq. 9)."""
+    """gamma / 2 * E |grad critic(x)|^2 at real x (Mescheder et al. 2018, 1801.04406, eq. 9).
+
+    Attributes:
+      gamma: twice the weight of the mean squared slope.
+    """
 
     gamma: float = 10.0
 
@@ -117,7 +125,11 @@ class R1(Penalty):
 
 @dataclasses.dataclass(frozen=True)
 class R2(Penalty):
-    """gamma / 2 * E |grad critic(x)|^2 at generated x (Mescheder et al. 2018, eq. 10)."""
+    """gamma / 2 * E |grad critic(x)|^2 at generated x (Mescheder et al. 2018, eq. 10).
+
+    Attributes:
+      gamma: twice the weight of the mean squared slope.
+    """
 
     gamma: float = 10.0
 
@@ -132,6 +144,10 @@ class DRAGAN(Penalty):
     As in the authors' code y = x + a * spread * std * u, with a uniform in [0, 1] for each example,
     u uniform in [0, 1] for each value, and std the standard deviation of all values of all real
     examples in the global batch.
+
+    Attributes:
+      weight: of the penalty.
+      spread: how far y may be from x, in standard deviations of the data.
     """
 
     weight: float = 10.0

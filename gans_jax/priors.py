@@ -20,7 +20,12 @@ from gans_jax.core import checks, example_keys
 
 @dataclasses.dataclass(frozen=True)
 class Normal:
-    """Normal noise of mean 0; adversarial autoencoders have the standard deviation 5."""
+    """Normal noise of mean 0; adversarial autoencoders have the standard deviation 5.
+
+    Attributes:
+      size: how many numbers a draw has.
+      std: the standard deviation of each.
+    """
 
     size: int = 100
     std: float = dataclasses.field(default=1.0, metadata={"later": True})
@@ -34,7 +39,11 @@ class Normal:
 
 @dataclasses.dataclass(frozen=True)
 class Uniform:
-    """Uniform noise in [-1, 1) (GAN, DCGAN, BEGAN)."""
+    """Uniform noise in [-1, 1) (GAN, DCGAN, BEGAN).
+
+    Attributes:
+      size: how many numbers a draw has.
+    """
 
     size: int = 100
 
@@ -51,6 +60,11 @@ class GaussianMixture:
 
     The figure 4 of adversarial autoencoders (Makhzani et al. 2015) shows it without stating sizes;
     with these, neighbours are seven standard deviations apart. `std` is (along, across).
+
+    Attributes:
+      components: how many Gaussians there are.
+      radius: of the circle on which their means lie.
+      std: the standard deviations along the radius and across it.
     """
 
     components: int = 10
@@ -79,6 +93,12 @@ class SwissRoll:
 
     Pieces follow each other from the centre outwards. As for `GaussianMixture`, the paper states no
     sizes. `std` is the standard deviation of the normal noise around the spiral.
+
+    Attributes:
+      components: how many pieces the spiral is cut into.
+      radius: of its outer end.
+      turns: how often it turns around its centre.
+      std: the standard deviation of the noise around it.
     """
 
     components: int = 10

@@ -24,7 +24,12 @@ class Constant:
 
 @dataclasses.dataclass(frozen=True)
 class LinearDecay:
-    """The factor 1 until step `start`, then down a line to 0 at step `end`."""
+    """The factor 1 until step `start`, then down a line to 0 at step `end`.
+
+    Attributes:
+      end: the step at which the factor is 0.
+      start: the step until which it is 1.
+    """
 
     end: int
     start: int = 0
@@ -39,7 +44,12 @@ class LinearDecay:
 
 @dataclasses.dataclass(frozen=True)
 class StepDecay:
-    """The factor is multiplied by `factor` after each `every` steps."""
+    """The factor is multiplied by `factor` after each `every` steps.
+
+    Attributes:
+      every: steps between two changes.
+      factor: what each change multiplies by.
+    """
 
     every: int
     factor: float = 0.5
@@ -59,6 +69,12 @@ class EpochDecay:
     1) where s counts the updates of the schedule. That code made them at the end of an epoch, so
     that s = e - 1 in epoch e (from 1) and the last of 200 epochs has the factor 1 / 101; since 2020
     it makes them at the `start`, so that s = e and the factor is 0 throughout the last epoch.
+
+    Attributes:
+      steps_per_epoch: iterations in an epoch.
+      constant: how many epochs have the factor 1.
+      decay: how many epochs it then falls.
+      reference: "end" or "start" of an epoch, where the schedule is updated.
     """
 
     steps_per_epoch: int

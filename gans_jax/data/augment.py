@@ -26,6 +26,10 @@ class Augment:
     random place. With `flip` it is mirrored half of the time. The default makes 286 pixels of 256
     and 143 of 128, as the papers' code does. `Augment(enlarge=1, flip=False)` changes nothing and
     cuts the centre.
+
+    Attributes:
+      enlarge: how many times larger the image is than the window that is cut.
+      flip: whether half of the windows are mirrored.
     """
 
     enlarge: float = 286 / 256

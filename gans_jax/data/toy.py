@@ -40,7 +40,15 @@ class _GaussianMixture(InMemory):
 
 @dataclasses.dataclass(frozen=True)
 class GaussianRing(_GaussianMixture):
-    """Gaussians evenly spaced on a circle (Metz et al. 2017, arXiv:1611.02163, section 3.1)."""
+    """Gaussians evenly spaced on a circle (Metz et al. 2017, arXiv:1611.02163, section 3.1).
+
+    Attributes:
+      modes: how many Gaussians there are.
+      radius: of the circle.
+      std: the standard deviation of each.
+      num: how many points there are.
+      seed: decides which points are drawn.
+    """
 
     modes: int = 8
     radius: float = 2.0
@@ -59,7 +67,15 @@ class GaussianRing(_GaussianMixture):
 
 @dataclasses.dataclass(frozen=True)
 class GaussianGrid(_GaussianMixture):
-    """`side` x `side` Gaussians around the origin (Srivastava et al. 2017, arXiv:1705.07761)."""
+    """`side` x `side` Gaussians around the origin (Srivastava et al. 2017, arXiv:1705.07761).
+
+    Attributes:
+      side: how many Gaussians a side of the grid has.
+      spacing: between two neighbours.
+      std: the standard deviation of each.
+      num: how many points there are.
+      seed: decides which points are drawn.
+    """
 
     side: int = 5
     spacing: float = 2.0
@@ -78,7 +94,16 @@ class GaussianGrid(_GaussianMixture):
 
 @dataclasses.dataclass(frozen=True)
 class TwoGaussians(_GaussianMixture):
-    """Two Gaussians on the first of `dimension` axes, drawn with probabilities `weights`."""
+    """Two Gaussians on the first of `dimension` axes, drawn with probabilities `weights`.
+
+    Attributes:
+      means: where they lie on the first axis.
+      std: the standard deviation of each.
+      weights: their probabilities.
+      dimension: how many axes there are.
+      num: how many points there are.
+      seed: decides which points are drawn.
+    """
 
     means: tuple[float, float] = (-2.0, 2.0)
     std: float = 0.5
@@ -102,6 +127,12 @@ class TwoUniforms(InMemory):
     """Two disjoint intervals, equally likely and uniform within.
 
     `std` is the standard deviation within the wider interval.
+
+    Attributes:
+      left: the ends of the left interval.
+      right: the ends of the right interval.
+      num: how many points there are.
+      seed: decides which points are drawn.
     """
 
     left: tuple[float, float] = (-3.0, -1.0)
@@ -136,6 +167,11 @@ class ParallelLines(InMemory):
 
     The Wasserstein distance to the line at theta = 0 is |theta|. The Jensen-Shannon divergence from
     it is log 2 for every theta but 0.
+
+    Attributes:
+      theta: how far the line is from the one at 0.
+      num: how many points there are.
+      seed: decides which points are drawn.
     """
 
     theta: float = 1.0

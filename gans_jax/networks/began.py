@@ -78,6 +78,11 @@ class BEGANDiscriminator(nn.Module):
 
     Its encoder is a `BEGANEncoder`, its decoder a `BEGANGenerator`. `code` is the size of the code
     between them, which in the paper equals the size of the noise z.
+
+    Attributes:
+      code: how many numbers the code has.
+      features: channels of each layer before the first halving of the side.
+      dtype: of the computation; parameters are float32.
     """
 
     code: int = 64

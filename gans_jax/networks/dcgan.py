@@ -178,6 +178,13 @@ class DCGANEncoder(nn.Module):
 
     It is a `DCGANDiscriminator` that ends in `code` units instead of one. The decoder of MMD-GAN's
     auto-encoder is a `DCGANGenerator`.
+
+    Attributes:
+      code: how many numbers the code has.
+      features: channels of the first hidden layer.
+      norm: the norm of the hidden layers.
+      lineage: "torch" or "paper", as in `DCGANDiscriminator`.
+      dtype: of the computation; parameters are float32.
     """
 
     code: int = 100

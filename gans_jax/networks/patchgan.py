@@ -80,6 +80,11 @@ class PixelGANDiscriminator(nn.Module):
     """Maps images to one logit for each pixel, `[n, h, w, any] -> [n, h, w, 1]`.
 
     It has three 1x1 convolutions.
+
+    Attributes:
+      features: channels of the first hidden layer.
+      norm: the norm of the hidden layers.
+      dtype: of the computation; parameters are float32.
     """
 
     features: int = 64
