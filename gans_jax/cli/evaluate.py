@@ -1,6 +1,7 @@
 """The command `evaluate`."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,12 @@ from gans_jax.cli.experiment_file import own_classes
 from gans_jax.evaluation.catalogue import METRICS, check_name
 from gans_jax.evaluation.evaluate import FILE, PICTURE, evaluate_folders, evaluate_run
 from gans_jax.evaluation.evaluator import noted
+from gans_jax.evaluation.pairs import PAIR_METRICS
 from gans_jax.evaluation.result import Result, add_to, as_text, read
 from gans_jax.evaluation.settings import Settings
 from gans_jax.runs import ConfigError
+from gans_jax.translation import evaluate_translations, is_translating
+from gans_jax.translation.scores import PALETTES
 
 EVALUATE = """\
 Compares generated examples with real ones, and prints a number for each metric:
@@ -27,6 +31,10 @@ Compares generated examples with real ones, and prints a number for each metric:
   evaluate RUN                            samples of a run with the test split of its data
   evaluate RUN --real FOLDER              samples of a run with the images in a folder
   evaluate --real FOLDER --fake FOLDER    the images in two folders, whatever program made them
+
+A run that makes images from images is scored by its translations of the test split of its data, or
+of `--real FOLDER` in the form of its data: against their truths where the images are pairs, against
+the other domain where they are not.
 
 The numbers are also written to RUN/evaluations.json, or to --json FILE. There each has its
 provenance: how many examples it is of, their split, how they were resized, the feature network with
@@ -40,7 +48,8 @@ metrics:
 
 
 def add(commands: Any) -> None:
-    listed = [f"  {name:20} {metric.about}" for name, metric in METRICS.items()]
+    known = METRICS | PAIR_METRICS
+    listed = [f"  {name:20} {metric.about}" for name, metric in known.items()]
     parser = command(commands, evaluate, EVALUATE + "\n".join(listed))
     text = "the run folder that `train` made"
     parser.add_argument("workdir", type=path, nargs="?", metavar="RUN", help=text)
@@ -63,6 +72,8 @@ def add(commands: Any) -> None:
     parser.add_argument("--splits", type=count, default=10, metavar="N", help=text)
     text = "the neighbour out to which precision, recall, density and coverage look (default: 5)"
     parser.add_argument("--k", type=count, default=5, metavar="N", help=text)
+    text = "read the translations as label maps, too, by the nearest colours of this palette"
+    parser.add_argument("--palette", choices=PALETTES, help=text)
     text = "take the checkpoint that evaluations during training rated best, not the newest"
     parser.add_argument("--best", action="store_true", help=text)
     parser.add_argument("--seed", type=seed, default=0, help="seed of the noise (default: 0)")
@@ -115,6 +126,11 @@ def _of_run(options: argparse.Namespace, shared: dict[str, Any]) -> list[Result]
             raise ConfigError(f"{name} is for images in folders: leave it or {options.workdir} out")
     if options.size is not None and options.real is None:
         raise ConfigError("--size resizes the images in a folder: give --real FOLDER, or no --size")
+    extra = own_classes(options)
+    if is_translating(options.workdir, extra):
+        return _of_translator(options, shared, extra)
+    if options.palette is not None:
+        raise ConfigError("--palette reads translations: leave it out for a run without any")
     return evaluate_run(
         options.workdir,
         options.metrics,
@@ -124,8 +140,26 @@ def _of_run(options: argparse.Namespace, shared: dict[str, Any]) -> list[Result]
         use_best=options.best,
         batch_size=options.batch_size,
         devices=local_devices(options.devices),
-        extra=own_classes(options),
+        extra=extra,
         **shared,
+    )
+
+
+def _of_translator(
+    options: argparse.Namespace, shared: dict[str, Any], extra: Sequence[Any]
+) -> list[Result]:
+    if options.size is not None:
+        raise ConfigError("--size is the size of the run's data: leave it out")
+    return evaluate_translations(
+        options.workdir,
+        options.metrics,
+        seed=options.seed,
+        split=options.split or "test",
+        real_folder=options.real,
+        use_best=options.best,
+        palette=options.palette,
+        extra=extra,
+        **{name: value for name, value in shared.items() if name != "size"},
     )
 
 

@@ -160,6 +160,11 @@ class DigitDomains(_Domains):
 
     split: Literal["train", "test"] = "train"
 
+    @property
+    def has_truth(self) -> bool:
+        """Whether `source[i]` is a true pair."""
+        return self.split == "test"
+
     @functools.cached_property
     def a(self) -> Source:
         """The digits of the first domain."""

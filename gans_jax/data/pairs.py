@@ -33,6 +33,8 @@ SAME_PROPORTIONS = 0.02  # by how much rounding can change the proportions of a 
 class Paired:
     """Base of the sources of pairs. A subclass defines `pair` and `__len__`."""
 
+    has_truth = True  # source[i]["b"] is what the translation of source[i]["a"] should be
+
     def pair(self, index: int, rng: Rng | None = None) -> Example:
         """Returns the pair at `index`, altered by draws from `rng`; the same each time without."""
         raise NotImplementedError
@@ -205,6 +207,7 @@ class Unaligned:
     """
 
     source: AnySource
+    has_truth = True
 
     def __len__(self) -> int:
         return len(self.source)

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 from gans_jax.evaluation import measures
 from gans_jax.evaluation.errors import EvaluationError, LeftOutWarning
 from gans_jax.evaluation.measures import Inputs
+from gans_jax.evaluation.pairs import PAIR_METRICS
 from gans_jax.evaluation.result import Result
 from gans_jax.evaluation.sets import Examples
 from gans_jax.evaluation.settings import DEFAULTS, Settings
@@ -184,6 +185,10 @@ def chosen(names: Sequence[str] | None, task: Task) -> list[str]:
         return [name for name in applying if not reasons[name]]
     for name in names:
         check_name(name)
+        if name in PAIR_METRICS:
+            raise EvaluationError(
+                f"{name} cannot be computed here: it compares translations with their truths"
+            )
         reason = METRICS[name].refuse(task) or METRICS[name].scarce(task)
         if reason:
             raise EvaluationError(f"{name} cannot be computed here: {reason}")
@@ -197,13 +202,12 @@ def leave_out(name: str, reason: object) -> None:
 
 def check_name(name: str) -> None:
     """Raises EvaluationError with a suggestion if a metric has no such name."""
-    if name in METRICS:
+    known = METRICS | PAIR_METRICS
+    if name in known:
         return
-    close = difflib.get_close_matches(name.lower(), METRICS, n=3)
-    close += [n for n, m in METRICS.items() if name.lower() in m.about.lower() and n not in close]
-    remedy = (
-        f"did you mean {', '.join(close[:4])}?" if close else f"take one of {', '.join(METRICS)}"
-    )
+    close = difflib.get_close_matches(name.lower(), known, n=3)
+    close += [n for n, m in known.items() if name.lower() in m.about.lower() and n not in close]
+    remedy = f"did you mean {', '.join(close[:4])}?" if close else f"take one of {', '.join(known)}"
     raise EvaluationError(f"there is no metric {name!r}: {remedy}")
 
 

@@ -1,0 +1,89 @@
+"""Examples of a run's data that it was not trained on."""
+
+import dataclasses
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gans_jax.data.image import to_uint8
+from gans_jax.data.source import Example, stack
+from gans_jax.evaluation.errors import EvaluationError, TrainingImagesWarning
+from gans_jax.evaluation.sets import Examples
+
+BATCH = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """Examples that a run was not trained on, or so it is hoped, and what to call them."""
+
+    source: Any
+    split: str
+    count: int
+
+    def batches(self) -> Iterator[Example]:
+        for start in range(0, self.count, BATCH):
+            stop = min(start + BATCH, self.count)
+            yield stack([self.source[index] for index in range(start, stop)])
+
+    def images(self, side: str) -> Examples:
+        """Returns the images of one side as a set for the metrics."""
+        read = lambda: (as_uint8(batch[side]) for batch in self.batches())
+        what = f"{type(self.source).__name__}, side {side}"
+        return Examples(what, self.count, self.source[0][side].shape, read, self.split)
+
+
+def held_out(source: Any, split: str, folder: str | None, num: int) -> Held:
+    """Returns at most `num` held-out examples of a run's data.
+
+    Args:
+      source: the data of the run.
+      split: which split of them, where they have splits.
+      folder: the `path` of the examples instead, where the data are read from a folder.
+      num: how many at most.
+
+    Raises:
+      EvaluationError: if there is a folder, but the data are not read from one.
+    """
+    name, value = ("split", split) if folder is None else ("path", folder)
+    found = _with(source, name, value)
+    if found is None and folder is not None:
+        raise EvaluationError(
+            f"{type(source).__name__} is not read from a folder: leave out --real"
+        )
+    if found is None:
+        warnings.warn(
+            "the images are those that the run was trained on, since its data have no splits: "
+            "give --real FOLDER of the same form with others",
+            TrainingImagesWarning,
+            stacklevel=2,
+        )
+        found, split = source, "train"
+    return Held(found, "given by --real" if folder else split, min(num, len(found)))
+
+
+def _with(source: Any, name: str, value: Any) -> Any:
+    """Returns a source in which a field is another, its own or that of a source within; or None."""
+    if not dataclasses.is_dataclass(source):
+        return None
+    whole: Any = source  # not a class, which is_dataclass would take, too
+    fields = {field.name for field in dataclasses.fields(whole)}
+    if name in fields:
+        return dataclasses.replace(whole, **{name: value})
+    inner = {i: _with(getattr(whole, i), name, value) for i in ("source", "a", "b") if i in fields}
+    changed = {i: found for i, found in inner.items() if found is not None}
+    return dataclasses.replace(whole, **changed) if changed else None
+
+
+def as_uint8(images: np.ndarray) -> np.ndarray:
+    """Returns images as uint8, rounded as for a PNG file; EvaluationError if one is not finite."""
+    if images.dtype == np.uint8:
+        return images
+    if not np.isfinite(images).all():
+        raise EvaluationError(
+            "some translations are not finite, so that metrics of them mean nothing: look at "
+            "metrics.jsonl, and evaluate an earlier checkpoint"
+        )
+    return to_uint8(images)
