@@ -28,12 +28,14 @@ def load_file(file: str | os.PathLike[str]) -> tuple[Experiment, list[Any]]:
     """Runs a Python file and returns an experiment, and the classes and functions it is made of.
 
     `FILE` stands for the file's `experiment`, `FILE:NAME` for the item NAME of its `experiments`.
+    The experiments that are installed with the package have names, such as `wgan_digits`.
     The classes and functions are those that the file defines or imports from the user's packages.
 
     Raises:
       ConfigError: if there is no such file or experiment, or a value in the file is out of range.
     """
     path, name = _split_name(os.fspath(file))
+    path = path if os.path.isfile(path) else str(_installed(path) or path)
     if not os.path.isfile(path):
         raise ConfigError(f"there is no file {path}: {_remedy(path)}")
     _make_importable(Path(path).resolve().parent)
@@ -51,6 +53,20 @@ def load_file(file: str | os.PathLike[str]) -> tuple[Experiment, list[Any]]:
     named = [v for v in defined.values() if isinstance(v, type | types.FunctionType)]
     own = [v for v in named if v.__module__ == module]
     return experiment, list(dict.fromkeys(own + _foreign(experiment)))
+
+
+def installed_experiments() -> Path | None:
+    """Returns the folder of the experiments that come with the package, where there is one."""
+    folder = Path(core.__file__).parents[2] / "experiments"
+    return folder if (folder / "digits" / "wgan_digits.py").is_file() else None
+
+
+def _installed(name: str) -> Path | None:
+    """Returns the file of an installed experiment by its name, such as `wgan_digits`."""
+    folder = installed_experiments()
+    if folder is None or not name.isidentifier():
+        return None
+    return next(iter(sorted(folder.glob(f"*/{name}.py"))), None)
 
 
 def _make_importable(folder: Path) -> None:
@@ -76,7 +92,8 @@ def _split_name(file: str) -> tuple[str, str]:
 
 
 def _remedy(path: str) -> str:
-    places = (*Path(path).parent.glob("*.py"), *Path("experiments").glob("**/*.py"))
+    installed = installed_experiments() or Path("experiments")
+    places = (*Path(path).parent.glob("*.py"), *installed.glob("*/*.py"))
     known = {place.stem: str(place) for place in places}
     close = [known[stem] for stem in difflib.get_close_matches(Path(path).stem, known)]
     if close:
