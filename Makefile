@@ -8,7 +8,7 @@ ENVIRONMENT := $(BASE)$(if $(EXTRA),-with-$(EXTRA))
 NEW_ENOUGH := import sys; sys.version_info >= (3, 11) or sys.exit("gans_jax needs Python 3.11 or newer: make PYTHON=python3.12 ...")
 export JAX_COMPILATION_CACHE_DIR ?= $(HOME)/.cache/gans_jax/xla
 
-.PHONY: train test test-all test-torch benchmark claims gpu lint clean
+.PHONY: train test test-all test-torch benchmark claims docs gpu lint clean
 
 train: $(ENVIRONMENT)
 	$(BIN)/python -m gans_jax train experiments/digits/conditional_wgan_digits.py
@@ -28,6 +28,10 @@ benchmark: $(ENVIRONMENT) $(BASE)-torch
 # Takes hours, and goes on where it was stopped: docs/claims.md.
 claims: $(ENVIRONMENT)
 	$(BIN)/python -m experiments.claims
+
+# The site of the pages in docs, in the folder site.
+docs: $(ENVIRONMENT) $(BASE)-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 # On the Python whose jax and PyTorch see the GPU, which stays as it is: docs/gpu.md.
 gpu:
@@ -51,9 +55,13 @@ $(BASE)-with-%: $(BASE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	touch $@
 
+$(BASE)-docs: requirements-docs.txt $(BASE)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	touch $@
+
 $(BASE)-torch: requirements-torch.txt $(BASE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-torch.txt
 	touch $@
 
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv build dist site *.egg-info

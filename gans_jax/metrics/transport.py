@@ -79,7 +79,10 @@ def lipschitz_critic(
     continues f to all of space.
 
     Args:
-      x, y, p, q: as in `earth_mover`.
+      x: as in `earth_mover`.
+      y: as in `earth_mover`.
+      p: as in `earth_mover`.
+      q: as in `earth_mover`.
       lipschitz: the constant K.
 
     Raises:

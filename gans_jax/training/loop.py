@@ -112,7 +112,11 @@ def resume(
       experiment: the run's own experiment with as many iterations or more; with several seeds, the
         one of the first seed.
       extra: classes and functions of your own that the experiment is made of.
-      progress, devices, profile, data_timeout, callbacks: as for `train`; they may change.
+      progress: as for `train`.
+      devices: as for `train`; they may be others.
+      profile: as for `train`.
+      data_timeout: as for `train`.
+      callbacks: as for `train`.
 
     Raises:
       ConfigError: if there is no run, or `experiment` is another one; it lists the differences.
