@@ -14,6 +14,8 @@ from gans_jax.cli.commands import COMMANDS
 from gans_jax.core import files
 from gans_jax.runs import ConfigError
 
+SIDE = 900  # pixels up to which a small picture is enlarged
+
 
 def command(
     commands: Any, run: Callable[..., None], details: str = "", own_help: bool = False
@@ -50,16 +52,18 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--experiment", metavar="FILE", help=text)
 
 
-def add_picture(parser: argparse.ArgumentParser) -> None:
+def add_picture(parser: argparse.ArgumentParser, moving: bool = False) -> None:
+    """Adds `--out` and `--seed`; a `moving` picture may be a GIF file."""
     text = "the file to write (default: in RUN, with the name of the command)"
-    parser.add_argument("--out", type=png, metavar="PNG", help=text)
+    kind, metavar = (picture, "PNG|GIF") if moving else (png, "PNG")
+    parser.add_argument("--out", type=kind, metavar=metavar, help=text)
     parser.add_argument("--seed", type=seed, default=0, help="seed of the noise (default: 0)")
 
 
-def write_picture(options: argparse.Namespace, picture: np.ndarray) -> None:
+def write_picture(options: argparse.Namespace, drawn: np.ndarray) -> None:
     """Writes the picture that a command has drawn of a run, and says where."""
     out = options.out or options.workdir / f"{options.run.__name__}.png"
-    pictures.save(out, picture)
+    pictures.save(out, pictures.enlarged(drawn, SIDE))
     print(f"written to {out}")
 
 
@@ -98,11 +102,16 @@ def path(text: str) -> Path:
         raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from error
 
 
-def png(text: str) -> Path:
+def png(text: str, suffixes: tuple[str, ...] = (".png",)) -> Path:
     """Parses the path of a new PNG file."""
-    if not text.endswith(".png"):
-        raise argparse.ArgumentTypeError(f"{text!r} must end in .png")
+    if not text.endswith(suffixes):
+        raise argparse.ArgumentTypeError(f"{text!r} must end in {' or '.join(suffixes)}")
     return new_file(text)
+
+
+def picture(text: str) -> Path:
+    """Parses the path of a new PNG or GIF file."""
+    return png(text, (".png", ".gif"))
 
 
 def new_file(text: str) -> Path:

@@ -16,7 +16,7 @@ COMMANDS = {
     "list": Command("list_", "list the experiments that `train` can run"),
     "plan": Command("plan", "say what an experiment will cost on TPU slices"),
     "sample": Command("sample", "draw generated examples into a PNG file"),
-    "interpolate": Command("sample", "draw rows of images between two points of noise each"),
+    "interpolate": Command("sample", "draw images between two points of noise, in rows or moving"),
     "arithmetic": Command("arithmetic", "draw A - B + C of averaged noise"),
     "translate": Command("translate", "translate an image, or those in a folder"),
     "evaluate": Command("evaluate", "compare samples with real examples by metrics"),

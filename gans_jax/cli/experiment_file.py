@@ -92,12 +92,12 @@ def _split_name(file: str) -> tuple[str, str]:
 
 
 def _remedy(path: str) -> str:
-    installed = installed_experiments() or Path("experiments")
-    places = (*Path(path).parent.glob("*.py"), *installed.glob("*/*.py"))
-    known = {place.stem: str(place) for place in places}
-    close = [known[stem] for stem in difflib.get_close_matches(Path(path).stem, known)]
-    if close:
-        return f"did you mean {' or '.join(close)}?"
+    places = (*Path(path).parent.glob("*.py"), *Path("experiments").glob("**/*.py"))
+    folder = installed_experiments()
+    installed = folder.glob("*/*.py") if folder else ()
+    known = {file.stem: file.stem for file in installed} | {p.stem: str(p) for p in places}
+    if close := difflib.get_close_matches(Path(path).stem, known, n=1):
+        return f"did you mean {known[close[0]]}?"
     return "name the file of an experiment first, and its options after it"
 
 
@@ -190,7 +190,7 @@ def load_sampler(options: argparse.Namespace) -> tuple[Experiment, Any]:
             f"{options.workdir} is a run of {type(experiment.method).__name__}, which makes images "
             "from images: use `translate`"
         )
-    return experiment, state
+    return with_held_data(experiment, options.experiment), state
 
 
 def own_classes(options: argparse.Namespace) -> list[Any]:

@@ -6,10 +6,20 @@ from typing import Any
 import jax
 
 from gans_jax import pictures
-from gans_jax.cli.arguments import add_picture, add_run, command, count, seed, write_picture
+from gans_jax.cli.arguments import (
+    SIDE,
+    add_picture,
+    add_run,
+    command,
+    count,
+    seed,
+    write_picture,
+)
 from gans_jax.cli.experiment_file import load_sampler
 from gans_jax.runs import ConfigError
 from gans_jax.runs.unfit import refused
+
+SECONDS = 0.15  # of a frame
 
 
 def add(commands: Any) -> None:
@@ -29,7 +39,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--steps", type=count, default=10, metavar="N", help=text)
     text = "the class of a conditional method (default: each row has its own)"
     parser.add_argument("--label", type=seed, metavar="CLASS", help=text)
-    add_picture(parser)
+    add_picture(parser, moving=True)
 
 
 def sample(options: argparse.Namespace, _: list[str]) -> None:
@@ -49,4 +59,10 @@ def interpolate(options: argparse.Namespace, _: list[str]) -> None:
         images = pictures.between(experiment.method, state, key, *shape, options.label)
     if images.ndim != 4:
         raise ConfigError(f"{options.workdir} makes points: draw them with `sample`")
-    write_picture(options, pictures.grid(images, columns=options.steps))
+    if options.out is None or options.out.suffix != ".gif":
+        write_picture(options, pictures.grid(images, columns=options.steps))
+        return
+    steps = images.reshape(*shape, *images.shape[1:]).swapaxes(0, 1)
+    frames = [pictures.enlarged(pictures.grid(step), SIDE // 2) for step in steps]
+    pictures.save_moving(options.out, frames, SECONDS)
+    print(f"written to {options.out}")

@@ -2,8 +2,19 @@
 
 from gans_jax.pictures.grids import grid
 from gans_jax.pictures.overview import write_report
-from gans_jax.pictures.png import save, to_png
+from gans_jax.pictures.png import enlarged, save, save_moving, to_png
 from gans_jax.pictures.points import points
 from gans_jax.pictures.samples import between, draw, label_columns
 
-__all__ = ["between", "draw", "grid", "label_columns", "points", "save", "to_png", "write_report"]
+__all__ = [
+    "between",
+    "draw",
+    "enlarged",
+    "grid",
+    "label_columns",
+    "points",
+    "save",
+    "save_moving",
+    "to_png",
+    "write_report",
+]

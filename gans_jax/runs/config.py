@@ -228,7 +228,7 @@ def _decode(node: Any, path: str, table: Table) -> Any:
 def _build(name: str, values: dict[str, Any], path: str, table: Table) -> Any:
     targets = table.get(name, [])
     if not targets:
-        remedy = "pass its class in `extra`, or --experiment FILE on the command line"
+        remedy = "pass its class, `extra=[...]`, or on the command line --experiment FILE"
         raise _error(path, f"unknown type {reprlib.repr(name)}: {remedy}")
     _refuse_namesake(name, targets, path)
     (target,) = targets

@@ -8,10 +8,11 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from gans_jax import pictures, training
 from gans_jax.cli import arithmetic, load_file, main
+from gans_jax.cli.arguments import SIDE
 from gans_jax.cli.experiment_file import default_workdir
 from gans_jax.data.image import to_uint8
 from gans_jax.training import load
@@ -94,7 +95,8 @@ def test_sample_draws_what_the_method_samples(run, tmp_path, capsys):
     assert capsys.readouterr().out == f"written to {out}\n"
     experiment, state = load(run)
     images = experiment.method.sample(state, jax.random.key(3), 5)
-    np.testing.assert_array_equal(picture(out), pictures.grid(np.asarray(images)))
+    drawn = pictures.grid(np.asarray(images))
+    np.testing.assert_array_equal(picture(out), pictures.enlarged(drawn, SIDE))
     assert main(["sample", str(run), "--num", "5", "--seed", "3"]) == 0
     assert (run / "sample.png").read_bytes() == out.read_bytes()
 
@@ -106,8 +108,23 @@ def test_interpolate_goes_from_one_point_of_noise_to_another(run, tmp_path):
     ends = experiment.method.prior(jax.random.key(0), 4)
     order = [ends[0], (ends[0] + ends[2]) / 2, ends[2], ends[1], (ends[1] + ends[3]) / 2, ends[3]]
     images = np.asarray(experiment.method.generate(state, np.stack(order)))
-    wanted = pictures.grid(images, columns=3).astype(int)
+    wanted = pictures.enlarged(pictures.grid(images, columns=3), SIDE).astype(int)
     assert np.abs(picture(out) - wanted).max() <= 1
+
+
+def test_interpolate_moves_there_and_back(run, tmp_path, capsys):
+    out = tmp_path / "walk.gif"
+    words = ["interpolate", str(run), "--rows=4", "--steps=5"]
+    assert main([*words, "--out", str(out)]) == 0
+    with Image.open(out) as moving:
+        assert (moving.n_frames, moving.size) == (8, (7 * 58, 7 * 58))  # 2 x 2 images of 28 pixels
+        frames = [np.array(moving.convert("L")) for moving in ImageSequence.Iterator(moving)]
+    for there, back in ((1, 7), (2, 6), (3, 5)):
+        np.testing.assert_array_equal(frames[there], frames[back])
+    assert np.abs(frames[0].astype(int) - frames[4]).max() > 0
+    with pytest.raises(SystemExit):
+        main([*words, "--out", str(tmp_path / "walk.jpg")])
+    assert "must end in .png or .gif" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -120,7 +137,8 @@ def test_arithmetic_draws_its_terms_their_means_and_neighbours(run, tmp_path):
     means = [z[[0, 5, 1]].mean(0), z[2], z[[3, 4]].mean(0)]
     total = means[0] - means[1] + means[2]
 
-    cells = picture(out)[:, :, 0]
+    times = SIDE // (7 * 30)  # by which it is enlarged
+    cells = picture(out)[::times, ::times, 0]
     cell = lambda row, column: cells[30 * row : 30 * row + 28, 30 * column : 30 * column + 28]
     wanted = {(0, 0): z[0], (1, 0): z[5], (2, 0): z[1], (0, 1): z[2], (0, 2): z[3], (1, 2): z[4]}
     wanted |= {(3, column): mean for column, mean in enumerate(means)} | {(1, 5): total}

@@ -11,6 +11,7 @@ from PIL import Image
 
 from gans_jax import GAN, data, pictures, priors
 from gans_jax.cli import main
+from gans_jax.cli.arguments import SIDE
 from gans_jax.data.source import InMemory
 from gans_jax.evaluation import sets
 from gans_jax.networks import LabelInput, MLPDiscriminator, MLPGenerator
@@ -48,7 +49,8 @@ def test_a_grid_has_a_class_a_column(run, tmp_path):
         out = tmp_path / "grid.png"
         assert main(["sample", str(run), "--num", "12", "--out", str(out), *label]) == 0
         images = METHOD.sample(state, jax.random.key(0), 12, np.resize(columns, 12))
-        wanted = pictures.grid(np.asarray(images), columns=len(columns))
+        drawn = pictures.grid(np.asarray(images), columns=len(columns))
+        wanted = pictures.enlarged(drawn, SIDE)
         np.testing.assert_array_equal(picture(out), wanted)
     assert picture(run / "samples/00000002.png").shape == (58, 298, 1)
 
@@ -61,12 +63,14 @@ def test_the_other_commands_keep_a_class(run, tmp_path):
     assert main(["interpolate", str(run), *rows]) == 0
     ends, _ = METHOD.draw(jax.random.key(0), 4, 5)
     images = METHOD.generate(state, ends[np.array([0, 2, 1, 3])], np.full(4, 5))
-    wanted = pictures.grid(np.asarray(images), columns=2).astype(int)
+    wanted = pictures.enlarged(pictures.grid(np.asarray(images), columns=2), SIDE).astype(int)
     assert np.abs(picture(out) - wanted).max() <= 1
     terms = ["--a", "0", "--b", "1", "--c", "2", "--out", str(out)]
     assert main(["arithmetic", str(run), *terms, "--label", "5"]) == 0
     first = pictures.grid(np.asarray(METHOD.generate(state, ends[:1], np.array([5]))))
-    assert np.abs(picture(out)[:28, :28].astype(int) - first).max() <= 1
+    times = SIDE // (7 * 30)
+    cell = picture(out)[: 28 * times : times, : 28 * times : times]
+    assert np.abs(cell.astype(int) - first).max() <= 1
     examples = sets.generated(METHOD, state, 20)
     assert examples.labels == tuple(str(c) for c in METHOD.draw(jax.random.key(0), 20)[1])
 

@@ -146,7 +146,9 @@ def test_classes_of_the_user():
         UserNet(),
         Warmup(3, Warmup(4)),
     )
-    assert "critic: unknown type 'UserNet': pass its class in `extra`" in refusal(text, [Warmup])
+    assert "critic: unknown type 'UserNet': pass its class, `extra=[...]`" in refusal(
+        text, [Warmup]
+    )
 
 
 def test_functions_of_the_user():
