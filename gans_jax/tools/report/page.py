@@ -13,16 +13,20 @@ from gans_jax.tools.report import figures
 from gans_jax.tools.report.contents import Contents, read
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1400px; margin: 2em auto;
-  padding: 0 1.5em; }
+:root { color-scheme: light dark; --ink: #222; --paper: #fff; --faint: #666; --line: #e3e3e3;
+  --alarm: #a33; }
+@media (prefers-color-scheme: dark) { :root { --ink: #ddd; --paper: #181818; --faint: #9a9a9a;
+  --line: #383838; --alarm: #f08a8a; } figure img { border-radius: 6px; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 1400px; margin: 2em auto; padding: 0 1.2em; }
 h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; }
 table { border-collapse: collapse; } th, td { text-align: left; vertical-align: top;
-  padding: .3em 1.2em .3em 0; border-bottom: 1px solid #e3e3e3; }
-td small, th small { color: #6b6b6b; font-weight: normal; display: block; }
+  padding: .3em 1.2em .3em 0; border-bottom: 1px solid var(--line); }
+td small, th small { color: var(--faint); font-weight: normal; display: block; }
 .side { display: flex; flex-wrap: wrap; gap: 1.2em 2em; } .scroll { overflow-x: auto; }
-figure { margin: 0; } figcaption, .note { color: #6b6b6b; font-size: .85em; }
+figure { margin: 0; } figcaption, .note { color: var(--faint); font-size: .85em; }
 .pixels { image-rendering: pixelated; max-width: 100%; } .grids img { width: 200px; }
-.wide { min-width: 320px; } .warning { color: #a33; } pre { overflow-x: auto; font-size: .8em; }
+.wide { min-width: min(320px, 100%); } figure img { max-width: 100%; } .warning { color: var(--alarm); } pre { overflow-x: auto; font-size: .8em; }
 .run { display: inline-block; width: .8em; height: .8em; border-radius: 50%; margin-right: .4em; }
 """
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -67,10 +71,10 @@ def _page(runs: Sequence[Contents], labels: Sequence[str]) -> str:
         for i, label in enumerate(labels)
     ]
     sections = [
+        _section("Samples over time", _per_run(runs, heads, _grids)),
         _section("Runs", _summary(runs, heads)),
         _section("Metrics", _metrics(runs, heads)),
         _section("Curves", _curves(runs)),
-        _section("Samples over time", _per_run(runs, heads, _grids)),
         _section("Between two points of noise", _per_run(runs, heads, _interpolation)),
         _section("Nearest training images", _per_run(runs, heads, _neighbours)),
         _section("Configurations", _per_run(runs, heads, _configuration)),
@@ -168,7 +172,7 @@ def _provenance(runs: Sequence[Contents]) -> str:
             shared.setdefault(fact, {})[r.metric] = None
     lines = [f"{', '.join(names)}: {fact}" for fact, names in shared.items()]
     items = "".join(f"<li>{_text(line)}</li>" for line in lines)
-    return f"<details open><summary>What the numbers depend on</summary><ul>{items}</ul></details>"
+    return f"<details><summary>What the numbers depend on</summary><ul>{items}</ul></details>"
 
 
 def _curves(runs: Sequence[Contents]) -> str:
