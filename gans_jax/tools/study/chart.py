@@ -23,16 +23,16 @@ def write_chart(scores: Sequence[tuple[str, Score]], out: Path) -> None:
         axes = figure.add_subplot()
         theme.style(axes, fontsize=8)
         parts = (
-            ("most raters chose it", theme.COLOURS[0]),
-            ("as many did as did not", theme.COLOURS[2]),
-            ("most did not", theme.PALE),
+            ("most raters chose it", theme.COLOURS[0], "white"),
+            ("as many did as did not", theme.COLOURS[2], "black"),
+            ("most did not", theme.PALE, "black"),
         )
-        for part, (label, colour) in enumerate(parts):
+        for part, (label, colour, ink) in enumerate(parts):
             drawn = axes.barh(
                 range(len(bars)), shares[:, part], left=starts[:, part], color=colour, label=label
             )
             texts = [str(count or "") for count in counts[:, part]]
-            axes.bar_label(drawn, texts, label_type="center", fontsize=8)
+            axes.bar_label(drawn, texts, label_type="center", fontsize=8, color=ink)
         axes.set_yticks(range(len(bars)), [theme.plain(name) for name, _ in bars], fontsize=8)
         axes.invert_yaxis()
         axes.set_xlim(0, 100)

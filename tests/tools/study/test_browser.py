@@ -16,7 +16,7 @@ pytestmark = [
 EXPOSURE = 0.3
 PROMPT = "document.querySelector('#prompt').textContent"
 PROGRESS = "document.querySelector('#progress').textContent"
-ASKED = "document.querySelector('#prompt').textContent.endsWith('Press ← or →.')"
+ASKED = "/^Which one .*[?]$/.test(document.querySelector('#prompt').textContent)"
 FOCUSED = "document.activeElement === document.querySelector('#rater')"
 # What was said, how long the images were visible and the first red value of each, as the document
 # itself had it: a look from outside may come too late. An arrow key is pressed while they are seen.
@@ -94,7 +94,7 @@ def test_a_session(page, prepare, serve, tmp_path):
     assert told == ["Practice 1 of 2", "Practice 2 of 2"]
     assert {text for place, text in said if place.startswith("Trial")} == {
         "",
-        "Which one was real? Press ← or →.",
+        "Which one was real?",
     }
     answers = read(tmp_path / "answers.csv")
     assert [answer.answer for answer in answers] == pressed
@@ -151,9 +151,28 @@ def test_an_answer_that_was_not_kept_is_sent_again(page, prepare, serve, tmp_pat
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         page.press("ArrowRight")
-        told = page.wait(f"{PROMPT}.includes('to try again') && {PROMPT}")
+        told = page.wait(f"{PROMPT}.includes('Try again?') && {PROMPT}")
     assert told.startswith("The answer cannot be written (No space left on device).")
     assert read(tmp_path / "answers.csv") == []
     page.press(" ")
     page.wait("document.body.dataset.state === 'done'")
     assert [answer.answer for answer in read(tmp_path / "answers.csv")] == ["right"]
+
+
+def test_a_phone_needs_no_keyboard(page, prepare, serve, tmp_path):
+    tap = "[...document.querySelectorAll('#choices button')].at({}).click()"
+    begin(page, serve(prepare(trials=2, practice=1, exposure=0.05)), "Eve")
+    for number, choice in enumerate((0, 1, 0)):
+        if number == 1:
+            page.wait(f"{PROMPT}.startsWith('The practice is over.')")
+            page.value(tap.format(0))
+        page.wait(ASKED)
+        assert page.value("document.querySelectorAll('#choices button').length") == 2
+        page.value(tap.format(choice))
+        if number == 0:
+            page.wait(f"{PROMPT}.includes('the real one was')")
+            page.value(tap.format(0))
+    page.wait("document.body.dataset.state === 'done'")
+    answers = read(tmp_path / "answers.csv")
+    assert [answer.answer for answer in answers] == ["left", "right", "left"]
+    assert page.value("document.querySelectorAll('#choices button').length") == 0
