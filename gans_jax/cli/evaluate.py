@@ -14,7 +14,7 @@ from gans_jax.cli.arguments import (
     path,
     seed,
 )
-from gans_jax.cli.experiment_file import own_classes
+from gans_jax.cli.experiment_file import held_data, own_classes
 from gans_jax.evaluation.catalogue import METRICS, check_name
 from gans_jax.evaluation.evaluate import FILE, PICTURE, evaluate_folders, evaluate_run
 from gans_jax.evaluation.evaluator import noted
@@ -127,6 +127,7 @@ def _of_run(options: argparse.Namespace, shared: dict[str, Any]) -> list[Result]
     if options.size is not None and options.real is None:
         raise ConfigError("--size resizes the images in a folder: give --real FOLDER, or no --size")
     extra = own_classes(options)
+    shared["data"] = held_data(options)
     if is_translating(options.workdir, extra):
         return _of_translator(options, shared, extra)
     if options.palette is not None:

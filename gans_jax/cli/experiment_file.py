@@ -16,7 +16,7 @@ import flax.linen as nn
 
 from gans_jax import core, data
 from gans_jax.cli.named_loss import LOSSES, with_named_losses
-from gans_jax.runs import ConfigError, Experiment, load
+from gans_jax.runs import ConfigError, Experiment, folder, load
 
 OVERRIDES = (
     "Every option overrides a field of the experiment. Where a method has a `loss`, "
@@ -57,16 +57,16 @@ def load_file(file: str | os.PathLike[str]) -> tuple[Experiment, list[Any]]:
 
 def installed_experiments() -> Path | None:
     """Returns the folder of the experiments that come with the package, where there is one."""
-    folder = Path(core.__file__).parents[2] / "experiments"
-    return folder if (folder / "digits" / "wgan_digits.py").is_file() else None
+    shipped = Path(core.__file__).parents[2] / "experiments"
+    return shipped if (shipped / "digits" / "wgan_digits.py").is_file() else None
 
 
 def _installed(name: str) -> Path | None:
     """Returns the file of an installed experiment by its name, such as `wgan_digits`."""
-    folder = installed_experiments()
-    if folder is None or not name.isidentifier():
+    shipped = installed_experiments()
+    if shipped is None or not name.isidentifier():
         return None
-    return next(iter(sorted(folder.glob(f"*/{name}.py"))), None)
+    return next(iter(sorted(shipped.glob(f"*/{name}.py"))), None)
 
 
 def _make_importable(folder: Path) -> None:
@@ -93,8 +93,8 @@ def _split_name(file: str) -> tuple[str, str]:
 
 def _remedy(path: str) -> str:
     places = (*Path(path).parent.glob("*.py"), *Path("experiments").glob("**/*.py"))
-    folder = installed_experiments()
-    installed = folder.glob("*/*.py") if folder else ()
+    shipped = installed_experiments()
+    installed = shipped.glob("*/*.py") if shipped else ()
     known = {file.stem: file.stem for file in installed} | {p.stem: str(p) for p in places}
     if close := difflib.get_close_matches(Path(path).stem, known, n=1):
         return f"did you mean {known[close[0]]}?"
@@ -203,3 +203,12 @@ def with_held_data(experiment: Experiment, file: str | None) -> Experiment:
     if file is None or not data.is_absent(experiment.data):
         return experiment
     return dataclasses.replace(experiment, data=load_file(file)[0].data)
+
+
+def held_data(options: argparse.Namespace) -> Any:
+    """Returns the data in the file of `--experiment`, if the run's folder has none of its own."""
+    if options.experiment is None:
+        return None
+    experiment = folder.read_experiment(options.workdir, own_classes(options))
+    there = data.is_absent(experiment.data)
+    return with_held_data(experiment, options.experiment).data if there else None

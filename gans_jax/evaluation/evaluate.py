@@ -38,6 +38,7 @@ def evaluate_run(
     settings: Settings = DEFAULTS,
     progress: bool = False,
     extra: Sequence[Any] = (),
+    data: Source | None = None,
 ) -> list[Result]:
     """Compares samples of a run with real examples.
 
@@ -62,6 +63,7 @@ def evaluate_run(
       settings: what else there is to choose of metrics.
       progress: whether to show how many examples and metrics are done.
       extra: classes and functions of the user's own that the experiment is made of.
+      data: the run's data, where they were in memory and the folder does not hold them.
 
     Raises:
       ConfigError: if the folder holds no run, or its experiment cannot be rebuilt.
@@ -71,11 +73,12 @@ def evaluate_run(
       WeightsError: see `Evaluator`.
     """
     experiment, state = load(workdir, extra, best=use_best)
+    source = data or experiment.data
     fake = generated(
         experiment.method, state, num, seed=seed, batch_size=batch_size, devices=devices
     )
     with noted() as notes:
-        real = _real(experiment.data, fake, num, split, real_folder, size)
+        real = _real(source, fake, num, split, real_folder, size)
         checkpoint = "newest checkpoint"
         if use_best:
             checkpoint = best_checkpoint.read_best(workdir)["label"]
@@ -83,7 +86,7 @@ def evaluate_run(
             warnings.warn(message, SelectedCheckpointWarning, stacklevel=2)
     evaluator = Evaluator(
         real,
-        training=of_source(experiment.data, split="train"),
+        training=of_source(source, split="train"),
         weights=weights,
         sha256=sha256,
         notes=notes,

@@ -117,8 +117,9 @@ def as_text(results: Sequence[Result]) -> str:
     first = results[0]
     step = "" if first.step is None else f", {first.checkpoint} at step {first.step}"
     seed = "" if first.seed is None else f", seed {first.seed}"
-    lines.append(f"fake: {first.fake_images}{step}{seed}")
-    lines.append(f"real: {first.real_images}, split {first.split or 'not known'}")
+    for r in results:
+        lines.append(f"fake: {r.fake_images}{step}{seed}")
+        lines.append(f"real: {r.real_images}, split {r.split or 'not known'}")
     lines += [
         f"features: {r.network}, sha256 {r.sha256[:16]}, resize {r.resize}"
         for r in results

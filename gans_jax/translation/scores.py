@@ -11,6 +11,7 @@ import numpy as np
 
 from gans_jax import core
 from gans_jax.core import Direction
+from gans_jax.data.source import Source
 from gans_jax.evaluation.catalogue import METRICS, leave_out
 from gans_jax.evaluation.errors import EvaluationError
 from gans_jax.evaluation.evaluator import Evaluator, noted
@@ -39,6 +40,7 @@ def evaluate_translations(
     palette: str | None = None,
     progress: bool = False,
     extra: Sequence[Any] = (),
+    data: Source | None = None,
     **options: Any,
 ) -> list[Result]:
     """Compares the translations of a run with their truths, or with the other domain.
@@ -59,6 +61,7 @@ def evaluate_translations(
       palette: "facades" or "cityscapes" to read the translations as label maps, too.
       progress: whether to show how many examples are done.
       extra: classes and functions of the user's own that the experiment is made of.
+      data: the run's data, where they were in memory and the folder does not hold them.
       options: what else `evaluate_run` takes: weights, sha256, picture, settings.
 
     Raises:
@@ -69,7 +72,7 @@ def evaluate_translations(
     method, (key, noise_key) = experiment.method, jax.random.split(jax.random.key(seed))
     translator = CompiledTranslator(method)
     with noted() as notes:
-        held = held_out(experiment.data, split, real_folder, num)
+        held = held_out(data or experiment.data, split, real_folder, num)
     paired = getattr(held.source, "has_truth", False)
     checkpoint = best_checkpoint.read_best(workdir)["label"] if use_best else "newest checkpoint"
     results = []

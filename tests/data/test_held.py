@@ -176,6 +176,11 @@ def test_a_run_on_arrays_goes_on_with_the_file_that_has_them(tmp_path, capsys, m
     assert cli.main([*resume, "--experiment", "other.py"]) == 1
     assert "data.image.sha256" in capsys.readouterr().err
     assert cli.main([*resume, "--experiment", "own.py"]) == 0
+    words = ["--num", "16", "--metrics", "energy-distance"]
+    assert cli.main(["evaluate", "runs/own", *words]) == 1
+    assert "or its file as --experiment FILE" in capsys.readouterr().err
+    assert cli.main(["evaluate", "runs/own", *words, "--experiment", "own.py"]) == 0
+    assert cli.main(["sample", "runs/own", "--experiment", "own.py"]) == 0
     assert cli.main(["train", "own.py", "--iterations", "4", "--workdir", "whole"]) == 0
     _, resumed = training.load("runs/own")
     _, whole = training.load("whole")

@@ -26,7 +26,8 @@ td small, th small { color: var(--faint); font-weight: normal; display: block; }
 .side { display: flex; flex-wrap: wrap; gap: 1.2em 2em; } .scroll { overflow-x: auto; }
 figure { margin: 0; } figcaption, .note { color: var(--faint); font-size: .85em; }
 .pixels { image-rendering: pixelated; max-width: 100%; } .grids img { width: 200px; }
-.wide { min-width: min(320px, 100%); } figure img { max-width: 100%; } .warning { color: var(--alarm); } pre { overflow-x: auto; font-size: .8em; }
+.wide { min-width: min(320px, 100%); } figure img { max-width: 100%; }
+.warning { color: var(--alarm); } pre { overflow-x: auto; font-size: .8em; }
 .run { display: inline-block; width: .8em; height: .8em; border-radius: 50%; margin-right: .4em; }
 """
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
