@@ -58,7 +58,14 @@ def created(
                 f"the run folder {workdir} cannot be written ({error.strerror}): "
                 "choose another --workdir"
             ) from error
-        yield
+        try:
+            yield
+        except KeyboardInterrupt:
+            # In its first seconds a run has nothing that could be continued.
+            if all(map(_is_remains, workdir.rglob("*"))):
+                for place in experiments:
+                    (place / "config.json").unlink(missing_ok=True)
+            raise
 
 
 def refuse_name(workdir: Path) -> None:

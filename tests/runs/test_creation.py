@@ -45,6 +45,26 @@ def test_a_half_made_folder_is_no_run(untrained, tiny, tmp_path, monkeypatch, at
     assert not list(workdir.glob("seed_*"))
 
 
+@pytest.mark.parametrize("seeds", [None, 2])
+def test_a_run_that_was_stopped_before_it_began_is_no_run(tiny, tmp_path, monkeypatch, seeds):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    workdir = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "_run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(tiny(seed=5), workdir, progress=False, seeds=seeds)
+    assert not list(workdir.rglob("config.json"))
+    final = train(tiny(seed=6, iterations=2), workdir, progress=False)
+    assert int(final.step) == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "_run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            resume(workdir, progress=False)
+    assert folder.read_experiment(workdir).seed == 6
+
+
 @pytest.mark.parametrize("names", [["notes.txt"], ["data.json"], ["seed_1/config.json"]])
 def test_files_of_others_are_never_taken_for_a_half_made_run(tiny, tmp_path, names):
     for name in names:

@@ -36,7 +36,7 @@ def page() -> str:
         of_topic = [name for name in judged if catalogue.names()[name] == topic]
         parts += [f"## {title}\n"] * bool(of_topic)
         parts += [_section(name, *judged[name]) for name in of_topic]
-    return "\n".join(parts)
+    return "\n".join([*parts, *_waiting(judged)])
 
 
 def complete() -> Judged:
@@ -54,7 +54,26 @@ def count() -> str:
     """Returns a sentence that says how many claims have each verdict."""
     found = collections.Counter(claim.verdict(of) for claim, _, of in complete().values())
     verdicts = ", ".join(f"{found[verdict]} {verdict}" for verdict in get_args(Verdict))
-    return f"The verdicts of the {found.total()} claims that were run: {verdicts}."
+    waiting = len(catalogue.names()) - found.total()
+    more = f" {waiting} more are written and not run yet." if waiting else ""
+    return f"The verdicts of the {found.total()} claims that were run: {verdicts}.{more}"
+
+
+def _waiting(judged: Judged) -> list[str]:
+    """Returns the claims whose runs are not complete, with their commands and costs."""
+    names = [name for name in catalogue.names() if name not in judged]
+    if not names:
+        return []
+    lines = [
+        "## Not run yet\n",
+        "| claim | source | command | minutes of a core |",
+        "|---|---|---|---|",
+    ]
+    for name in names:
+        claim = catalogue.load(name)
+        command = f"`python -m experiments.claims --only {name}`"
+        lines.append(f"| {claim.sentence} | {claim.source} | {command} | {claim.minutes:g} |")
+    return [*lines, ""]
 
 
 def _summary(judged: Judged) -> str:
