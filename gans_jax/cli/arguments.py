@@ -12,6 +12,7 @@ import numpy as np
 from gans_jax import pictures
 from gans_jax.cli.commands import COMMANDS
 from gans_jax.core import files
+from gans_jax.core.output import counted
 from gans_jax.runs import ConfigError
 
 SIDE = 900  # pixels up to which a small picture is enlarged
@@ -79,7 +80,9 @@ def local_devices(wanted: int | Literal["all"] | None) -> list[jax.Device] | Non
     here = jax.local_devices()
     num = wanted if isinstance(wanted, int) else len(here)
     if num > len(here):
-        raise ConfigError(f"this machine has {len(here)} devices, not {num}: ask for fewer")
+        raise ConfigError(
+            f"this machine has {counted(len(here), 'device')}, not {num}: ask for fewer"
+        )
     return here[:num]
 
 

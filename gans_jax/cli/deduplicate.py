@@ -7,6 +7,7 @@ from typing import Any
 
 from gans_jax.cli.arguments import command, count, new_file
 from gans_jax.cli.experiment_file import load_file, override
+from gans_jax.core.output import counted
 from gans_jax.data import IDX, TFDS, ImageFolder, excluding
 from gans_jax.data.source import Source, shown
 from gans_jax.runs import ConfigError
@@ -56,7 +57,8 @@ def deduplicate(options: argparse.Namespace, overrides: list[str]) -> None:
     copies = [index for group in found for index in group[1:]]
     if options.exclude is not None:
         excluding.write(options.exclude, source, copies)
-    print(f"{len(found)} groups, {len(copies)} of {len(source)} images extra", file=sys.stderr)
+    groups, images = counted(len(found), "group"), counted(len(source), "image")
+    print(f"{groups}, {len(copies):,} of {images} extra", file=sys.stderr)
 
 
 def _source(text: str, overrides: list[str]) -> Source:

@@ -17,6 +17,7 @@ from gans_jax.cli.experiment_file import (
     own_classes,
     with_held_data,
 )
+from gans_jax.core.output import counted
 from gans_jax.runs import ConfigError, Experiment, folder
 
 TRAIN = """\
@@ -128,7 +129,8 @@ def _say_done(workdir: Path, experiment: Experiment) -> None:
     if jax.process_index() > 0:
         return
     where = workdir if folder.runs(workdir) == [workdir] else workdir / "seed_*"
-    print(f"{workdir}: {experiment.iterations} iterations done, see {where / 'report.png'}")
+    done = counted(experiment.iterations, "iteration")
+    print(f"{workdir}: {done} done, see {where / 'report.png'}")
 
 
 def _add_machines(parser: argparse.ArgumentParser) -> None:

@@ -73,3 +73,8 @@ def _settle(stream: TextIO | None) -> None:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
         os.close(null)
+
+
+def counted(number: int, noun: str) -> str:
+    """Returns a number and what it counts, such as "1 image" or "1,000 images"."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"

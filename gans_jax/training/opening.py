@@ -7,7 +7,7 @@ import sys
 import jax
 
 from gans_jax import core, wrappers
-from gans_jax.core.output import Unfailing
+from gans_jax.core.output import Unfailing, counted
 from gans_jax.training.program import Program
 
 
@@ -25,7 +25,7 @@ def opening(program: Program) -> str:
     devices = jax.devices()[:1] if layout.mesh is None else [*layout.mesh.devices.flat]
     kinds = collections.Counter(device.device_kind for device in devices)
     parts = [
-        f"{type(run.method).__name__} on {len(run.data):,} examples",
+        f"{type(run.method).__name__} on {counted(len(run.data), 'example')}",
         *(f"{count} x {kind}" for kind, count in kinds.items()),
         f"{parameters(program.state_shapes):,} parameters",
         "compiling, which takes seconds to minutes the first time",
