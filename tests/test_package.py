@@ -115,7 +115,7 @@ def test_the_wheel_trains_an_experiment_by_its_name(tmp_path):
     words = "--iterations", "1", "--method.n-critic", "1", "--samples", "4"
     command = "gans_jax", "train", "wgan_digits", *words
     out = run(*command, cwd=tmp_path / "elsewhere", PYTHONPATH=str(site))
-    assert "1 iterations done" in out
+    assert "1 iteration done" in out
     assert (tmp_path / "elsewhere/runs/wgan_digits/report.png").is_file()
     listed = run("gans_jax", "list", cwd=tmp_path / "elsewhere", PYTHONPATH=str(site))
     assert str(site / "experiments/digits/wgan_digits.py") in listed

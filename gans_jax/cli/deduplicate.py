@@ -57,8 +57,8 @@ def deduplicate(options: argparse.Namespace, overrides: list[str]) -> None:
     copies = [index for group in found for index in group[1:]]
     if options.exclude is not None:
         excluding.write(options.exclude, source, copies)
-    groups, images = counted(len(found), "group"), counted(len(source), "image")
-    print(f"{groups}, {len(copies):,} of {images} extra", file=sys.stderr)
+    groups, all_images = counted(len(found), "group"), counted(len(source), "image")
+    print(f"{groups}, {len(copies):,} of {all_images} extra", file=sys.stderr)
 
 
 def _source(text: str, overrides: list[str]) -> Source:

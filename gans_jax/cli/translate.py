@@ -6,6 +6,7 @@ from typing import Any
 from gans_jax import translation
 from gans_jax.cli.arguments import add_run, command, count, path, png, seed
 from gans_jax.cli.experiment_file import own_classes
+from gans_jax.core.output import counted
 
 TRANSLATE = """\
 Translates an image, or all images in a folder, with the newest state of a run. It writes PNG files
@@ -54,6 +55,6 @@ def translate(options: argparse.Namespace, _: list[str]) -> None:
         extra=own_classes(options),
     )
     num = len(done.written)
-    print(f"{options.output}: {num} image{'s' * (num != 1)}")
+    print(f"{options.output}: {counted(num, 'image')}")
     if done.skipped:
         print(f"skipped {len(done.skipped)}:", *done.skipped, sep="\n  ")

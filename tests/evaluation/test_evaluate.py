@@ -232,7 +232,7 @@ def test_broken_folders_are_refused(write, tmp_path, capsys):
         (["--channels", "3"], "--channels is for images in folders"),
         (["--fake", "x"], "--fake is for images in folders: leave it or"),
         (["--best"], "has no best checkpoint: train with --evaluate-every"),
-        (["--devices", "99"], "this machine has 1 devices, not 99"),
+        (["--devices", "99"], "this machine has 1 device, not 99"),
         (["--split", "val"], "split cannot be 'val': choose 'train' or 'test'"),
     ],
 )

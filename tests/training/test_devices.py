@@ -187,7 +187,7 @@ def test_a_profile_is_in_the_folder(ring, tmp_path):
     ("options", "words"),
     [
         (["--seeds", "2", "--devices", "1"], "seeds are trained on one device: leave out"),
-        (["--devices", "99"], "has 1 devices, not 99: ask for fewer"),
+        (["--devices", "99"], "has 1 device, not 99: ask for fewer"),
         (["--distributed", "--devices", "all"], "uses all devices of all hosts: leave out"),
         (["--coordinator", "localhost:1"], "is named, but not asked for: add --distributed"),
         (["--distributed"], "no cluster was found: name it with --coordinator"),
