@@ -87,7 +87,7 @@ class Experiment:
             self._check_repeat()
 
     def _check_parts(self) -> None:
-        if hasattr(self.data, "dtype") or isinstance(self.data, tuple | list | dict):
+        if hasattr(self.data, "__array__") or isinstance(self.data, tuple | list | dict):
             raise ValueError(
                 f"data is a {type(self.data).__name__}, which is no source: give arrays as "
                 "gans_jax.data.Arrays(image, label)"
