@@ -134,7 +134,8 @@ def test_same_key_same_bits(case, init, step):
 
 
 def test_save_restore_continue_is_bitwise(case, init, step, tmp_path):
-    checkpoint = pytest.importorskip("gans_jax.runs.checkpoint")  # a GPU machine may lack orbax
+    pytest.importorskip("orbax.checkpoint")  # a GPU machine may lack it
+    checkpoint = pytest.importorskip("gans_jax.runs.checkpoint")
     straight, _ = run(case, init, step, 0, 4)
     half, _ = run(case, init, step, 0, 2)
     with checkpoint.Checkpoints(tmp_path) as checkpoints:
