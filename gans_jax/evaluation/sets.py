@@ -83,7 +83,7 @@ def of_source(source: Source, num: int | None = None, split: str | None = None) 
 def _read(source: Source, order: np.ndarray) -> Iterator[np.ndarray]:
     """Yields the images or points of a source in an order, a batch at a time."""
     for start in range(0, len(order), _READ):
-        yield _checked(gather(source, order[start : start + _READ])["image"])
+        yield checked(gather(source, order[start : start + _READ])["image"])
 
 
 def held_out(source: Source, split: str = "test") -> tuple[Source, str]:
@@ -145,7 +145,7 @@ def generated(
             part = jax.tree.map(lambda leaf, rows=rows: leaf[rows], given)
             if mesh is not None:
                 part = parallel.put_batch(mesh, part, 0)
-            yield _checked(np.asarray(_generate(method, state, part))[: num - start])
+            yield checked(np.asarray(_generate(method, state, part))[: num - start])
 
     labels = tuple(str(label) for label in given[1]) if method.classes else None
     return Examples(type(method).__name__, num, shape, batches, labels=labels)
@@ -204,7 +204,7 @@ def of_folder(
     )
 
 
-def _checked(examples: np.ndarray) -> np.ndarray:
+def checked(examples: np.ndarray) -> np.ndarray:
     """Returns images as uint8, rounded as for a PNG file, and points as float32.
 
     Raises:

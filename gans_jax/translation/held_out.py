@@ -5,12 +5,9 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
-from gans_jax.data.image import to_uint8
 from gans_jax.data.source import Example, stack
 from gans_jax.evaluation.errors import EvaluationError, TrainingImagesWarning
-from gans_jax.evaluation.sets import Examples
+from gans_jax.evaluation.sets import Examples, checked
 
 BATCH = 8
 
@@ -30,7 +27,7 @@ class Held:
 
     def images(self, side: str) -> Examples:
         """Returns the images of one side as a set for the metrics."""
-        read = lambda: (as_uint8(batch[side]) for batch in self.batches())
+        read = lambda: (checked(batch[side]) for batch in self.batches())
         what = f"{type(self.source).__name__}, side {side}"
         return Examples(what, self.count, self.source[0][side].shape, read, self.split)
 
@@ -75,15 +72,3 @@ def _with(source: Any, name: str, value: Any) -> Any:
     inner = {i: _with(getattr(whole, i), name, value) for i in ("source", "a", "b") if i in fields}
     changed = {i: found for i, found in inner.items() if found is not None}
     return dataclasses.replace(whole, **changed) if changed else None
-
-
-def as_uint8(images: np.ndarray) -> np.ndarray:
-    """Returns images as uint8, rounded as for a PNG file; EvaluationError if one is not finite."""
-    if images.dtype == np.uint8:
-        return images
-    if not np.isfinite(images).all():
-        raise EvaluationError(
-            "some translations are not finite, so that metrics of them mean nothing: look at "
-            "metrics.jsonl, and evaluate an earlier checkpoint"
-        )
-    return to_uint8(images)

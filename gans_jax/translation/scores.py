@@ -17,12 +17,13 @@ from gans_jax.evaluation.errors import EvaluationError
 from gans_jax.evaluation.evaluator import Evaluator, noted
 from gans_jax.evaluation.pairs import PAIR_METRICS
 from gans_jax.evaluation.result import Result
+from gans_jax.evaluation.sets import checked
 from gans_jax.metrics import FACADES, confusion_matrix, label_map, segmentation_scores
 from gans_jax.metrics.segmentation import CITYSCAPES, Palette
 from gans_jax.runs import best_checkpoint, folder, load
 from gans_jax.runs.progress import Progress
 from gans_jax.translation.compiled import CompiledTranslator
-from gans_jax.translation.held_out import Held, as_uint8, held_out
+from gans_jax.translation.held_out import Held, held_out
 
 DRAWS, DRAWN = 10, 16  # translations of an image whose noise differs, of so many images
 PALETTES = {"facades": FACADES, "cityscapes": CITYSCAPES}
@@ -130,7 +131,7 @@ def _translations(
     for number, batch in enumerate(held.batches()):
         images = batch[direction[0]]
         keys = jax.random.split(jax.random.fold_in(key, number), len(images))
-        yield as_uint8(np.asarray(translator.translate(state, images, direction, keys)))
+        yield checked(np.asarray(translator.translate(state, images, direction, keys)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,7 +170,7 @@ class _Scored:
         """Yields batches of translations and of their truths, uint8."""
         with Progress(self.what if self.progress else None, self.held.count) as bar:
             for made, batch in zip(self.made(), self.held.batches(), strict=True):
-                yield made, as_uint8(batch[self.direction[-1]])
+                yield made, checked(batch[self.direction[-1]])
                 bar.update(len(made))
 
     def of_pairs(self, names: Sequence[str], named: bool) -> list[Result]:
