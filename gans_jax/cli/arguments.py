@@ -40,7 +40,7 @@ def command(
         add_help=not own_help,
     )
     if own_help:
-        text = "show this help, and after the positional argument the overrides, too"
+        text = "show this help; behind FILE or RUN, list the overrides as well"
         parser.add_argument("-h", "--help", nargs=0, default=False, action=_Help, help=text)
     parser.set_defaults(run=run)
     return parser
@@ -87,7 +87,7 @@ def local_devices(wanted: int | Literal["all"] | None) -> list[jax.Device] | Non
 
 
 class _Help(argparse.Action):
-    """Shows the help of a command, and after the positional argument that of the overrides, too."""
+    """Shows the help of a command; behind a file or a run it adds the list of overrides."""
 
     def __call__(self, parser: argparse.ArgumentParser, options: Any, *_: Any) -> None:
         parser.print_help()
