@@ -96,9 +96,15 @@ class NonSaturating(Minimax):
 class LeastSquares(AdversarialLoss):
     """LSGAN (Mao et al. 2017, arXiv:1611.04076, equation 2) with its a-b-c coding.
 
-    The discriminator is to say `b` on real and `a` on fake examples, the generator makes it say
-    `c`. The default is the 0-1 coding; a=-1, b=1, c=0 minimises the Pearson chi-square divergence.
-    Both sides carry the paper's 1/2; CycleGAN's code has 1 on the generator's.
+    The default is the 0-1 coding; a=-1, b=1, c=0 minimises the Pearson chi-square divergence.
+    Both factors are the paper's 1/2; CycleGAN's code has 1 for the generator.
+
+    Attributes:
+      a: what the discriminator is to say on generated examples.
+      b: what it is to say on real examples.
+      c: what the generator makes it say.
+      discriminator_scale: factor of the discriminator's loss.
+      generator_scale: factor of the generator's loss.
     """
 
     a: float = 0.0
@@ -155,6 +161,12 @@ class RisingPrior:
     The default is the schedule of PUGAN's code: its iteration number 10,000, which is step 9,999,
     is the first with the prior 0.4.
 
+    Attributes:
+      start: the prior of the first iterations.
+      increase: by how much it rises each time.
+      every: iterations between two rises.
+      limit: the largest prior.
+
     Raises:
       ValueError: unless start and limit are in (0, 1).
     """
@@ -181,8 +193,7 @@ class PositiveUnlabeled(AdversarialLoss):
     ones, whose risk E fake(D(G(z))) - prior * E fake(D(x)) cannot be negative: it minimises
     prior * E real(D(x)) + max(0, risk), with means over the global batch. Where the risk is clipped
     it has no gradient, as in the authors' code (nnPU ascends it). The generator minimises what
-    `loss` alone makes it minimise. `prior` is a number in (0, 1) or a function of the step
-    (`RisingPrior`).
+    `loss` alone makes it minimise.
 
     The authors' public code (huangjiadidi/PUGAN) has PU for the non-saturating loss and for least
     squares with a=-1 alone, whose baseline without PU has a=0. Around other losses equation 11 is
@@ -191,6 +202,10 @@ class PositiveUnlabeled(AdversarialLoss):
     errors of estimation: while prior * E D(x) exceeds E D(G(z)), generated examples have no
     gradient and D(x) goes on rising. A constant c that the critic adds changes the loss by
     (1 - 2 * prior) * c where it is not clipped, so that no minimum exists for a prior above 1/2.
+
+    Attributes:
+      loss: the loss whose risks are weighed.
+      prior: the share of good examples, in (0, 1), or a function of the step (`RisingPrior`).
 
     Raises:
       ValueError: for a prior out of range, for a loss of pairs, and for a global batch of one
@@ -230,6 +245,10 @@ class OneSidedSmoothing(AdversarialLoss):
     A cross entropy with the probability 1 - `by` (section 3.5), or least squares with the target
     b - `by` * (b - a). The targets of generated examples, and the generator's loss, stay as they
     are.
+
+    Attributes:
+      loss: the loss whose targets of real examples are smoothed.
+      by: how far the target moves towards the one of generated examples, in (0, 1).
 
     Raises:
       ValueError: for a loss without targets, and for `by` out of range.

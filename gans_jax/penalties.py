@@ -166,7 +166,11 @@ class DRAGAN(Penalty):
 
 @dataclasses.dataclass(frozen=True)
 class Sum(Penalty):
-    """The sum of several penalties, such as `Sum((R1(), R2()))`."""
+    """The sum of several penalties, such as `Sum((R1(), R2()))`.
+
+    Attributes:
+      penalties: the penalties that are added.
+    """
 
     penalties: tuple[Penalty, ...]
 

@@ -1,5 +1,6 @@
 """What the documentation shows runs, and what it names exists."""
 
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import jax
 import numpy as np
 import pytest
 
+from gans_jax import data, losses, methods, networks, penalties, priors, schedules
 from gans_jax.cli import load_file
 from tests.support.processes import environment
 
@@ -163,3 +165,26 @@ def test_every_promise_names_tests_that_exist():
         names = re.findall(r"`(test_\w+)`", row.split(" | ")[-1])
         assert names, row
         assert set(names) <= defined, set(names) - defined
+
+
+VOCABULARY = (data, losses, methods, networks, penalties, priors, schedules)
+
+
+@pytest.mark.parametrize("room", VOCABULARY, ids=lambda room: room.__name__)
+def test_every_field_has_a_line_of_help(room):
+    """The line is what `train FILE --help` shows, and what the reference has."""
+    kinds = [kind for kind in vars(room).values() if isinstance(kind, type)]
+    fields = [
+        (kind, field.name)
+        for kind in filter(dataclasses.is_dataclass, kinds)
+        for field in dataclasses.fields(kind)
+        if field.name not in ("parent", "name")  # of every linen module
+    ]
+    silent = [f"{kind.__name__}.{name}" for kind, name in fields if not _has_help(kind, name)]
+    assert len(fields) > 3
+    assert not silent
+
+
+def _has_help(kind, name):
+    docs = "\n".join(each.__doc__ or "" for each in kind.__mro__)
+    return re.search(rf"^\s+(\w+, )*{name}(, \w+)*: ", docs, re.M) is not None

@@ -55,6 +55,19 @@ def load_file(file: str | os.PathLike[str]) -> tuple[Experiment, list[Any]]:
     return experiment, list(dict.fromkeys(own + _foreign(experiment)))
 
 
+def load_overridden(file: str, overrides: list[str], command: str) -> tuple[Experiment, list[Any]]:
+    """Returns `load_file` of a file, with the fields overridden that the command's options name.
+
+    Raises:
+      ConfigError: as `load_file`, or if options stand where the file should.
+    """
+    if not os.path.exists(file) and overrides and overrides[-1].startswith("--"):
+        given = " ".join([*overrides, file])
+        raise ConfigError(f"no experiment is named: type `{command} FILE {given}`")
+    experiment, extra = load_file(file)
+    return override(experiment, overrides, f"{command} {file}"), extra
+
+
 def installed_experiments() -> Path | None:
     """Returns the folder of the experiments that come with the package, where there is one."""
     shipped = Path(core.__file__).parents[2] / "experiments"

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from gans_jax.cli.arguments import command, count, new_file
-from gans_jax.cli.experiment_file import load_file, override
+from gans_jax.cli.experiment_file import load_overridden
 from gans_jax.core import files
 from gans_jax.tools.plan import audit
 from gans_jax.tools.plan.chips import parse_slices
@@ -37,8 +37,7 @@ def add(commands: Any) -> None:
 
 def plan(options: argparse.Namespace, overrides: list[str]) -> None:
     slices = parse_slices(options.topology)
-    experiment, _ = load_file(options.file)
-    experiment = override(experiment, overrides, f"plan {options.file}")
+    experiment, _ = load_overridden(options.file, overrides, "plan")
     jax.config.update("jax_platforms", "cpu")  # a TPU or GPU at hand may be busy
     pairs = audit.compare(experiment, slices, options.global_batch)
     print(side_by_side(list(dict.fromkeys(p for pair in pairs for p in reversed(pair)))))

@@ -12,7 +12,7 @@ from gans_jax import parallel, training
 from gans_jax.cli.arguments import add_devices, add_run, command, count, local_devices, path, seed
 from gans_jax.cli.experiment_file import (
     default_workdir,
-    load_file,
+    load_overridden,
     override,
     own_classes,
     with_held_data,
@@ -52,8 +52,7 @@ def add(commands: Any) -> None:
 
 def train(options: argparse.Namespace, overrides: list[str]) -> None:
     devices = _devices(options)
-    experiment, extra = load_file(options.file)
-    experiment = override(experiment, overrides, f"train {options.file}")
+    experiment, extra = load_overridden(options.file, overrides, "train")
     workdir = options.workdir or default_workdir(options.file)
     with _callbacks(options, workdir) as callbacks:
         training.train(

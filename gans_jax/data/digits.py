@@ -23,6 +23,10 @@ class Digits(InMemory):
 
     Examples: `image` uint8 [size, size, 1], white on black, surrounded with zeros at size 32;
     `label` int32.
+
+    Attributes:
+      split: the training or the test digits.
+      size: the side of the images.
     """
 
     split: Literal["train", "test"] = "train"

@@ -74,6 +74,10 @@ class Unpaired(_Domains):
 
     Examples: `a` and `b`, uint8 [size, size, c].
 
+    Attributes:
+      a: a source of images, the first domain.
+      b: a source of images, the second domain.
+
     Raises (at first use):
       DataError: if one of the two sources raises it, or its examples are not uint8 images.
     """
@@ -94,6 +98,12 @@ class UnpairedFolders(_Domains):
     and streamed as `Unpaired` says.
 
     Examples: `a` and `b`, uint8 [size, size, channels].
+
+    Attributes:
+      path: the folder that holds the two.
+      split: the beginning of their names, such as "train".
+      channels: 1 for grey images, 3 for colour.
+      on_bad: whether an unreadable image is an error ("raise") or left out ("skip").
 
     Raises (at first use):
       DataError: if one of the folders is missing or empty, or an image is unreadable or has more
@@ -156,6 +166,9 @@ class DigitDomains(_Domains):
 
     Examples: `a` and `b`, uint8 [32, 32, 3] unless `size` is given. The digits have a margin of two
     pixels.
+
+    Attributes:
+      split: the training digits, or the test digits, whose two sides are true pairs.
     """
 
     split: Literal["train", "test"] = "train"

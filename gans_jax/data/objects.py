@@ -31,6 +31,10 @@ class Side:
     """One side of a source of pairs, `a` or `b`, as a source of single images.
 
     Examples: `image`, the array `name` of the pair.
+
+    Attributes:
+      source: a source of pairs.
+      name: the side, "a" or "b".
     """
 
     source: AnySource
@@ -54,6 +58,10 @@ class CutOuts:
     are decoded at the first use, and stay in memory.
 
     Examples: `image`, uint8 [h, w, 4], the last channel from 0, transparent, to 255.
+
+    Attributes:
+      path: the folder of the images.
+      patterns: of the files' names, as in a shell.
 
     Raises (at first use):
       DataError: if the folder is missing, no name matches, or a file is unreadable or opaque.

@@ -66,7 +66,11 @@ class Colourisation(Task):
 
 @dataclasses.dataclass(frozen=True)
 class Inpainting(Task):
-    """`a` has a grey square at a random place, with sides of `hole` times the shorter side."""
+    """`a` has a grey square at a random place.
+
+    Attributes:
+      hole: the side of the square as a share of the image's shorter side, in (0, 1].
+    """
 
     hole: float = 0.4
 
@@ -86,7 +90,11 @@ class Inpainting(Task):
 
 @dataclasses.dataclass(frozen=True)
 class SuperResolution(Task):
-    """`a` is `b` made smaller by `factor` and resized back, bicubic and antialiased."""
+    """`a` is `b` made smaller and resized back, bicubic and antialiased.
+
+    Attributes:
+      factor: how many times smaller each side becomes.
+    """
 
     factor: int = 4
 
@@ -108,6 +116,10 @@ class EdgesToPhoto(Task):
     `gaussian_gradient_magnitude`), black where it is `steepness` grey levels per pixel or more.
     pix2pix uses the learned HED edges instead, which follow objects. `ContoursToPhoto` has lines as
     thin as these are after the authors' post-processing.
+
+    Attributes:
+      sigma: standard deviation of the smoothing, in pixels.
+      steepness: grey levels a pixel from which on an edge is black.
     """
 
     sigma: float = 1.0
@@ -161,7 +173,11 @@ class Deraining(Task):
 
 @dataclasses.dataclass(frozen=True)
 class Denoising(Task):
-    """`a` has Gaussian noise of `std` grey levels, rounded and clipped to 0..255."""
+    """`a` has Gaussian noise, rounded and clipped to 0..255.
+
+    Attributes:
+      std: standard deviation of the noise, in grey levels of 0 to 255.
+    """
 
     std: float = 25.0
 
@@ -175,7 +191,11 @@ class Denoising(Task):
 
 @dataclasses.dataclass(frozen=True)
 class Rotation(Task):
-    """`a` is turned about its centre by up to `degrees` either way (bicubic), its corners black."""
+    """`a` is turned about its centre, either way (bicubic), and its corners are black.
+
+    Attributes:
+      degrees: the largest angle, in degrees.
+    """
 
     degrees: float = 45.0
 

@@ -21,7 +21,12 @@ from gans_jax.schedules import Constant
 
 @dataclasses.dataclass(frozen=True)
 class Scale:
-    """The mean and the standard deviation of the distances between a domain's images."""
+    """Brings the distances between a domain's images to a mean of 0 and a deviation of 1.
+
+    Attributes:
+      mean: the mean of the distances.
+      std: their standard deviation.
+    """
 
     mean: float = 0.0
     std: float = 1.0

@@ -31,6 +31,12 @@ class BEGANGenerator(nn.Module):
     At each size from 8 pixels on there are two 3x3 convolutions of `features` channels with ELU,
     and repeating pixels doubles the size. Neither the dense layer before them nor the convolution
     after them has a nonlinearity, so that values may lie a little outside [-1, 1].
+
+    Attributes:
+      size: the side of the images, a power of two from 8 on.
+      channels: of the images.
+      features: channels of each convolution.
+      dtype: of the computation; parameters are float32.
     """
 
     size: int = 32
@@ -54,6 +60,11 @@ class BEGANEncoder(nn.Module):
 
     At each size down to 8 pixels there are two 3x3 convolutions with ELU, and a strided convolution
     halves the size. They have 1, 2, 3, ... times `features` channels.
+
+    Attributes:
+      code: how many numbers the code has.
+      features: channels of each convolution before the first halving of the side.
+      dtype: of the computation; parameters are float32.
     """
 
     code: int = 64

@@ -64,6 +64,9 @@ class CoGANDiscriminators(nn.Module):
 
     A logit is the difference of the two outputs of the authors' softmax.
 
+    Attributes:
+      dtype: of the computation; parameters are float32.
+
     Raises:
       ValueError: if the images have other sides than 28.
     """

@@ -10,6 +10,10 @@ class EncoderDecoder(nn.Module):
     """Maps examples to codes by `encode` and codes to examples by `decode`; calling it does both.
 
     A part gets `train` only if its `__call__` has a parameter of that name.
+
+    Attributes:
+      encoder: maps examples `[n, ...]` to codes `[n, size]`.
+      decoder: maps codes `[n, size]` to examples `[n, ...]`.
     """
 
     encoder: nn.Module

@@ -108,6 +108,9 @@ class SpectralNorm(nn.Module):
     singular value is estimated by one power iteration a pass, with no gradient through the vectors.
     It starts from the vector `u` that the last training pass left in the statistics. The bias stays
     as it is. Unlike `flax.linen.SpectralNorm` it leaves the kernel as it was drawn at the start.
+
+    Attributes:
+      layer: a convolution or a dense layer.
     """
 
     layer: nn.Module

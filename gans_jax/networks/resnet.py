@@ -46,7 +46,14 @@ class ResidualBlock(nn.Module):
 
 
 class ResidualGenerator32(nn.Module):
-    """Maps noise to images by three blocks, `[n, size] -> [n, 32, 32, channels]` in [-1, 1]."""
+    """Maps noise to images by three blocks, `[n, size] -> [n, 32, 32, channels]` in [-1, 1].
+
+    Attributes:
+      channels: of the images.
+      features: channels of each block.
+      norm: of the blocks, and before the last convolution.
+      dtype: of the computation; parameters are float32.
+    """
 
     channels: int = 3
     features: int = 128
@@ -68,6 +75,10 @@ class ResidualCritic32(nn.Module):
     """Maps images to logits, `[n, 32, 32, channels] -> [n]`, by four blocks and mean pooling.
 
     The blocks have no norm.
+
+    Attributes:
+      features: channels of each block.
+      dtype: of the computation; parameters are float32.
     """
 
     features: int = 128

@@ -46,6 +46,9 @@ class SimGANDiscriminator(nn.Module):
     """Maps images to one logit for each patch, `[n, h, w, any] -> [n, h / 4, w / 4, 1]`.
 
     A logit is the difference of the two outputs of the paper's softmax.
+
+    Attributes:
+      dtype: of the computation; parameters are float32.
     """
 
     dtype: DType = "float32"

@@ -21,6 +21,9 @@ class GaussianEncoder(nn.Module):
     et al. 2015, arXiv:1511.05644, section 2.1) and the encoder of ALI (Dumoulin et al. 2017,
     arXiv:1606.00704; `sample_z_hat` in the authors' code).
 
+    Attributes:
+      encoder: maps examples `[n, ...]` to means and log stds, `[n, 2 * size]`.
+
     Raises:
       ValueError: if `encoder` returns an odd number of values.
     """

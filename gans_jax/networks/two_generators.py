@@ -15,6 +15,10 @@ class TwoGenerators(nn.Module):
     They map images `[n, h, w, channels]` to images. A generator gets `train` only if its `__call__`
     has a parameter of that name. Calling the module translates `a` and `b` at once, and creates all
     parameters; `method="a_to_b"` or `method="b_to_a"` of `apply` translates in one direction.
+
+    Attributes:
+      generator_ab: maps images of `a` to images of `b`.
+      generator_ba: maps images of `b` to images of `a`.
     """
 
     generator_ab: nn.Module
@@ -45,6 +49,17 @@ class SharedEncoderTranslator(nn.Module):
     The students' report that proposes it compares generators of 64 features with
     `SharedEncoderTranslator(features=32, borders="reflected")`, half as wide (its public code,
     Evil-Incorporated/basic-gans).
+
+    Attributes:
+      channels: of the translations.
+      features: channels of the first layer; each halving of the side doubles them.
+      encoder_blocks: residual blocks of the encoder.
+      decoder_blocks: residual blocks of each decoder.
+      norm: after each convolution but the last.
+      upsample: how a decoder doubles the side, as in `ResNetGenerator`.
+      remat: whether residual blocks are computed again in the gradient, which saves memory.
+      dtype: of the computation; parameters are float32.
+      borders: what lies around the images, as in `ResNetGenerator`.
     """
 
     channels: int = 3

@@ -16,6 +16,9 @@ class Reference(nn.Module):
     batch as `reference` among the statistics, real examples in a discriminator and noise in a
     generator, and later passes leave it alone. Until then it is zeros.
 
+    Attributes:
+      examples: how many examples the reference batch has.
+
     Raises:
       ValueError: if a global batch has fewer examples, or is taken apart into micro-batches.
     """

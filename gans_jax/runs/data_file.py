@@ -74,6 +74,15 @@ def read(place: Path) -> Data:
         raise ConfigError(f"{place / NAME} is damaged ({error}): restore it from a copy") from error
 
 
+def refuse_imported(place: Path) -> None:
+    """Raises ConfigError if a run was imported without images, and so cannot go on."""
+    if read(place).examples == 0:
+        raise ConfigError(
+            f"{place} was imported without images to train on: import the networks again with "
+            "--data FOLDER, and resume that run with --iterations N"
+        )
+
+
 def check(place: Path, examples: int, fingerprint: str | None) -> None:
     """Raises ConfigError unless a run goes on exactly with these data.
 

@@ -12,7 +12,7 @@ import jax
 from gans_jax import wrappers
 from gans_jax.core import files
 from gans_jax.data import fingerprint
-from gans_jax.runs import config, creation, folder
+from gans_jax.runs import config, creation, data_file, folder
 from gans_jax.runs.experiment import Experiment
 from gans_jax.training.callback import Callback
 from gans_jax.training.layout import choose_layout
@@ -125,6 +125,7 @@ def resume(
     """
     workdir = files.local(workdir)
     places = folder.runs(workdir)
+    data_file.refuse_imported(places[0])
     saved = [folder.read_experiment(place, extra) for place in places]
     seeds = None if places == [workdir] else [each.seed for each in saved]
     wanted = experiment or saved[0]

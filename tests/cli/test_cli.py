@@ -266,6 +266,8 @@ def test_files_that_hold_no_experiment(tmp_path, monkeypatch, capsys):
     assert error(capsys, "train", "zzz.py").endswith(remedy)
     early = error(capsys, "train", "--method.clip", "0.1", "experiments/digits/wgan_digits.py")
     assert early.endswith(f"there is no file 0.1: {remedy}")
+    unnamed = "no experiment is named: type `train FILE --iterations 3`"
+    assert error(capsys, "train", "--iterations", "3") == unnamed
     Path("README.md").write_text("# A title\n\nSome words.\n")
     wanted = "README.md, line 3: invalid syntax: give the Python file of an experiment"
     assert error(capsys, "train", "README.md") == wanted

@@ -172,6 +172,8 @@ def test_one_generator_is_a_run_of_pix2pix(files, tmp_path, capsys):
     expected = wanted.network.apply({"params": wanted.params}, images)
     np.testing.assert_array_equal(translated, expected)
 
+    reason = failure(capsys, "resume", tmp_path / "run", "--iterations", "2")
+    assert "was imported without images to train on: import the networks again with" in reason
     back = tmp_path / "back.safetensors"
     assert main(["export", str(tmp_path / "run"), "--pytorch", str(back)]) == 0
     tiny.assert_same_bits(read_tensors(back), read_tensors(generator))
