@@ -8,7 +8,7 @@ translations over the mean gradient of the truths. With `--labels SIDE`, the sid
 images are labels of facades, the classes that the nearest colours tell are scored, too. Beside them
 stand the scores of the mean training image, which is the best guess without an input. Translations
 are made as in training, in batches of the same size. `--picture FILE` draws the first eight pairs:
-input, translation, truth.
+input, translation, truth, whose rows `--names photo map` names.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def report(options: argparse.Namespace) -> None:
     train = pairs(experiment.data)
     held_out = dataclasses.replace(train, path=str(options.test))
     real, seen = scores.stacked(held_out), scores.stacked(train)
-    method, batch_size, shown = experiment.method, experiment.batch_size, []
+    method, batch_size, shown = experiment.method, experiment.batch_size, {}
     for direction in method.directions:
         source, target = direction.split("_to_")
         made = scores.translated(method, state, real[source], batch_size, direction)
@@ -65,9 +65,12 @@ def report(options: argparse.Namespace) -> None:
             labels = facade_labels.true_labels(held_out, target, train.size)
         print(f"{options.run}, {len(made)} pairs, {direction}: {score(made, truth, labels)}")
         print(f"  the mean target: {score(guess, truth, labels)}")
-        shown += [scores.as_float(real[source][:SHOWN]), made[:SHOWN], truth[:SHOWN]]
+        start, goal = (options.names["ab".index(side)] for side in (source, target))
+        shown[start] = scores.as_float(real[source][:SHOWN])
+        shown |= {f"{goal} from {start}": made[:SHOWN], f"true {goal}": truth[:SHOWN]}
     if options.picture:
-        pictures.save(options.picture, pictures.grid(np.concatenate(shown), columns=SHOWN))
+        picture = pictures.grid(np.concatenate([*shown.values()]), columns=SHOWN)
+        pictures.save(options.picture, pictures.titled(picture, rows=[*shown]))
 
 
 if __name__ == "__main__":
@@ -75,5 +78,7 @@ if __name__ == "__main__":
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder")
     parser.add_argument("--test", type=Path, required=True, help="a folder of held-out pairs")
     parser.add_argument("--labels", choices=("a", "b"), help="the side with label images")
+    text = "what the sides a and b show"
+    parser.add_argument("--names", nargs=2, default=("a", "b"), metavar=("A", "B"), help=text)
     parser.add_argument("--picture", type=Path, metavar="FILE", help="where to draw pairs")
     report(parser.parse_args())

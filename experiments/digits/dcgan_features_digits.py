@@ -103,7 +103,7 @@ def draw(path: Path, left: np.ndarray, right: np.ndarray) -> None:
     """Draws gradients `[rows, columns, h, w, 1]` of two networks with a black column between."""
     rows = np.concatenate((left, np.full_like(left[:, :1], -1), right), axis=1)
     picture = pictures.grid(rows.reshape(-1, *rows.shape[2:]), columns=rows.shape[1])
-    pictures.save(path, picture)
+    pictures.save(path, pictures.titled(picture, columns=["random weights", "trained"]))
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ def run(
 ) -> dict[str, Any]:
     """Trains a row, scores both of its directions, and draws its first translations."""
     real, classifier = scores.stacked(test_data), train_classifier(training_data)
-    batch_size, found, shown = experiment.batch_size, {}, []
+    batch_size, found, shown = experiment.batch_size, {}, {}
     if name != "identity":
         method = method_of(name, training_data)
         state, seconds = train(method, training_data, batch_size, experiment.iterations)
@@ -142,12 +142,13 @@ def run(
             attention = method.attention(state, before, direction)
         recognised = is_b(classifier, after) == (side == "a")
         found[direction] = score(before, after, mask, recognised)
-        shown += [before[:SHOWN], after[:SHOWN]]
+        shown |= {side: before[:SHOWN], f"{side} translated": after[:SHOWN]}
         if attention is not None:
             attention = np.asarray(attention)
             found[direction]["attention"] = scores.mask_iou(mask, attention)
-            shown.append(2 * attention[:SHOWN].repeat(3, axis=-1) - 1)
-    pictures.save(picture, pictures.grid(np.concatenate(shown), columns=SHOWN))
+            shown[f"attention in {side}"] = 2 * attention[:SHOWN].repeat(3, axis=-1) - 1
+    grid = pictures.grid(np.concatenate([*shown.values()]), columns=SHOWN)
+    pictures.save(picture, pictures.titled(grid, rows=[*shown]))
     return found
 
 

@@ -215,7 +215,7 @@ def _segmenter(train_pairs: data.PairedFolder, file: Path) -> chex.ArrayTree:
 
 def judged(row: Row, state: Any, folder: Path, judge: Judge, picture: Path) -> dict[str, Any]:
     """Returns the scores of each direction that the row has learned, and draws the first pairs."""
-    found, shown = {}, []
+    found, shown = {}, {}
     for direction in row.method.directions:
         source, target = (row.shows(side) for side in direction.split("_to_"))
         images = judge.real[source]
@@ -228,8 +228,10 @@ def judged(row: Row, state: Any, folder: Path, judge: Judge, picture: Path) -> d
         if direction == "a_to_b" and target == "photo" and row.size == 128:
             found[target]["twice"] = _twice(row, state, folder, judge)
         truth = scores.as_float(judge.real[target][:SHOWN])
-        shown += [scores.as_float(images[:SHOWN]), made[:SHOWN], truth]
-    pictures.save(picture, pictures.grid(np.concatenate(shown), columns=SHOWN))
+        shown |= {source: scores.as_float(images[:SHOWN]), f"made {target}": made[:SHOWN]}
+        shown[f"true {target}"] = truth
+    grid = pictures.grid(np.concatenate([*shown.values()]), columns=SHOWN)
+    pictures.save(picture, pictures.titled(grid, rows=[*shown]))
     return found
 
 

@@ -128,7 +128,7 @@ def deep(axes: list[Any], iterations: int) -> None:
             ax.set(title=f"weights, {name}", xlabel="weight", ylabel="share", yscale="log")
             ax.locator_params(axis="x", nbins=5)
     axes[0].set(title="gradients of the critic's loss", xlabel="layer", ylabel="norm", yscale="log")
-    axes[0].legend(frameon=False)
+    axes[0].legend(frameon=False, loc="upper right")  # where no line runs
 
 
 def updates(iterations: int) -> None:

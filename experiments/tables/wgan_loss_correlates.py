@@ -45,8 +45,8 @@ GENERATORS = {
 }
 CRITIC = DCGANDiscriminator(features=FEATURES)
 ESTIMATES = {
-    "wasserstein": "estimate of the Wasserstein distance",
-    "js_estimate": "estimate of the Jensen-Shannon divergence",
+    "wasserstein": "Wasserstein distance, estimated",
+    "js_estimate": "JS divergence, estimated",
 }
 
 
@@ -115,6 +115,8 @@ def main(out: Path, runs: Path, iterations: int) -> None:
             other = ax.twinx()
             other.plot(steps, distances, "s--", color=plots.GENERATED, markersize=4)
             other.set_yscale("log")
+            other.yaxis.set_major_formatter("{x:.0f}")
+            other.yaxis.set_minor_formatter("{x:.0f}")
             other.set_ylabel("FD-digits", color=plots.GENERATED)
             ax.set(title=f"{title}: rank correlation {correlation:.2f}", xlabel="iteration")
 

@@ -2,7 +2,7 @@
 
 import argparse
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -61,10 +61,12 @@ def add_picture(parser: argparse.ArgumentParser, moving: bool = False) -> None:
     parser.add_argument("--seed", type=seed, default=0, help="seed of the noise (default: 0)")
 
 
-def write_picture(options: argparse.Namespace, drawn: np.ndarray) -> None:
-    """Writes the picture that a command has drawn of a run, and says where."""
+def write_picture(
+    options: argparse.Namespace, drawn: np.ndarray, columns: Sequence[str] = ()
+) -> None:
+    """Writes the picture that a command has drawn of a run, with names of columns; says where."""
     out = options.out or options.workdir / f"{options.run.__name__}.png"
-    pictures.save(out, pictures.enlarged(drawn, SIDE))
+    pictures.save(out, pictures.titled(pictures.enlarged(drawn, SIDE), columns=columns))
     print(f"written to {out}")
 
 

@@ -59,7 +59,8 @@ def arithmetic(options: argparse.Namespace, _: list[str]) -> None:
     if images.ndim != 4:
         raise ConfigError(f"{options.workdir} makes points: draw them with `sample`")
     layout = _layout(images, [len(column) for column in columns])
-    write_picture(options, pictures.grid(layout, columns=7))
+    names = "A", "- B", "+ C", "=", "", "A - B + C", ""
+    write_picture(options, pictures.grid(layout, columns=len(names)), names)
 
 
 def neighbours(z: Array, key: Array) -> Array:

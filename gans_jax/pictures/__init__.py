@@ -5,6 +5,7 @@ from gans_jax.pictures.overview import write_report
 from gans_jax.pictures.png import enlarged, save, save_moving, to_png
 from gans_jax.pictures.points import points
 from gans_jax.pictures.samples import between, draw, label_columns
+from gans_jax.pictures.titles import titled
 
 __all__ = [
     "between",
@@ -15,6 +16,7 @@ __all__ = [
     "points",
     "save",
     "save_moving",
+    "titled",
     "to_png",
     "write_report",
 ]

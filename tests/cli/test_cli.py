@@ -138,7 +138,8 @@ def test_arithmetic_draws_its_terms_their_means_and_neighbours(run, tmp_path):
     total = means[0] - means[1] + means[2]
 
     times = SIDE // (7 * 30)  # by which it is enlarged
-    cells = picture(out)[::times, ::times, 0]
+    drawn = picture(out)[-(4 * 30 - 2) * times :]  # below the names of the columns
+    cells = drawn[::times, ::times, 0]
     cell = lambda row, column: cells[30 * row : 30 * row + 28, 30 * column : 30 * column + 28]
     wanted = {(0, 0): z[0], (1, 0): z[5], (2, 0): z[1], (0, 1): z[2], (0, 2): z[3], (1, 2): z[4]}
     wanted |= {(3, column): mean for column, mean in enumerate(means)} | {(1, 5): total}

@@ -167,3 +167,16 @@ def test_many_values_are_shown_by_their_moving_average():
     np.testing.assert_array_equal(values.get_ydata(), x % 2)
     np.testing.assert_array_equal(average.get_ydata(), np.full(99, 0.5))
     np.testing.assert_array_equal(average.get_xdata(), x[1:])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_names_stand_beside_rows_and_above_columns(channels):
+    picture = np.full((100, 90, channels), 200, np.uint8)
+    found = pictures.titled(picture, rows=["first", "a longer name"], columns=["left", "", "right"])
+    left, top = found.shape[1] - 90, found.shape[0] - 100
+    np.testing.assert_array_equal(found[top:, left:], picture)
+    named = [found[top : top + 50, :left].any(), found[top + 50 :, :left].any()]
+    above = [found[:top, left + 30 * i : left + 30 * (i + 1)].any() for i in range(3)]
+    assert named == [True, True]
+    assert above == [True, False, True]
+    np.testing.assert_array_equal(pictures.titled(picture), picture)
