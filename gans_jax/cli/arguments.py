@@ -11,7 +11,7 @@ import numpy as np
 
 from gans_jax import pictures
 from gans_jax.cli.commands import COMMANDS
-from gans_jax.core import files
+from gans_jax.core import extras, files
 from gans_jax.core.output import counted
 from gans_jax.runs import ConfigError
 
@@ -54,9 +54,9 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def add_picture(parser: argparse.ArgumentParser, moving: bool = False) -> None:
-    """Adds `--out` and `--seed`; a `moving` picture may be a GIF file."""
+    """Adds `--out` and `--seed`; a `moving` picture may be a GIF or MP4 file."""
     text = "the file to write (default: in RUN, with the name of the command)"
-    kind, metavar = (picture, "PNG|GIF") if moving else (png, "PNG")
+    kind, metavar = (picture, "PNG|GIF|MP4") if moving else (png, "PNG")
     parser.add_argument("--out", type=kind, metavar=metavar, help=text)
     parser.add_argument("--seed", type=seed, default=0, help="seed of the noise (default: 0)")
 
@@ -115,8 +115,11 @@ def png(text: str, suffixes: tuple[str, ...] = (".png",)) -> Path:
 
 
 def picture(text: str) -> Path:
-    """Parses the path of a new PNG or GIF file."""
-    return png(text, (".png", ".gif"))
+    """Parses the path of a new PNG, GIF or MP4 file."""
+    found = png(text, (".png", ".gif", ".mp4"))
+    if found.suffix == ".mp4" and (reason := extras.lack("imageio-ffmpeg")):
+        raise argparse.ArgumentTypeError(f"an MP4 file {reason}")
+    return found
 
 
 def new_file(text: str) -> Path:

@@ -59,7 +59,7 @@ def interpolate(options: argparse.Namespace, _: list[str]) -> None:
         images = pictures.between(experiment.method, state, key, *shape, options.label)
     if images.ndim != 4:
         raise ConfigError(f"{options.workdir} makes points: draw them with `sample`")
-    if options.out is None or options.out.suffix != ".gif":
+    if options.out is None or options.out.suffix == ".png":
         write_picture(options, pictures.grid(images, columns=options.steps))
         return
     steps = images.reshape(*shape, *images.shape[1:]).swapaxes(0, 1)

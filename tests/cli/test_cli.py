@@ -14,6 +14,7 @@ from gans_jax import pictures, training
 from gans_jax.cli import arithmetic, load_file, main
 from gans_jax.cli.arguments import SIDE
 from gans_jax.cli.experiment_file import default_workdir
+from gans_jax.core import extras
 from gans_jax.data.image import to_uint8
 from gans_jax.training import load
 from tests.support.processes import OWN
@@ -124,7 +125,25 @@ def test_interpolate_moves_there_and_back(run, tmp_path, capsys):
     assert np.abs(frames[0].astype(int) - frames[4]).max() > 0
     with pytest.raises(SystemExit):
         main([*words, "--out", str(tmp_path / "walk.jpg")])
-    assert "must end in .png or .gif" in capsys.readouterr().err
+    assert "must end in .png or .gif or .mp4" in capsys.readouterr().err
+
+
+def test_interpolate_makes_a_film(run, tmp_path):
+    ffmpeg = pytest.importorskip("imageio_ffmpeg").get_ffmpeg_exe()
+    out = tmp_path / "walk.mp4"
+    assert main(["interpolate", str(run), "--rows=1", "--steps=5", "--out", str(out)]) == 0
+    words = [ffmpeg, "-i", str(out), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    pixels = subprocess.run(words, capture_output=True, check=True).stdout
+    frames = np.frombuffer(pixels, np.uint8).reshape(8, 448, 448, 3).astype(int)
+    assert np.abs(frames[1] - frames[7]).mean() < 1
+    assert np.abs(frames[0] - frames[4]).mean() > np.abs(frames[0] - frames[1]).mean() > 0
+
+
+def test_a_film_needs_its_package(run, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(extras.OLDEST, "imageio-ffmpeg", ("video", "99.0"))
+    with pytest.raises(SystemExit):
+        main(["interpolate", str(run), "--out", str(tmp_path / "walk.mp4")])
+    assert "an MP4 file needs imageio-ffmpeg 99.0 or newer" in capsys.readouterr().err
 
 
 @pytest.mark.slow
