@@ -1,6 +1,9 @@
 """What a person with photos types: one size, folders of any images, and a translation of one."""
 
 import dataclasses
+import re
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from gans_jax.cli import main, override
 from gans_jax.training import load
 from tests.support.pairs import noise, save
 
+ROOT = Path(__file__).parents[2]
 FEW = ("--iterations", "1", "--batch-size", "1", "--method.discriminator.features", "2")
 
 
@@ -57,14 +61,23 @@ def test_pairs(tmp_path, layout):
 
 
 @pytest.mark.slow
-def test_domains(tmp_path):
+def test_the_readmes_commands_as_they_are_typed(tmp_path, monkeypatch):
+    """The commands train on few small photos; nothing else is changed."""
     photos(tmp_path / "photos/trainA", [(20, 30), (41, 18), (16, 16)])
     photos(tmp_path / "photos/trainB", [(25, 25), (18, 60)])
     photos(tmp_path / "photos/testA", [(17, 23)])
-    run = str(tmp_path / "run")
-    file = "experiments/translation/cyclegan_folders.py"
-    paths = ("--data.path", str(tmp_path / "photos"), "--data.size", "16", "--workdir", run)
-    assert main(["train", file, *paths, *FEW]) == 0
-    folders = ["--input", str(tmp_path / "photos/testA"), "--output", str(tmp_path / "made")]
-    assert main(["translate", run, *folders]) == 0
-    assert np.asarray(Image.open(tmp_path / "made/0.png")).shape == (17, 23, 3)
+    photos(tmp_path / "pairs", [(20, 40), (31, 60)])
+    save(tmp_path / "photo.jpg", noise(9, 21, 37))
+    (tmp_path / "experiments").symlink_to(ROOT / "experiments")
+    monkeypatch.chdir(tmp_path)
+    section = (ROOT / "README.md").read_text().split("## Your own photos")[1].split("\n## ")[0]
+    (block,) = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    commands = [shlex.split(line) for line in block.splitlines() if line]
+    assert [words[:4] for words in commands] == [
+        ["python", "-m", "gans_jax", name] for name in ("train", "translate") * 2
+    ]
+    for _, _, _, *words in commands:
+        small = [*FEW, "--data.size", "16"] if words[0] == "train" else []
+        assert main([*words, *small]) == 0
+    assert np.asarray(Image.open("translated/0.png")).shape == (17, 23, 3)
+    assert np.asarray(Image.open("translated.png")).shape == (21, 37, 3)
