@@ -137,11 +137,13 @@ class Batches:
     """The batches of a run's dispatches, read ahead of the loop and moved to where the step runs.
 
     It warns of a source that is silent for a minute. `timeout` is after how many seconds of silence
-    DataError is raised; None waits for ever.
+    DataError is raised; None waits for ever. `waited` is for how many seconds `take` has waited for
+    the source.
     """
 
     def __init__(self, feed: Feed, start: int, timeout: float | None) -> None:
         self._feed, self._timeout, self._t = feed, timeout, start
+        self.waited = 0.0
         self._repeat, seeds = feed.experiment.repeat, range(len(feed.streams))
         iterations = range(start, feed.experiment.iterations)
         places = ((t, number) for t in iterations for number in seeds)
@@ -158,8 +160,10 @@ class Batches:
         own: list[list[Example]] = [[] for _ in self._feed.streams]
         for _ in range(self._repeat):
             for batches in own:
+                began = time.perf_counter()
                 if not self._wait(signal):
                     return None
+                self.waited += time.perf_counter() - began
                 batches.append(next(self._ahead))
             self._t += 1
         stacked = [_stack(batches) if self._repeat > 1 else batches[0] for batches in own]

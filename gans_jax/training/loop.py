@@ -188,7 +188,7 @@ def _run(
                 trace.before(t, state)
                 state, outcome = program.dispatch(state, batch, t, recorder.signal())
                 done = t + experiment.repeat
-                if number := recorder.record(done, state, outcome):
+                if number := recorder.record(done, state, outcome, batches.waited):
                     raise Interrupted(number, done, workdir)
     program.processes.on_first(recorder.report)
     return wrappers.unwrap(program.layout.local(state))

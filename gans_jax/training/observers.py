@@ -18,6 +18,7 @@ from gans_jax.training.program import Program
 from gans_jax.translation.compiled import CompiledTranslator
 
 SHEET_ROWS = 8  # each is up to eight images wide
+LONG_WAIT = 0.05  # the `input_wait` from which on it is worth while to give the data faster
 
 
 class Observer:
@@ -41,7 +42,10 @@ class Observer:
 class MetricsLog(Observer):
     """Logs the metrics of an iteration, the learning rates that it had, and the speed.
 
-    The speed leaves out the first dispatch, which compiles, and all between `stop` and `write`.
+    The speed is the images that a second gave, and `input_wait`, the share of the time, from 0 to
+    1, in which this process waited for data. On an accelerator the step before may run meanwhile,
+    so that less time may be lost. The speed leaves out the first dispatch, which compiles, and all
+    between `stop` and `write`.
     """
 
     interval = "log_every"
@@ -50,15 +54,24 @@ class MetricsLog(Observer):
         super().__init__(program, places)
         self._began = self._since = self._until = time.perf_counter()
         self._images: int | None = None
+        self._waited = self._waited_before = 0.0
 
-    def advance(self, done: int) -> None:
-        """Counts the real images that the dispatch up to iteration `done` has read."""
+    def advance(self, done: int, waited: float) -> None:
+        """Counts the real images that the dispatch up to iteration `done` has read.
+
+        `waited` is for how many seconds the run has waited for data until then.
+        """
+        self._waited = waited
         if self._images is None:
-            self._images, self._since = 0, time.perf_counter()
+            self._restart()
             return
         run = self.program.experiment
         taken = [len(run.method.minibatches(t)) for t in range(done - run.repeat, done)]
         self._images += run.batch_size * sum(taken)
+
+    def _restart(self) -> None:
+        self._images, self._waited_before = 0, self._waited
+        self._since = time.perf_counter()
 
     def stop(self) -> None:
         """Stops the clock until `write`."""
@@ -66,18 +79,21 @@ class MetricsLog(Observer):
 
     def write(
         self, done: int, events: Sequence[EventFile], metrics: Sequence[dict[str, float]]
-    ) -> float | None:
-        """Writes one line a run, and returns how many images a second each seed has read."""
-        rate = self._images / (self._until - self._since) if self._images else None
-        speed = {"images_per_second": rate}
+    ) -> dict[str, float | None]:
+        """Writes one line a run, and returns the speed; None if nothing was timed."""
+        speed: dict[str, float | None] = {"images_per_second": None, "input_wait": None}
+        if self._images:
+            seconds = self._until - self._since
+            speed["images_per_second"] = self._images / seconds
+            speed["input_wait"] = min(1.0, (self._waited - self._waited_before) / seconds)
         rates = self.program.experiment.method.learning_rates(done - 1)
         line = {"step": done, "seconds": round(self._until - self._began, 3)} | speed | rates
         for place, file, values in zip(self.places, events, metrics, strict=False):
             with folder.writing(place):
                 metrics_file.append(place / "metrics.jsonl", line | values)
                 file.scalars(done, speed | rates | values)
-        self._images, self._since = 0, time.perf_counter()
-        return rate
+        self._restart()
+        return speed
 
 
 class Evaluation(Observer):

@@ -1,7 +1,7 @@
 """What a run reads before it trains, and leaves behind while it does."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,7 +15,7 @@ from gans_jax.runs.config import ConfigError
 from gans_jax.runs.event_file import EventFile
 from gans_jax.runs.progress import Progress
 from gans_jax.training.callback import Callback
-from gans_jax.training.observers import Evaluation, MetricsLog, Pictures, SavedStates
+from gans_jax.training.observers import LONG_WAIT, Evaluation, MetricsLog, Pictures, SavedStates
 from gans_jax.training.opening import say_opening
 from gans_jax.training.outcome import Outcome, check_finite
 from gans_jax.training.program import Program
@@ -118,15 +118,15 @@ class Recorder(contextlib.ExitStack):
             self._states.rescue(done, state)
         raise Interrupted(number, done, self.workdir)
 
-    def record(self, done: int, state: core.State, outcome: Outcome) -> int:
-        """Does what is due after `done` iterations.
+    def record(self, done: int, state: core.State, outcome: Outcome, waited: float) -> int:
+        """Does what is due after `done` iterations, which waited so many seconds for data.
 
         Returns the number of the signal that ends the run here, the same on all processes, or 0.
         """
         self._newest = done, state
         ready = self._wait(done, outcome)
         self._bar.update(self._program.experiment.repeat)
-        self._metrics.advance(done)
+        self._metrics.advance(done, waited)
         evaluates, draws = self._evaluation.due(done), self._pictures.due(done)
         logs = evaluates or self._metrics.due(done)
         metrics = self._checked(done, outcome) if logs else []
@@ -136,8 +136,8 @@ class Recorder(contextlib.ExitStack):
             numbers = self._evaluation.rate(done, state)
             metrics = [own | found for own, found in zip(metrics, numbers, strict=True)]
         if logs:
-            rate = self._metrics.write(done, self._events, metrics)
-            self._bar.show(_shown(metrics[0], rate))
+            speed = self._metrics.write(done, self._events, metrics)
+            self._bar.show(_shown(metrics[0], speed))
         for callback in self._callbacks if logs else ():
             own = wrappers.unwrap(self._program.layout.local(state))
             callback.after(done, own, dict(metrics[0]))
@@ -197,7 +197,7 @@ def is_finite(outcome: Outcome) -> bool:
     return bool(outcome.finite)
 
 
-def _shown(metrics: dict[str, float], rate: float | None) -> dict[str, float]:
+def _shown(metrics: dict[str, float], speed: Mapping[str, float | None]) -> dict[str, float]:
     """Returns the numbers of the progress bar, under short names."""
     # A critic's loss is minus the estimate of the distance, up to a penalty.
     twice = "critic_loss" if "wasserstein" in metrics else None
@@ -205,4 +205,8 @@ def _shown(metrics: dict[str, float], rate: float | None) -> dict[str, float]:
     shown = {name.removesuffix("_loss"): value for name, value in shown.items()}
     if "wasserstein" in metrics:
         shown["wasserstein"] = metrics["wasserstein"]
-    return shown | ({"images/s": rate} if rate else {})
+    if rate := speed["images_per_second"]:
+        shown["images/s"] = rate
+    if (wait := speed["input_wait"]) and wait > LONG_WAIT:
+        shown["input_wait"] = wait
+    return shown

@@ -15,7 +15,7 @@ from gans_jax.runs.unfit import refused
 from gans_jax.training.program import Program
 
 # The names that a line of metrics has besides the metrics and the learning rates.
-RESERVED = ("step", "seconds", "images_per_second")
+RESERVED = ("step", "seconds", "images_per_second", "input_wait")
 
 
 def rehearse(program: Program) -> None:

@@ -92,7 +92,7 @@ class Runner(NamedTuple):
         """The lines of metrics without what depends on the clock."""
         texts = (self.run / "metrics.jsonl").read_text().splitlines()
         lines = [json.loads(text) for text in texts]
-        clock = ("seconds", "images_per_second")
+        clock = ("seconds", "images_per_second", "input_wait")
         return [{k: v for k, v in line.items() if k not in clock} for line in lines]
 
     def end(self, process: Any, number: int) -> int:

@@ -77,7 +77,7 @@ def begin(folder: Path) -> None:
 def lines(workdir: Path) -> list[dict]:
     found = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
     for line in found:
-        del line["seconds"], line["images_per_second"]
+        del line["seconds"], line["images_per_second"], line["input_wait"]
     return found
 
 

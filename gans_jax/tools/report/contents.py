@@ -54,6 +54,13 @@ class Contents:
         """The number of the last iteration that was logged."""
         return self.lines[-1]["step"] if self.lines else 0
 
+    @property
+    def input_wait(self) -> float | None:
+        """The mean share of the time in which the run waited for data; None if none was logged."""
+        _, shares = curve(self.lines, "input_wait")
+        known = shares[np.isfinite(shares)]
+        return float(known.mean()) if known.size else None
+
 
 def read(workdir: Path, extra: Sequence[Any] = ()) -> Contents:
     """Reads all that a page shows of a run from its folder.

@@ -47,7 +47,7 @@ def names(runs: Sequence[Contents]) -> list[str]:
 
 
 def _rank(name: str) -> int:
-    if name == "images_per_second":
+    if name in ("images_per_second", "input_wait"):
         return 3
     if name.endswith("_gradient_norm"):
         return 2

@@ -11,6 +11,7 @@ from gans_jax.pictures.theme import COLOURS
 from gans_jax.runs import folder
 from gans_jax.tools.report import figures
 from gans_jax.tools.report.contents import Contents, read
+from gans_jax.training.observers import LONG_WAIT
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #222; --paper: #fff; --faint: #666; --line: #e3e3e3;
@@ -32,6 +33,7 @@ figure { margin: 0; } figcaption, .note { color: var(--faint); font-size: .85em;
 """
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 MOST_CURVES = 40
+WAIT_REMEDY = "pack the data, keep them on the device, or give the process more cores"
 ARROWS = {"lower": "lower is better", "higher": "higher is better", None: "neither is better"}
 
 
@@ -116,6 +118,7 @@ def _summary(runs: Sequence[Contents], heads: Sequence[str]) -> str:
         "seed": lambda r: r.experiment.seed,
         "average (EMA)": lambda r: "none" if r.experiment.ema is None else r.experiment.ema,
         "best checkpoint": _best,
+        "waited for data": _waited,
         "missing": lambda r: "; ".join(r.notes),
     }
     rows = [[_text(name), *[_text(fact(run)) for run in runs]] for name, fact in facts.items()]
@@ -126,6 +129,15 @@ def _best(run: Contents) -> str:
     if run.best is None:
         return ""
     return f"step {run.best['step']}: {run.best['label']}, which biases its {run.best['value']:.4g}"
+
+
+def _waited(run: Contents) -> str:
+    """Returns how long the run waited for its data, with the remedy where that was long."""
+    share = run.input_wait
+    if share is None:
+        return ""
+    text = f"{share:.0%} of the time"
+    return text if share <= LONG_WAIT else f"{text}: {WAIT_REMEDY}"
 
 
 def _metrics(runs: Sequence[Contents], heads: Sequence[str]) -> str:

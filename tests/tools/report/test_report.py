@@ -153,6 +153,28 @@ def test_of_thousands_of_metrics_the_losses_are_drawn(evaluated, tmp_path, monke
     assert named[:2] == ["discriminator_loss", "generator_loss"]
 
 
+@pytest.mark.parametrize(
+    ("shares", "shown"),
+    [
+        ((0.25, None, 0.75), "50% of the time: pack the data, keep them on the device"),
+        ((0.01, 0.03, 0.02), "2% of the time"),
+        ((None, None, None), None),
+    ],
+)
+def test_how_long_a_run_waited_for_data(evaluated, tmp_path, shares, shown):
+    workdir = tmp_path / "waited"
+    shutil.copytree(evaluated, workdir)
+    found = [{"step": step, "input_wait": share} for step, share in enumerate(shares, 1)]
+    found.append({"step": 6})  # of a version without it
+    (workdir / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in found))
+    texts = page(workdir).texts
+    assert ("waited for data" in texts) == (shown is not None)
+    if shown:
+        (said,) = [text for text in texts if "of the time" in text]
+        assert said.startswith(shown)
+        assert ("pack" in said) == ("pack" in shown)
+
+
 def test_errors(evaluated, tmp_path, capsys):
     assert main(["report", str(evaluated), str(evaluated)]) == 1
     assert "2 runs share one page: name it with --out HTML" in capsys.readouterr().err
