@@ -1,6 +1,7 @@
 """Values that threads compute ahead of their reader, who never has to wait for a thread."""
 
 import collections
+import os
 import queue
 import threading
 import weakref
@@ -12,6 +13,8 @@ from gans_jax.data.source import DataError
 
 A = TypeVar("A")
 T = TypeVar("T")
+# The cores that this process may use.
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 # None tells a thread to end.
 _Tasks: TypeAlias = queue.SimpleQueue[tuple[Future[T], A] | None]
 

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import functools
+import math
 import time
 import warnings
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gans_jax import core, data
-from gans_jax.data.prefetch import Prefetched
+from gans_jax.data.prefetch import CORES, Prefetched
 from gans_jax.data.source import Example
 from gans_jax.runs.experiment import Experiment
 from gans_jax.training.layout import Layout
@@ -22,6 +23,9 @@ SILENCE = 60.0  # seconds of silence after which the source is named
 # Seconds of silence after a signal after which a process no longer waits for its data, so that it
 # can stop together with the others.
 GRACE = 5.0
+# Batches that are read ahead take so many bytes at most, unless two threads a seed need more.
+AHEAD = 2**30
+MOST_THREADS = 32  # a bound for hosts with hundreds of cores
 IMAGES = {"image", "a", "b"}  # examples that may be images
 ROUNDING = 1e-3  # by how much floats may pass [-1, 1]
 LARGEST = 1e9  # the magnitude of a number that no example has, unless it is damaged
@@ -67,6 +71,13 @@ class Feed:
         axis, size = self.experiment.method.batch_axis, self.experiment.batch_size
         whole = {n: (*v.shape[:axis], size, *v.shape[axis + 1 :]) for n, v in self._first.items()}
         return {n: jax.ShapeDtypeStruct(whole[n], v.dtype) for n, v in self._first.items()}
+
+    @property
+    def threads(self) -> int:
+        """How many threads read batches: one a core, if there is room for two batches of each."""
+        batch = sum(math.prod(v.shape) * v.dtype.itemsize for v in self._first.values())
+        fitting = AHEAD // (2 * max(batch, 1))
+        return max(2 * len(self.streams), min(CORES, MOST_THREADS, fitting))
 
     def batches(self, start: int, timeout: float | None) -> "Batches":
         """Returns the batch of each dispatch from iteration `start` on."""
@@ -147,7 +158,7 @@ class Batches:
         self._repeat, seeds = feed.experiment.repeat, range(len(feed.streams))
         iterations = range(start, feed.experiment.iterations)
         places = ((t, number) for t in iterations for number in seeds)
-        self._ahead = Prefetched(feed.read, places, threads=2 * len(seeds), buffer=4 * len(seeds))
+        self._ahead = Prefetched(feed.read, places, feed.threads, buffer=2 * feed.threads)
         self.close = self._ahead.close
 
     def take(self, signal: Callable[[], int]) -> core.Batch | None:

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from gans_jax.core import as_float
+from gans_jax.data.prefetch import CORES
 from gans_jax.tools.deduplicate.hashing import PARTS, Encoder, Part, cut
 from gans_jax.tools.deduplicate.search import Chunks, MultiIndex, hamming
-from gans_jax.tools.deduplicate.thumbnails import BLOCK, CORES, SIDE, Thumbnails
+from gans_jax.tools.deduplicate.thumbnails import BLOCK, SIDE, Thumbnails
 
 DISTANCE, CORRELATION, DETAILS = 12, 0.85, 0.7
 CELLS = 4  # a side of the grid whose averages are an image's outline

@@ -1,6 +1,5 @@
 """The images of any source at one small size, in a temporary file."""
 
-import os
 import tempfile
 import weakref
 from collections.abc import Iterator
@@ -10,11 +9,11 @@ import numpy as np
 
 from gans_jax.data.augment import read_image
 from gans_jax.data.image import fit_square, from_array, to_array
+from gans_jax.data.prefetch import CORES
 from gans_jax.data.source import DataError, Source
 
 SIDE = 32
 BLOCK = 1000  # images that are in memory at a time
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Thumbnails:
