@@ -6,7 +6,9 @@ import importlib.util
 import json
 import math
 import os
+import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -16,7 +18,7 @@ from jax.experimental import topologies
 from gans_jax import GAN, WGAN, WGANGP, data, parallel, priors
 from gans_jax.cli import main
 from gans_jax.networks import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
-from gans_jax.tools.plan import audit, chips, cost, hlo
+from gans_jax.tools.plan import audit, chips, columns, cost, hlo, source_rate
 from gans_jax.tools.plan.chips import Slice
 from gans_jax.training import Experiment
 from tests.support.tiny import install
@@ -87,6 +89,14 @@ def test_slices():
     # 32 hops of a microsecond, until 6.4 MB take as long over 200 GB/s.
     assert big.collective_seconds(64) == pytest.approx(32e-6)
     assert big.collective_seconds(64e6) == pytest.approx(320e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "hosts"),
+    [("v5e:1x1", 1), ("v6e:2x4", 1), ("v5e:4x4", 2), ("v5e:16x16", 32), ("v4:2x2x2", 2)],
+)
+def test_hosts(name, hosts):
+    assert Slice(name).hosts == hosts
 
 
 @pytest.mark.parametrize(
@@ -217,6 +227,7 @@ def file(tmp_path, monkeypatch):
 def test_the_command_prints_a_table_and_writes_json(file, on_cpu, monkeypatch, capsys):
     monkeypatch.setattr(audit, "versions", lambda: "libtpu")
     arguments = ["--topology", "v5e:1x1", "--json", "a.json", "--method.n-critic", "3"]
+    arguments += ["--measure-input", "1"]
     assert main(["plan", file, *arguments]) == 0
     assert "| per chip and iteration" in capsys.readouterr().out
     (found,) = json.loads(Path("a.json").read_text())
@@ -225,10 +236,61 @@ def test_the_command_prints_a_table_and_writes_json(file, on_cpu, monkeypatch, c
         found[f"{n}_s"] for n in ("compute", "memory", "interconnect")
     )
     assert found["images_per_second"] == pytest.approx(3 * 32 / found["iteration_s"])
+    assert found["images_per_second_per_host"] == found["images_per_second"]
+    pixels = 28 * 28 + 4  # and the label
+    assert found["input_bytes_per_second_per_host"] == pixels * found["images_per_second"]
+    assert (found["set_bytes"], found["set_on_device"]) == (len(data.Digits()) * pixels, "whole")
+    assert found["cores_per_host"] >= 1
     assert found["smallest_slice"]["gflop_per_chip"] == found["gflop_per_chip"] > 0
     assert found["all_reduce_bytes"] == found["collectives"]["all-reduce"]["bytes"]
     assert found["interconnect_s"] == 0
     assert found["temp_bytes_per_chip"] > 0
+
+
+def input_plan(chips: int = 16, hosts: int = 4, free: float = 1e6) -> cost.Plan:
+    """A plan whose hosts feed 1000 images a second each, of a kilobyte."""
+    numbers = {f.name: 1 for f in dataclasses.fields(cost.Plan) if f.default is dataclasses.MISSING}
+    numbers |= {"chips": chips, "hosts": hosts, "collectives": {}, "loops": (), "topology": "v"}
+    numbers |= {"images_per_second_per_host": 1000, "input_bytes_per_second_per_host": 1e6}
+    return cost.Plan(**numbers | {"hbm_bytes_per_chip": free + 1})
+
+
+@pytest.mark.parametrize(
+    ("size", "place"),
+    [(10**6, "whole"), (10**6 + 1, "sharded"), (16 * 10**6, "sharded"), (17 * 10**6, "too large")],
+)
+def test_the_cores_that_a_host_needs_and_where_the_set_fits(size, place):
+    found = source_rate.SourceRate(300.0, size).added_to(input_plan())
+    assert (found.cores_per_host, found.set_on_device) == (4, place)
+    table = columns.side_by_side([found])
+    rows = dict(re.findall(r"^\| (.*?) +\| (.*?) +\|$", table, re.MULTILINE))
+    assert rows["such cores to feed, each host"] == "4"
+    assert rows["all examples on the chips"] == place
+    assert "of a core here" not in columns.side_by_side([input_plan()])
+
+
+def test_a_core_is_measured_by_its_own_time(monkeypatch):
+    waits = iter(range(100))
+    clock = {"monotonic": lambda: next(waits), "process_time": iter([7.0, 7.5]).__next__}
+    monkeypatch.setattr(source_rate, "time", SimpleNamespace(**clock))
+    found = source_rate.measure(mlp_experiment(batch_size=100), 3)
+    # Read at 1 and 2 and, as the first is read whatever the time is, once before.
+    assert found == source_rate.SourceRate(3 * 100 / 0.5, len(data.Digits()) * (28 * 28 + 4))
+
+
+def test_only_what_is_measured_must_be_there(file, on_cpu, monkeypatch, capsys):
+    monkeypatch.setattr(audit, "versions", lambda: "libtpu")
+    Path(file).write_text(
+        FILE.replace("data.Digits()", "data.ImageFolder('absent', size=28, channels=1)")
+    )
+    command = ["plan", file, "--topology", "v5e:1x1"]
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert "| hosts " in out
+    assert "of a core here" not in out
+    assert main([*command, "--measure-input", "1"]) != 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the folder absent is missing" in line
 
 
 def test_what_the_command_refuses(file, monkeypatch, capsys):

@@ -2,6 +2,7 @@
 
 import functools
 import importlib.metadata
+import math
 import os
 import re
 import statistics
@@ -68,7 +69,8 @@ def plan(experiment: Experiment, place: Slice, batch_per_chip: int) -> Plan:
     except jax.errors.JaxRuntimeError as error:
         raise _too_large(error, method, place, batch_per_chip) from error
     memory = program.memory_analysis()
-    return assemble(place, method, batch_per_chip, k, cost, memory, read.collectives, loops)
+    size = sum(math.prod(x.shape) * x.dtype.itemsize for x in examples.values())
+    return assemble(place, method, batch_per_chip, k, size, cost, memory, read.collectives, loops)
 
 
 def compare(

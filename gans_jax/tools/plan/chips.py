@@ -29,6 +29,8 @@ class Chip:
       interconnect: bytes that a chip sends per second over all its links, half of the published
         bidirectional bandwidth.
       slices: the shapes of slices that one can rent.
+      host_chips: the chips of a host. The virtual machines of a slice of v5e or v6e may have half
+        of a host's chips each, and then feed half as much.
     """
 
     flops: float
@@ -36,16 +38,18 @@ class Chip:
     memory_bandwidth: float
     interconnect: float
     slices: tuple[str, ...]
+    host_chips: int
 
 
 # https://docs.cloud.google.com/tpu/docs/ has a page for each of v4, v5e, v5p and v6e, with tables
-# of key specifications and of supported configurations. The page of v4 lacks the interconnect: its
+# of key specifications and of supported configurations, which have the number of hosts, such as 2
+# for v5e:4x4. The page of v4 lacks the interconnect: its
 # 2400 Gbps are unconfirmed, so that a plan's milliseconds of interconnect on v4 are a guess.
 CHIPS = {
-    "v4": Chip(275e12, 32 * 2**30, 1200e9, 300e9, _CUBIC),
-    "v5e": Chip(197e12, 16 * 2**30, 819e9, 200e9, _FLAT),
-    "v5p": Chip(459e12, 95 * 2**30, 2765e9, 600e9, _CUBIC),
-    "v6e": Chip(918e12, 32 * 2**30, 1638e9, 400e9, _FLAT),
+    "v4": Chip(275e12, 32 * 2**30, 1200e9, 300e9, _CUBIC, 4),
+    "v5e": Chip(197e12, 16 * 2**30, 819e9, 200e9, _FLAT, 8),
+    "v5p": Chip(459e12, 95 * 2**30, 2765e9, 600e9, _CUBIC, 4),
+    "v6e": Chip(918e12, 32 * 2**30, 1638e9, 400e9, _FLAT, 8),
 }
 
 
@@ -85,6 +89,11 @@ class Slice:
     @property
     def chips(self) -> int:
         return math.prod(self.sides)
+
+    @property
+    def hosts(self) -> int:
+        """The number of machines that the chips are plugged into."""
+        return -(-self.chips // self.chip.host_chips)
 
     @property
     def smallest(self) -> "Slice":

@@ -39,4 +39,20 @@ def _column(plan: Plan) -> dict[str, str]:
         cells["loops counted once"] = ", ".join(map(str, plan.loops))
     cells["ms of the roofline"] = f"{1e3 * plan.iteration_s:.3g} ({bound})"
     cells["images per second at that, all chips"] = f"{plan.images_per_second:,.0f}"
+    return cells | _input(plan)
+
+
+def _input(plan: Plan) -> dict[str, str]:
+    """Returns the cells about what the hosts feed."""
+    cells = {
+        "hosts": f"{plan.hosts}",
+        "images per second to feed, each host": f"{plan.images_per_second_per_host:,.0f}",
+        "MB per second to feed, each host": f"{plan.input_bytes_per_second_per_host / 1e6:,.4g}",
+    }
+    if plan.images_per_second_per_core is not None:
+        cells["images per second of a core here"] = f"{plan.images_per_second_per_core:,.0f}"
+        cells["such cores to feed, each host"] = f"{plan.cores_per_host:,}"
+    if plan.set_bytes is not None:
+        cells["MB of all examples"] = f"{plan.set_bytes / 1e6:,.4g}"
+        cells["all examples on the chips"] = f"{plan.set_on_device}"
     return cells

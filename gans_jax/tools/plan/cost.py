@@ -1,7 +1,7 @@
 """The cost of an iteration, calculated from what a compiled program does."""
 
 import dataclasses
-from typing import Any
+from typing import Any, Literal
 
 from gans_jax import core
 from gans_jax.tools.plan import hlo
@@ -14,7 +14,7 @@ class DoesNotFit(PlanError):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Plan:
-    """The cost of one iteration on a slice. All numbers but `images_per_second` are of one chip.
+    """The cost of one iteration on a slice. Numbers are of one chip where no name says otherwise.
 
     Two plans are equal if they are the same object.
 
@@ -42,6 +42,15 @@ class Plan:
       iteration_s: the longest of the three. A run takes longer, because they overlap only in part,
         and layers with few channels leave most of the matrix units idle.
       images_per_second: real examples of the whole slice in that time.
+      hosts: the number of machines that the chips are plugged into.
+      images_per_second_per_host: real examples that each host must feed for that.
+      input_bytes_per_second_per_host: the bytes of these examples, as they cross to the chips.
+      images_per_second_per_core: real examples that a core of this machine reads, decodes and
+        stacks; None unless that was measured.
+      cores_per_host: cores like that one that a host needs; None as well.
+      set_bytes: the memory of all examples of the data; None as well.
+      set_on_device: "whole" if each chip has room for all examples beside the peak, "sharded" if
+        all chips together have, and else "too large"; None as well.
     """
 
     topology: str
@@ -64,6 +73,13 @@ class Plan:
     interconnect_s: float
     iteration_s: float
     images_per_second: float
+    hosts: int
+    images_per_second_per_host: float
+    input_bytes_per_second_per_host: float
+    images_per_second_per_core: float | None = None
+    cores_per_host: int | None = None
+    set_bytes: int | None = None
+    set_on_device: Literal["whole", "sharded", "too large"] | None = None
 
 
 def refusal(method: core.Method, place: Slice, batch_per_chip: int, needed: float) -> DoesNotFit:
@@ -80,6 +96,7 @@ def assemble(
     method: core.Method,
     batch_per_chip: int,
     k: int,
+    example_bytes: int,
     cost: dict[str, float],
     memory: Any,
     collectives: tuple[hlo.Collective, ...],
@@ -92,6 +109,7 @@ def assemble(
       method: the method whose step it is.
       batch_per_chip: real examples of a minibatch on one chip.
       k: minibatches of an iteration.
+      example_bytes: the bytes of a real example in a batch.
       cost: "flops" and "bytes accessed" of one chip.
       memory: the result of the program's `memory_analysis`.
       collectives: what the program exchanges.
@@ -108,6 +126,7 @@ def assemble(
     seconds = roofline(place, cost["flops"], cost["bytes accessed"], collectives)
     totals = _totals(collectives)
     iteration_s = max(seconds.values())
+    rate = k * batch_per_chip * place.chips / iteration_s
     return Plan(
         topology=place.name,
         chips=place.chips,
@@ -124,9 +143,14 @@ def assemble(
         collectives=totals,
         all_reduce_bytes=totals.get("all-reduce", {}).get("bytes", 0),
         loops=loops,
-        **seconds,
+        compute_s=seconds["compute_s"],
+        memory_s=seconds["memory_s"],
+        interconnect_s=seconds["interconnect_s"],
         iteration_s=iteration_s,
-        images_per_second=k * batch_per_chip * place.chips / iteration_s,
+        images_per_second=rate,
+        hosts=place.hosts,
+        images_per_second_per_host=rate / place.hosts,
+        input_bytes_per_second_per_host=rate / place.hosts * example_bytes,
     )
 
 
