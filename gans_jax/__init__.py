@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from gans_jax.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from gans_jax import augmentations as augmentations
     from gans_jax import core as core
     from gans_jax import data as data
     from gans_jax import losses as losses
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     from gans_jax.methods import StyleTransfer as StyleTransfer
 
 _MODULES = (
-    *("core", "data", "losses", "metrics", "networks", "ops", "parallel", "penalties", "priors"),
-    *("schedules", "training", "wrappers"),
+    *("augmentations", "core", "data", "losses", "metrics", "networks", "ops", "parallel"),
+    *("penalties", "priors", "schedules", "training", "wrappers"),
 )
 
 _METHODS = (

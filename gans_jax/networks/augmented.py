@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from gans_jax import core
+from gans_jax.augmentations import Change, recoloured, window
 from gans_jax.networks.layers import run_part
 
 Augmentation = Literal["color", "translation", "cutout"]
@@ -60,27 +61,20 @@ class Augmented(nn.Module):
 
     def _change(self, x: Array, key: Array) -> Array:
         """Changes the images `[h, w, images, c]` of an example."""
-        change = {"color": _color, "translation": _translation, "cutout": _cutout}
+        change: dict[str, Change] = {
+            "color": recoloured,
+            "translation": _translation,
+            "cutout": _cutout,
+        }
         for name, own_key in zip(self.policy, jax.random.split(key, len(self.policy)), strict=True):
             x = change[name](x, own_key)
         return x
 
 
-def _color(x: Array, key: Array) -> Array:
-    brightness_key, saturation_key, contrast_key = jax.random.split(key, 3)
-    x = x + jax.random.uniform(brightness_key, (), x.dtype, -0.5, 0.5)
-    gray = x.mean(axis=-1, keepdims=True)
-    x = gray + jax.random.uniform(saturation_key, (), x.dtype, 0, 2) * (x - gray)
-    mean = x.mean(axis=(0, 1, 3), keepdims=True)
-    return mean + jax.random.uniform(contrast_key, (), x.dtype, 0.5, 1.5) * (x - mean)
-
-
 def _translation(x: Array, key: Array) -> Array:
     largest = [int(side / 8 + 0.5) for side in x.shape[:2]]
-    keys = jax.random.split(key)
-    starts = [jax.random.randint(k, (), 0, 2 * s + 1) for k, s in zip(keys, largest, strict=True)]
     padded = jnp.pad(x, (*((s, s) for s in largest), (0, 0), (0, 0)))
-    return jax.lax.dynamic_slice(padded, (*starts, 0, 0), x.shape)
+    return window(padded, key, *x.shape[:2])
 
 
 def _cutout(x: Array, key: Array) -> Array:

@@ -17,6 +17,7 @@ from jax import lax
 from jax.sharding import NamedSharding, PartitionSpec
 
 from gans_jax import core, parallel, priors, wrappers
+from gans_jax.augmentations import Colour, Crop, Flip, augment
 from gans_jax.data.source import InMemory
 from gans_jax.training import CheckpointError, Checkpoints, Experiment, train
 from tests.support import tiny
@@ -143,6 +144,17 @@ def test_noise_and_dropout_do_not_depend_on_the_devices(implementation):
         np.testing.assert_array_equal(one, two)
         np.testing.assert_array_equal(one, four)
         assert len(np.unique(one)) > 1
+
+
+@pytest.mark.parametrize("implementation", ["threefry2x32", "rbg"])
+@pytest.mark.parametrize("change", [Flip(), Crop(6), Colour()], ids=lambda c: type(c).__name__)
+def test_augmentation_does_not_depend_on_the_devices(implementation, change):
+    key, images = jax.random.key(3, impl=implementation), np.repeat(tiny.images(1), 8, axis=0)
+    function = lambda x: augment(x, key, change)
+    one, two, four = (on(n, function, images) for n in (1, 2, 4))
+    np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(one, four)
+    assert len(np.unique(one, axis=0)) > 1
 
 
 def test_a_gather_is_the_global_batch_and_differentiates():
