@@ -45,7 +45,7 @@ def test_a_run_logs_and_shows_how_long_it_waited(tiny, tmp_path, monkeypatch, ca
     train(tiny(log_every=4), tmp_path / "run")
     logged = lines(tmp_path / "run")
     assert [line["input_wait"] for line in logged] == [share] * 3
-    assert ("input_wait 1" in capsys.readouterr().err) == bool(share)
+    assert ("input_wait" in capsys.readouterr().err) == bool(share)
 
 
 def test_a_run_from_before_the_metric_goes_on(tiny, tmp_path):
