@@ -27,7 +27,7 @@ _LEAVES = {"empty": str}, {"shape": list, "dtype": str, "sha256": str}
 def make(step: int, run: str | None, state: Any) -> dict[str, Any]:
     """Returns the record of a state of NumPy arrays; CheckpointError if a leaf is not finite."""
     found = {"leaves": describe(state, _finite_digest), "step": step, "run": run}
-    found |= {"jax": jax.__version__, "settings": _settings()}
+    found |= {"jax": jax.__version__, "settings": settings()}
     return found | {"sha256": _digest_of_json(found)}
 
 
@@ -75,7 +75,7 @@ def check_settings(item: dict[str, Any], folder: Path) -> None:
 
     Another version of jax is a warning.
     """
-    now = _settings()
+    now = settings()
     for name, before in item.get("settings", {}).items():
         if name in now and now[name] != before:
             raise CheckpointError(
@@ -119,7 +119,9 @@ def describe(tree: Any, digest: Callable[[str, Any], str] | None = None) -> dict
 def digest(path: str, leaf: Any) -> str:
     """Returns the SHA-256 of a leaf's bytes."""
     del path
-    return hashlib.sha256(stored.pack(leaf).tobytes()).hexdigest()
+    # Not tobytes, which copies the leaf while no other thread runs.
+    raw = np.ascontiguousarray(stored.pack(leaf)).reshape(-1).view(np.uint8)
+    return hashlib.sha256(raw.data).hexdigest()
 
 
 def _finite_digest(path: str, leaf: Any) -> str:
@@ -130,7 +132,8 @@ def _finite_digest(path: str, leaf: Any) -> str:
     return digest(path, leaf)
 
 
-def _settings() -> dict[str, Any]:
+def settings() -> dict[str, Any]:
+    """Returns the settings of jax that a state depends on, as this thread has them."""
     return {name: getattr(jax.config, name) for name in SETTINGS if hasattr(jax.config, name)}
 
 

@@ -14,6 +14,7 @@ from gans_jax.runs import best_checkpoint, folder, metrics_file, run_states
 from gans_jax.runs.checkpoint import CheckpointError
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.event_file import EventFile
+from gans_jax.training.background import Background, HostCopy
 from gans_jax.training.program import Program
 from gans_jax.translation.compiled import CompiledTranslator
 
@@ -174,9 +175,13 @@ class Pictures(Observer):
 
 
 class SavedStates(Observer):
-    """The checkpoints of the runs."""
+    """The checkpoints of the runs, which a thread writes beside the loop, one after another."""
 
     interval = "checkpoint_every"
+
+    def __init__(self, program: Program, places: Sequence[Path]) -> None:
+        super().__init__(program, places)
+        self._background = Background()
 
     def restore(self) -> tuple[int, core.State]:
         """Returns the first iteration and the state before it, which process 0 has read."""
@@ -193,8 +198,26 @@ class SavedStates(Observer):
         processes.on_first(lambda: run_states.check_metrics(self.places, logged))
         return start, self.program.layout.place(processes.share(states, [shapes]))
 
-    def save(self, done: int, state: core.State) -> None:
-        """Saves the state; CheckpointError if it is not finite, or differs between devices."""
+    def begin(self, start: int, state: core.State) -> None:
+        """Prepares memory for copies of a state like this one, unless only the last is saved."""
+        run = self.program.experiment
+        first = start - start % run.checkpoint_every + run.checkpoint_every
+        if self.program.processes.is_first and first < run.iterations:
+            shapes = jax.eval_shape(lambda leaves: leaves, self.program.layout.local(state))
+            self._copy = self._background.begin(HostCopy, shapes)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a state could not be saved, of which the next save raises the error."""
+        return self._background.failed
+
+    def save(self, done: int, state: core.State, last: bool) -> None:
+        """Saves the state after the one before is saved: the last one now, others beside the loop.
+
+        Raises:
+          CheckpointError: if the state differs between devices, or this or the state before is not
+            finite or cannot be written.
+        """
         mesh = self.program.layout.mesh
         if mesh is not None and (differing := parallel.diverged(mesh, state)):
             raise CheckpointError(
@@ -202,7 +225,7 @@ class SavedStates(Observer):
                 f"after iteration {done} and is not saved: resume from the checkpoint before it, "
                 "and replace a device where this happens again"
             )
-        self.program.processes.on_first(functools.partial(self._write, done, state))
+        self.program.processes.on_first(functools.partial(self._save, done, state, last))
 
     def rescue(self, done: int, state: core.State) -> bool:
         """Saves the state without the other processes, and returns whether the folders are there.
@@ -211,9 +234,26 @@ class SavedStates(Observer):
         """
         if not all((place / "config.json").exists() for place in self.places):
             return False
-        self._write(done, state)
+        self.wait()
+        self._write(done, self.program.layout.local(state))
         return True
 
-    def _write(self, done: int, state: core.State) -> None:
-        states = self.program.layout.on_host(state)
+    def wait(self) -> None:
+        """Waits until the state before is saved, and raises the error if it cannot be saved."""
+        self._background.wait()
+
+    def close(self) -> None:
+        """Waits until nothing is written any more."""
+        self._background.close()
+
+    def _save(self, done: int, state: core.State, last: bool) -> None:
+        self.wait()
+        local = self.program.layout.local(state)
+        if last:
+            self._write(done, local)
+        else:
+            self._background.begin(self._write, done, self._copy.result().take(local))
+
+    def _write(self, done: int, local: core.State) -> None:
+        states = self.program.layout.each(jax.device_get(local))
         run_states.save_all(self.places, self.program.experiment.keep, done, states)

@@ -21,6 +21,9 @@ from gans_jax.training.outcome import Outcome, check_finite
 from gans_jax.training.program import Program
 from gans_jax.training.signals import Interrupted, collected
 
+# Stands among the numbers of signals, so that a state that cannot be saved ends all processes.
+UNSAVED = 1000
+
 
 class Recorder(contextlib.ExitStack):
     """Checks the metrics of each dispatch and does what is due after it; a context manager.
@@ -50,8 +53,8 @@ class Recorder(contextlib.ExitStack):
             return super().__exit__(*exception)
 
     def signal(self) -> int:
-        """Returns the number of the signal that this process has received, 0 before."""
-        return max(self._signals, default=0)
+        """Returns what ends the run: a signal to this process, or `UNSAVED`; 0 before."""
+        return UNSAVED if self._states.failed else max(self._signals, default=0)
 
     def begin(self, title: str | None) -> tuple[int, core.State]:
         """Returns the first iteration and the state before it; opens files and collects signals.
@@ -66,8 +69,10 @@ class Recorder(contextlib.ExitStack):
                 metrics_file.keep_lines(place / "metrics.jsonl", self._start)
                 self._events.append(EventFile(place, self._start + 1))
                 self.callback(self._events[-1].close)
+        self.callback(self._states.close)
+        self._states.begin(self._start, state)
         self._newest = self._start, state
-        # The last iteration whose state was saved; None if that fails.
+        # The last iteration whose state was given to be saved; None if that fails.
         self._saved: int | None = self._start
         if title is not None:
             say_opening(self._program, title)
@@ -104,7 +109,9 @@ class Recorder(contextlib.ExitStack):
         if done == self._start or follows or lost:
             return None
         try:
-            if self._saved != done and not self._states.rescue(done, state):
+            if self._saved == done:
+                self._states.wait()
+            elif not self._states.rescue(done, state):
                 return None
         except Exception as failure:  # the first error says more
             return f"the state after iteration {done} cannot be saved: {failure}"
@@ -114,6 +121,7 @@ class Recorder(contextlib.ExitStack):
     def stop(self, number: int) -> NoReturn:
         """Saves the newest state without the other processes, and ends the run after a signal."""
         done, state = self._newest
+        self._saved = None
         if done > self._start:
             self._states.rescue(done, state)
         raise Interrupted(number, done, self.workdir)
@@ -121,7 +129,8 @@ class Recorder(contextlib.ExitStack):
     def record(self, done: int, state: core.State, outcome: Outcome, waited: float) -> int:
         """Does what is due after `done` iterations, which waited so many seconds for data.
 
-        Returns the number of the signal that ends the run here, the same on all processes, or 0.
+        Returns the number of the signal that ends the run here, the same on all processes, or 0;
+        the error of a state that could not be saved is raised.
         """
         self._newest = done, state
         ready = self._wait(done, outcome)
@@ -148,18 +157,21 @@ class Recorder(contextlib.ExitStack):
             if not logs:
                 self._checked(done, outcome)  # a state that is lost must not push out a good one
             self._saved = None
-            self._states.save(done, state)
+            self._states.save(done, state, bool(number) or self._ends(done))
             self._saved = done
         return number
 
     def _signal_at(self, done: int, ready: Outcome | None) -> int:
         """Returns the signal that ends the run after `done` iterations, 0 for none."""
-        if done == self._program.experiment.iterations:
+        if self._ends(done):
             return 0
         if self._program.processes.several:
             # All of them wait for the same dispatch, and so find the same number.
             return int(ready.signal) if ready else 0
         return self.signal()
+
+    def _ends(self, done: int) -> bool:
+        return done == self._program.experiment.iterations
 
     def report(self) -> None:
         """Draws every run on one page."""

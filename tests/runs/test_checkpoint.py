@@ -475,8 +475,8 @@ def test_a_step_of_another_run_is_refused(tmp_path):
     ],
 )
 def test_a_run_goes_on_with_the_settings_that_it_had(folder, monkeypatch, name, value):
-    now = record._settings() | {name: value}
-    monkeypatch.setattr(record, "_settings", lambda: now)
+    now = record.settings() | {name: value}
+    monkeypatch.setattr(record, "settings", lambda: now)
     with Checkpoints(folder) as checkpoints:
         with pytest.raises(CheckpointError, match=rf"3 was saved with {name} = .* {value}: set "):
             checkpoints.restore(state(), resuming=True)

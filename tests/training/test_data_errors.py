@@ -155,7 +155,7 @@ def test_the_first_batch_is_examined_before_there_is_a_folder(straight, tmp_path
 
 
 def test_a_state_that_could_not_be_saved_is_not_tried_again(straight, tmp_path, monkeypatch):
-    def save(states, done, state):
+    def save(states, done, state, last):
         raise CheckpointError("differs between the devices")
 
     monkeypatch.setattr(SavedStates, "save", save)
