@@ -26,5 +26,6 @@ COMMANDS = {
         "export", "write the sampler, or a translator's network, for use without this package"
     ),
     "import": Command("import_", "make a run folder of networks that PyTorch has trained"),
+    "pack": Command("pack", "write the examples of a source once, decoded, for fast reading"),
     "deduplicate": Command("deduplicate", "list near-duplicates among images"),
 }

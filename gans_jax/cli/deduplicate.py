@@ -1,16 +1,14 @@
 """The command `deduplicate`."""
 
 import argparse
-import os
 import sys
 from typing import Any
 
 from gans_jax.cli.arguments import command, count, new_file
-from gans_jax.cli.experiment_file import load_file, override
+from gans_jax.cli.named_source import named_source
 from gans_jax.core.output import counted
-from gans_jax.data import IDX, TFDS, ImageFolder, excluding
-from gans_jax.data.source import Source, shown
-from gans_jax.runs import ConfigError
+from gans_jax.data import excluding
+from gans_jax.data.source import shown
 from gans_jax.tools import deduplicate as hashing
 
 DETAILS = """\
@@ -47,7 +45,7 @@ def add(commands: Any) -> None:
 
 
 def deduplicate(options: argparse.Namespace, overrides: list[str]) -> None:
-    source = _source(options.file, overrides)
+    source = named_source(options.file, overrides, "deduplicate", size=hashing.SIDE)
     images = hashing.Thumbnails(source)
     encoder = hashing.train(images, options.iterations)
     found = hashing.groups(images, encoder, options.distance)
@@ -59,21 +57,3 @@ def deduplicate(options: argparse.Namespace, overrides: list[str]) -> None:
         excluding.write(options.exclude, source, copies)
     groups, all_images = counted(len(found), "group"), counted(len(source), "image")
     print(f"{groups}, {len(copies):,} of {all_images} extra", file=sys.stderr)
-
-
-def _source(text: str, overrides: list[str]) -> Source:
-    """Returns the source that the argument SOURCE means, with overrides of an experiment."""
-    path, _, _ = text.rpartition(":")
-    if not os.path.isdir(text) and (text.endswith(".py") or path.endswith(".py")):
-        experiment, _ = load_file(text)
-        return override(experiment, overrides, f"deduplicate {text}").data
-    if overrides:
-        raise ConfigError(
-            f"{' '.join(overrides)}: only the data of an experiment have such options"
-        )
-    if text.startswith("tfds:"):
-        name, _, split = text.removeprefix("tfds:").partition(":")
-        return TFDS(name, split or "train")
-    if os.path.isfile(text):
-        return IDX(text)
-    return ImageFolder(text, size=hashing.SIDE)

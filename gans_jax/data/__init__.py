@@ -21,8 +21,10 @@ from gans_jax.data.log_odds import LogOdds as LogOdds
 from gans_jax.data.objects import CutOuts as CutOuts
 from gans_jax.data.objects import PastedObjects as PastedObjects
 from gans_jax.data.objects import Side as Side
+from gans_jax.data.packed import Packed as Packed
 from gans_jax.data.pairs import PairedFolder as PairedFolder
 from gans_jax.data.pairs import Unaligned as Unaligned
+from gans_jax.data.random_crop import RandomCrop as RandomCrop
 from gans_jax.data.source import DataError as DataError
 from gans_jax.data.source import fingerprint as fingerprint
 from gans_jax.data.stream import Stream as Stream

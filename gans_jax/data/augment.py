@@ -49,13 +49,31 @@ class Augment:
         """
         height, width = images[0].shape[:2]
         rows, columns = (height, width) if size is None else (size, size)
-        top, left, step = (height - rows) // 2, (width - columns) // 2, 1
-        if rng is not None and self.enlarge > 1:
-            top, left = int(rng.integers(height - rows + 1)), int(rng.integers(width - columns + 1))
-        if rng is not None and self.flip:
-            step -= 2 * int(rng.integers(2))
+        sides, window = (height, width), (rows, columns)
+        top, left, step = place(sides, window, rng, move=self.enlarge > 1, flip=self.flip)
         cut = [image[top : top + rows, left : left + columns] for image in images]
         return [np.array(image[:, ::step], order="C") for image in cut]
+
+
+def place(
+    sides: tuple[int, int], window: tuple[int, int], rng: Rng | None, *, move: bool, flip: bool
+) -> tuple[int, int, int]:
+    """Returns where a window lies in an image: its first row and column, and a step of 1 or -1.
+
+    Args:
+      sides: the height and width of the image.
+      window: the height and width of the window.
+      rng: draws the place and the mirroring; None for the centre, not mirrored.
+      move: whether the place is drawn.
+      flip: whether the mirroring, a step of -1 along the columns, is drawn.
+    """
+    highest, widest = sides[0] - window[0], sides[1] - window[1]
+    top, left, step = highest // 2, widest // 2, 1
+    if rng is not None and move:
+        top, left = int(rng.integers(highest + 1)), int(rng.integers(widest + 1))
+    if rng is not None and flip:
+        step -= 2 * int(rng.integers(2))
+    return top, left, step
 
 
 class Memory:

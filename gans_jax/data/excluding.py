@@ -22,6 +22,7 @@ from gans_jax.data.source import (
     Shaped,
     Source,
     fingerprint,
+    gather,
     missing,
     shown,
 )
@@ -75,6 +76,10 @@ class Excluding:
 
     def __getitem__(self, index: int) -> Example:
         return self.source[int(self.kept[index])]
+
+    def batch(self, indices: np.ndarray) -> Example:
+        """Returns the examples at `indices`, stacked along a new first axis."""
+        return gather(self.source, self.kept[indices])
 
     def shapes(self) -> dict[str, Shape]:
         return self.source.shapes() if isinstance(self.source, Shaped) else {}

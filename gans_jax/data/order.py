@@ -21,6 +21,16 @@ def shuffled(length: int, seed: int, position: int, order: int = 0) -> int:
     return int(permutation(length, seed, epoch, order)[offset])
 
 
+def all_shuffled(length: int, seed: int, positions: np.ndarray, order: int = 0) -> np.ndarray:
+    """Returns `shuffled` at each of several positions, int64 [n]."""
+    epochs, offsets = np.divmod(positions, length)
+    indices = np.empty(len(positions), np.int64)
+    for epoch in np.unique(epochs):
+        here = epochs == epoch
+        indices[here] = permutation(length, seed, int(epoch), order)[offsets[here]]
+    return indices
+
+
 # NumPy shuffles an epoch at once, far quicker than position after position.
 @functools.lru_cache(maxsize=16)
 def permutation(length: int, seed: int, epoch: int, order: int = 0) -> np.ndarray:

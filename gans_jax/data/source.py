@@ -77,6 +77,22 @@ class Drawn(Source, Protocol):
 
 
 @runtime_checkable
+class Batched(Source, Protocol):
+    """A source that reads the examples of a batch together, which is quicker than one by one."""
+
+    def batch(self, indices: np.ndarray) -> Example:
+        """Returns the examples at `indices`, stacked along a new first axis."""
+
+
+@runtime_checkable
+class DrawnTogether(Drawn, Protocol):
+    """A source with `draw` that draws the examples of a batch together."""
+
+    def draws(self, seed: int, positions: np.ndarray) -> Example:
+        """Returns what `draw` returns at `positions`, stacked along a new first axis."""
+
+
+@runtime_checkable
 class Shaped(Source, Protocol):
     """A source that tells the shapes of its images from its fields, before there are any data."""
 
@@ -153,6 +169,9 @@ class InMemory:
     def __getitem__(self, index: int) -> Example:
         return {name: np.array(values[index]) for name, values in self.arrays.items()}
 
+    def batch(self, indices: np.ndarray) -> Example:
+        return {name: values[indices] for name, values in self.arrays.items()}
+
 
 def gather(source: Source, indices: np.ndarray) -> Example:
     """Returns the examples at `indices`, stacked along a new first axis.
@@ -160,9 +179,20 @@ def gather(source: Source, indices: np.ndarray) -> Example:
     Raises:
       DataError: if the examples differ in keys or shapes.
     """
-    if isinstance(source, InMemory):
-        return {name: values[indices] for name, values in source.arrays.items()}
+    if isinstance(source, Batched):
+        return source.batch(indices)
     return stack([source[int(index)] for index in indices])
+
+
+def drawn(source: Drawn, seed: int, positions: np.ndarray) -> Example:
+    """Returns what the source draws at `positions`, stacked along a new first axis.
+
+    Raises:
+      DataError: if the examples differ in keys or shapes.
+    """
+    if isinstance(source, DrawnTogether):
+        return source.draws(seed, positions)
+    return stack([source.draw(seed, int(position)) for position in positions])
 
 
 def stack(examples: Sequence[Mapping[str, np.ndarray]]) -> Example:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from gans_jax import core
-from gans_jax.data.order import permutation
+from gans_jax.data.order import all_shuffled
 from gans_jax.data.prefetch import Prefetched
-from gans_jax.data.source import DataError, Drawn, Example, Source, gather, stack
+from gans_jax.data.source import DataError, Drawn, Example, Source, drawn, gather
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,13 +59,8 @@ class Stream:
 
     def _examples(self, positions: np.ndarray) -> Example:
         if isinstance(self.source, Drawn):
-            return stack([self.source.draw(self.seed, int(position)) for position in positions])
-        epochs, offsets = np.divmod(positions, len(self.source))
-        indices = [
-            permutation(len(self.source), self.seed, int(epoch))[offsets[epochs == epoch]]
-            for epoch in np.unique(epochs)
-        ]
-        return gather(self.source, np.concatenate(indices))
+            return drawn(self.source, self.seed, positions)
+        return gather(self.source, all_shuffled(len(self.source), self.seed, positions))
 
 
 def stream(

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,10 @@ class TFDS:
         return len(self.examples)
 
     def __getitem__(self, index: int) -> Example:
-        found = self.examples[index]
+        return self.converted(self.examples[index])
+
+    def converted(self, found: Mapping[str, Any]) -> Example:
+        """Returns the example in the features that the dataset has for one index."""
         if "image" not in found:
             raise DataError(f"{self.name!r} has {sorted(found)}, but no 'image': choose another")
         image = np.asarray(found["image"])

@@ -11,7 +11,7 @@ from PIL import Image
 from experiments.tables import deduplicate_planted
 from gans_jax import data
 from gans_jax.cli import main
-from gans_jax.cli.deduplicate import _source
+from gans_jax.cli.named_source import named_source
 from gans_jax.tools import deduplicate
 
 
@@ -91,8 +91,12 @@ def test_any_source_can_be_searched(tmp_path, capsys):
 
 
 def test_a_split_of_a_dataset_is_named_after_tfds():
-    assert _source("tfds:lsun/bedroom", []) == data.TFDS("lsun/bedroom", "train")
-    assert _source("tfds:cifar10:test[:10%]", []) == data.TFDS("cifar10", "test[:10%]")
+    assert named_source("tfds:lsun/bedroom", [], "deduplicate", 8) == data.TFDS(
+        "lsun/bedroom", "train"
+    )
+    assert named_source("tfds:cifar10:test[:10%]", [], "deduplicate", 8) == data.TFDS(
+        "cifar10", "test[:10%]"
+    )
 
 
 def test_a_folder_without_copies(tmp_path, capsys):
