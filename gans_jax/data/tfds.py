@@ -3,8 +3,9 @@
 import dataclasses
 import functools
 import hashlib
+import importlib.util
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,32 @@ class TFDS:
         info = self._call("builder").info
         splits = {n: [int(s.num_bytes), *s.shard_lengths] for n, s in info.splits.items()}
         return hashlib.sha256(json.dumps([info.full_name, splits]).encode()).hexdigest()
+
+    def lacks_random_access(self) -> bool:
+        """Returns whether the dataset is prepared in tfrecord files alone, as TensorFlow reads."""
+        formats = self._call("builder").info.available_file_formats()
+        return {each.value for each in formats} == {"tfrecord"}
+
+    def in_order(self, start: int) -> Iterator[Example]:
+        """Yields the examples of the split from number `start` on, read by TensorFlow.
+
+        Raises:
+          DataError: if TensorFlow is not installed, or `converted` raises it.
+        """
+        if importlib.util.find_spec("tensorflow") is None:
+            raise DataError(
+                f"{self.name!r} is prepared as tfrecord, which TensorFlow alone reads: run `pip "
+                "install tensorflow`, or prepare the dataset with file_format='array_record'"
+            )
+        import tensorflow_datasets as tfds
+
+        how = tfds.ReadConfig(interleave_cycle_length=1)  # one file after the other
+        found = self._call("builder").as_dataset(self.split, shuffle_files=False, read_config=how)
+        return map(self.converted, tfds.as_numpy(found.skip(start)))
+
+    def num_in_order(self) -> int:
+        """Returns how many examples `in_order` yields from the first on."""
+        return int(self._call("builder").info.splits[self.split].num_examples)
 
     def _call(self, function: str, **options: Any) -> Any:
         """Calls a function of tensorflow_datasets on the dataset."""

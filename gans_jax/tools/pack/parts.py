@@ -27,6 +27,7 @@ from gans_jax.data import (
 from gans_jax.data.augment import Fitted
 from gans_jax.data.source import AnySource, DataError, Drawn, Example, Shape, Source
 from gans_jax.data.tasks import Task
+from gans_jax.tools.pack.in_order import readable
 
 STILL = Augment(enlarge=1.0, flip=False)
 # They bring images to a `size`, so that a larger one leaves a margin around the same image.
@@ -103,7 +104,7 @@ def taken_apart(source: Source, margin: int) -> tuple[dict[str, Source], Rebuild
             f"sources inside it, and put data.Packed(OUT) in their places in {name}"
         )
     size = _size(source)
-    larger = _larger(source, margin)
+    larger = readable(_larger(source, margin))
     return {"": larger}, lambda packed: RandomCrop(packed[""], size) if margin else packed[""]
 
 
@@ -112,7 +113,8 @@ def _images(source: Source, fitted: Fitted, margin: int) -> Images:
     size = fitted.size
     if size is None and margin:
         raise _no_margin(fitted)
-    return Images(source=source, size=None if size is None else size + margin, cache=0)
+    images, side = readable(source), None if size is None else size + margin
+    return Images(source=images, size=side, cache=0)
 
 
 def _larger(source: Any, margin: int) -> Source:
