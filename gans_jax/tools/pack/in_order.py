@@ -31,8 +31,8 @@ class InOrder:
                 return self._passed.pop(index)
             if not self._next <= index < self._next + NEAR:
                 self._begin(index)
-            while self._next < index:
-                self._passed[self._next] = self._read()
+            for passed in range(self._next, index):
+                self._passed[passed] = self._read()
             return self._read()
 
     def _begin(self, index: int) -> None:
