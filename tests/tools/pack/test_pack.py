@@ -9,6 +9,7 @@ import pytest
 from gans_jax import data
 from gans_jax.cli import main
 from gans_jax.data import DataError
+from gans_jax.runs import config
 from gans_jax.tools.pack import pack, writing
 from tests.support.pairs import noise, save
 from tests.support.tiny import install
@@ -121,6 +122,16 @@ def test_an_excluding_source_with_a_margin(folder, tmp_path):
     packed = pack(data.Excluding(source, str(tmp_path / "copies.json")), tmp_path / "out", 4)
     assert len(packed) == 7
     assert packed.source.shapes() == {"image": (20, 20, 3)}
+
+
+def test_a_run_records_it_and_goes_on_exactly(tmp_path):
+    """Its configuration is read again, and the stream depends on t alone."""
+    packed = pack(data.Digits(), tmp_path / "out", shard_bytes=100_000)
+    again = config.from_json(config.to_json(data.RandomCrop(packed, 20)))
+    assert again == data.RandomCrop(packed, 20)
+    first, second = (data.stream(source, 16) for source in (again, data.RandomCrop(packed, 20)))
+    [first[t] for t in range(3)]
+    np.testing.assert_array_equal(first[300]["image"], second[300]["image"])
 
 
 def test_pairs_keep_their_truth(pairs, tmp_path):
