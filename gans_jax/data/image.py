@@ -10,6 +10,8 @@ LONGEST = 32
 
 def fit_square(image: Image.Image, size: int) -> Image.Image:
     """Resizes the shorter side to `size` (bicubic with antialiasing), then cuts the centre."""
+    if image.size == (size, size):
+        return image
     left, top, right, bottom = box = middle(image.size)
     sides = scaled((right - left, bottom - top), size)
     return crop_centre(image.resize(sides, Image.Resampling.BICUBIC, box), size)

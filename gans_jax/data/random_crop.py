@@ -76,8 +76,7 @@ class RandomCrop:
         """Returns the windows of a batch, one for each of `rngs`, in which other arrays remain."""
         images = {name: values for name, values in batch.items() if values.ndim == 4}
         sides, window = self._sides(images), (self.size, self.size)
-        move = sides != window
-        places = [place(sides, window, rng, move=move, flip=self.flip) for rng in rngs]
+        places = [place(sides, window, rng, move=True, flip=self.flip) for rng in rngs]
         return batch | {name: windows(values, places, self.size) for name, values in images.items()}
 
     def _sides(self, images: Example) -> tuple[int, int]:

@@ -2,9 +2,9 @@
 
 A shard is an array_record file (github.com/google/array_record) of uncompressed records of one size
 in groups of one, which any reader of that format reads. Such a reader makes a Python object of one
-record after the other. On a core of an AMD EPYC (Zen 3) that other programs used, too, it gave
-25,000 records of 12 KB for each second of processor time (array_record 0.8.6, 2026-11-30), and
-reading by offset gave 76,000, digests included. Every record ends in the mark of its shard, 8
+record after the other. In turns, on a core of an AMD EPYC (Zen 3) that other programs used, too, it
+gave 22,000 records of 12 KB for each second of processor time (array_record 0.8.6, 2026-11-30), and
+reading by offset gave 70,000, digests included. Every record ends in the mark of its shard, 8
 bytes, and a CRC-32 of all before it, because the checksums of array_record (HighwayHash, one for
 each header and each record) are in no library that Python has.
 """
