@@ -60,11 +60,7 @@ def sharded_step(method: core.Method, mesh: Mesh) -> Step:
       ValueError: when called, before anything compiles, if the devices do not divide the global
         batch.
     """
-    specs = PartitionSpec(), _batch_spec(method.batch_axis), PartitionSpec()
-    # With the default check_vma=True, jax.shard_map makes of the mean of the gradients their sum.
-    per_device = jax.shard_map(
-        method.step, mesh=mesh, in_specs=specs, out_specs=PartitionSpec(), check_vma=False
-    )
+    per_device = mapped(method.step, mesh, (None, method.batch_axis, None), None)
 
     def step(state: State, batch: Batch, key: jax.Array) -> tuple[State, Metrics]:
         check_batch(batch, method.batch_axis, mesh.size)
@@ -72,6 +68,20 @@ def sharded_step(method: core.Method, mesh: Mesh) -> Step:
         return state, metrics
 
     return jax.jit(step, donate_argnums=0)
+
+
+def mapped(function: Callable[..., T], mesh: Mesh, in_axes: Any, out_axes: Any) -> Callable[..., T]:
+    """Returns a function as a program of each device of a mesh, in which the axis `data` is bound.
+
+    As for `jax.vmap`, `in_axes` and `out_axes` say along which axis the leaves of an argument or a
+    result are sharded over the devices; None stands for leaves that every device holds whole.
+    """
+    specs = jax.tree.map(_spec, (in_axes, out_axes), is_leaf=lambda axis: axis is None)
+    # With the default check_vma=True, jax.shard_map makes of the mean of the gradients their sum.
+    program: Callable[..., T] = jax.shard_map(
+        function, mesh=mesh, in_specs=specs[0], out_specs=specs[1], check_vma=False
+    )
+    return program
 
 
 def pmapped_step(method: core.Method, devices: Sequence[jax.Device] | None = None) -> Step:
@@ -126,7 +136,7 @@ def put_batch(mesh: Mesh, batch: T, batch_axis: int) -> T:
       ValueError: if the process's devices do not divide its rows.
     """
     check_batch(batch, batch_axis, len(mesh.local_devices))
-    sharding = NamedSharding(mesh, _batch_spec(batch_axis))
+    sharding = NamedSharding(mesh, _spec(batch_axis))
     put = functools.partial(jax.make_array_from_process_local_data, sharding)
     placed: T = jax.tree.map(put, batch)
     return placed
@@ -159,7 +169,7 @@ def placed_shapes(mesh: Mesh, state: Any, batch: Any, batch_axis: int) -> tuple[
         put = lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
         return jax.tree.map(put, tree)
 
-    return place(state, PartitionSpec()), place(batch, _batch_spec(batch_axis))
+    return place(state, PartitionSpec()), place(batch, _spec(batch_axis))
 
 
 def diverged(mesh: Mesh, tree: chex.ArrayTree) -> list[str]:
@@ -185,14 +195,8 @@ def _comparison(mesh: Mesh) -> Callable[[chex.ArrayTree], jax.Array]:
         unequal: jax.Array = lax.pmax(bits, AXIS) != lax.pmin(bits, AXIS)
         return unequal.any()
 
-    per_device = jax.shard_map(
-        lambda tree: jnp.stack([differs(leaf) for leaf in jax.tree.leaves(tree)]),
-        mesh=mesh,
-        in_specs=PartitionSpec(),
-        out_specs=PartitionSpec(),
-        check_vma=False,
-    )
-    return jax.jit(per_device)
+    every = lambda tree: jnp.stack([differs(leaf) for leaf in jax.tree.leaves(tree)])
+    return jax.jit(mapped(every, mesh, None, None))
 
 
 def shard() -> tuple[int, int]:
@@ -290,5 +294,5 @@ def accumulate(method: core.Method, micro_batches: int) -> core.Method:
     return _Accumulated(method, micro_batches)
 
 
-def _batch_spec(batch_axis: int) -> PartitionSpec:
-    return PartitionSpec(*[None] * batch_axis, AXIS)
+def _spec(axis: int | None) -> PartitionSpec:
+    return PartitionSpec() if axis is None else PartitionSpec(*[None] * axis, AXIS)

@@ -63,6 +63,7 @@ def train(options: argparse.Namespace, overrides: list[str]) -> None:
             devices=devices,
             profile=options.profile,
             data_timeout=options.data_timeout,
+            data_on_device=options.data_on_device,
             callbacks=callbacks,
         )
     _say_done(workdir, experiment)
@@ -82,6 +83,7 @@ def resume(options: argparse.Namespace, overrides: list[str]) -> None:
             devices=devices,
             profile=options.profile,
             data_timeout=options.data_timeout,
+            data_on_device=options.data_on_device,
             callbacks=callbacks,
         )
     _say_done(workdir, experiment)
@@ -148,6 +150,12 @@ def _add_machines(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--heartbeat", type=count, metavar="SECONDS", default=100, help=text)
     text = "end the run, and save its state, once its data are silent for so long (default: never)"
     parser.add_argument("--data-timeout", type=count, metavar="SECONDS", help=text)
+    text = (
+        "keep all examples in device memory, which changes no bit of the run; auto does so on an "
+        "accelerator with room for them (default: %(default)s)"
+    )
+    choices = ("auto", "yes", "no")
+    parser.add_argument("--data-on-device", choices=choices, default="auto", help=text)
     text = "log the metrics to this project of Weights & Biases, too; needs its package `wandb`"
     parser.add_argument("--wandb", metavar="PROJECT", help=text)
     text = "write a profiler trace of iterations N to N + 3 into the run folder"

@@ -25,6 +25,8 @@ from gans_jax.data.packed import Packed as Packed
 from gans_jax.data.pairs import PairedFolder as PairedFolder
 from gans_jax.data.pairs import Unaligned as Unaligned
 from gans_jax.data.random_crop import RandomCrop as RandomCrop
+from gans_jax.data.resident import Resident as Resident
+from gans_jax.data.resident import on_device as on_device
 from gans_jax.data.source import DataError as DataError
 from gans_jax.data.source import fingerprint as fingerprint
 from gans_jax.data.stream import Stream as Stream

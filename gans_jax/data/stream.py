@@ -35,14 +35,25 @@ class Stream:
 
     def __getitem__(self, t: int) -> Example:
         """Returns the batch of iteration t: [n, ...], or [k, n, ...] with `method.batch_axis` 1."""
-        if t < 0:
-            raise IndexError(f"{t} is not an iteration: iterations count from 0")
-        if self.method is None or self.method.batch_axis == 0:
-            return self._examples(self._positions(t))
-        taken = self.method.minibatches(t)
-        batch = self._examples(np.concatenate([self._positions(m) for m in taken]))
-        shape = len(taken), len(self.rows)
-        return {name: v.reshape(*shape, *v.shape[1:]) for name, v in batch.items()}
+        positions = self._positions(t)
+        if isinstance(self.source, Drawn):
+            batch = drawn(self.source, self.seed, positions.ravel())
+        else:
+            batch = gather(
+                self.source, all_shuffled(len(self.source), self.seed, positions.ravel())
+            )
+        return {name: v.reshape(*positions.shape, *v.shape[1:]) for name, v in batch.items()}
+
+    def indices(self, t: int) -> np.ndarray:
+        """Returns which examples of the source are in the batch of iteration t: [n], or [k, n].
+
+        Raises:
+          DataError: if the source draws its examples at random.
+        """
+        refuse_drawn(self.source)
+        positions = self._positions(t)
+        indices = all_shuffled(len(self.source), self.seed, positions.ravel())
+        return indices.reshape(positions.shape)
 
     def prefetch(
         self, start: int, stop: int, threads: int = 2, buffer: int = 4
@@ -53,14 +64,23 @@ class Stream:
         """
         return Prefetched(self.__getitem__, range(start, stop), threads, buffer)
 
-    def _positions(self, minibatch: int) -> np.ndarray:
-        """Returns the places in the endless order of this process's rows of a minibatch."""
-        return minibatch * self.batch_size + np.array(self.rows)
+    def _positions(self, t: int) -> np.ndarray:
+        """Returns the places in the endless order of this process's rows of iteration t."""
+        if t < 0:
+            raise IndexError(f"{t} is not an iteration: iterations count from 0")
+        rows = np.array(self.rows)
+        if self.method is None or self.method.batch_axis == 0:
+            return t * self.batch_size + rows
+        return np.array(self.method.minibatches(t))[:, None] * self.batch_size + rows
 
-    def _examples(self, positions: np.ndarray) -> Example:
-        if isinstance(self.source, Drawn):
-            return drawn(self.source, self.seed, positions)
-        return gather(self.source, all_shuffled(len(self.source), self.seed, positions))
+
+def refuse_drawn(source: Source) -> None:
+    """Raises DataError if a source draws its examples at random, so that none has an index."""
+    if isinstance(source, Drawn):
+        raise DataError(
+            f"data.{type(source).__name__} draws its examples at random, so that they cannot stay "
+            "in device memory: leave them on the host, as `--data-on-device auto` does"
+        )
 
 
 def stream(

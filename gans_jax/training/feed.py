@@ -7,6 +7,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -29,6 +30,13 @@ MOST_THREADS = 32  # a bound for hosts with hundreds of cores
 IMAGES = {"image", "a", "b"}  # examples that may be images
 ROUNDING = 1e-3  # by how much floats may pass [-1, 1]
 LARGEST = 1e9  # the magnitude of a number that no example has, unless it is damaged
+
+
+class Given(NamedTuple):
+    """What a dispatch takes besides the state: its batch, and the keys of its iterations."""
+
+    batch: core.Batch
+    keys: jax.Array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,10 +87,6 @@ class Feed:
         fitting = AHEAD // (2 * max(batch, 1))
         return max(2 * len(self.streams), min(CORES, MOST_THREADS, fitting))
 
-    def batches(self, start: int, timeout: float | None) -> "Batches":
-        """Returns the batch of each dispatch from iteration `start` on."""
-        return Batches(self, start, timeout)
-
     def read(self, place: tuple[int, int]) -> Example:
         """Returns the batch of an iteration and a seed's number; DataError if it is unfit."""
         t, number = place
@@ -111,17 +115,27 @@ class Feed:
             )
 
     def _check_numbers(self, t: int, batch: Example) -> None:
-        for name, values in batch.items():
-            if found := _unfit(values):
-                text = f"the batch of iteration {t + 1} holds {found} in `{name}`"
-                if not self.experiment.skip_nonfinite:
-                    raise data.DataError(f"{text}: repair the example or remove it")
-                self.unfit.append((t, text))
-        if self.experiment.method.classes and "label" in batch:
+        for found in self.refuse_unfit(f"the batch of iteration {t + 1}", batch):
+            self.note_unfit(t, found)
+
+    def refuse_unfit(self, what: str, examples: Example) -> list[str]:
+        """Raises DataError for numbers or labels in `what` from which nothing can be learned.
+
+        Where the run skips iterations that are not finite, it returns what the numbers are.
+        """
+        found = [f"holds {bad} in `{n}`" for n, v in examples.items() if (bad := _unfit(v))]
+        if found and not self.experiment.skip_nonfinite:
+            raise data.DataError(f"{what} {found[0]}: repair the example or remove it")
+        if self.experiment.method.classes and "label" in examples:
             try:
-                core.refuse_other_labels(batch["label"], self.experiment.method.classes)
+                core.refuse_other_labels(examples["label"], self.experiment.method.classes)
             except ValueError as error:
-                raise data.DataError(f"the batch of iteration {t + 1}: {error}") from error
+                raise data.DataError(f"{what}: {error}") from error
+        return found
+
+    def note_unfit(self, t: int, found: str) -> None:
+        """Remembers what the batch of iteration t holds, such as "holds NaN in `image`"."""
+        self.unfit.append((t, f"the batch of iteration {t + 1} {found}"))
 
     def blamed(self, iterations: range) -> str | None:
         """Returns what is wrong with the batch of one of these iterations, if anything is."""
@@ -147,13 +161,15 @@ class Feed:
 class Batches:
     """The batches of a run's dispatches, read ahead of the loop and moved to where the step runs.
 
-    It warns of a source that is silent for a minute. `timeout` is after how many seconds of silence
-    DataError is raised; None waits for ever. `waited` is for how many seconds `take` has waited for
-    the source.
+    `timeout` is after how many seconds of silence DataError is raised; None waits for ever. `keys`
+    returns the keys of the dispatch that begins at an iteration. `waited` is for how many seconds
+    `take` has waited for the source.
     """
 
-    def __init__(self, feed: Feed, start: int, timeout: float | None) -> None:
-        self._feed, self._timeout, self._t = feed, timeout, start
+    def __init__(
+        self, feed: Feed, start: int, timeout: float | None, keys: Callable[[int], jax.Array]
+    ) -> None:
+        self._feed, self._timeout, self._t, self._keys = feed, timeout, start, keys
         self.waited = 0.0
         self._repeat, seeds = feed.experiment.repeat, range(len(feed.streams))
         iterations = range(start, feed.experiment.iterations)
@@ -161,46 +177,65 @@ class Batches:
         self._ahead = Prefetched(feed.read, places, feed.threads, buffer=2 * feed.threads)
         self.close = self._ahead.close
 
-    def take(self, signal: Callable[[], int]) -> core.Batch | None:
-        """Returns the batch of the next dispatch; None if `signal()` is above 0 before it is read.
+    def take(self, signal: Callable[[], int]) -> Given | None:
+        """Returns the next dispatch's batch and keys; None if a signal comes before it is read.
 
         Raises:
           DataError: if the batch is unfit, or not there in time.
           Exception: whatever the source raises.
         """
+        first = self._t
         own: list[list[Example]] = [[] for _ in self._feed.streams]
         for _ in range(self._repeat):
             for batches in own:
                 began = time.perf_counter()
-                if not self._wait(signal):
+                what = f"batch for iteration {self._t + 1}"
+                if not wait(self._ahead, what, signal, self._timeout, self._feed.shard):
                     return None
                 self.waited += time.perf_counter() - began
                 batches.append(next(self._ahead))
             self._t += 1
         stacked = [_stack(batches) if self._repeat > 1 else batches[0] for batches in own]
-        return self._feed.layout.put(stacked, self._feed.batch_axis)
+        return Given(self._feed.layout.put(stacked, self._feed.batch_axis), self._keys(first))
 
-    def _wait(self, signal: Callable[[], int]) -> bool:
-        """Waits until the next batch is there, and returns False if a signal comes before it."""
-        began, warn_at = time.monotonic(), SILENCE
-        index, count = self._feed.shard
-        grace = GRACE if count > 1 else 0
-        reader = f"process {index} waits" if count > 1 else "the run waits"
-        while not self._ahead.ready(POLL):
-            seconds = time.monotonic() - began
-            silent = f"the source has given no batch for iteration {self._t + 1} in {seconds:.0f} s"
-            if signal() and seconds >= grace:
-                return False
-            if self._timeout is not None and seconds >= self._timeout:
-                raise data.DataError(
-                    f"{silent}, and --data-timeout is {self._timeout:g} s: see whether its disk or "
-                    "its server answers, or allow it more time"
-                )
-            if seconds >= warn_at:
-                warn_at *= 2
-                text = "--data-timeout SECONDS ends a run that waits longer, with its state saved"
-                warnings.warn(f"{silent}, and {reader} for it; {text}", stacklevel=2)
-        return True
+
+def wait(
+    ahead: Prefetched[Any, Any],
+    what: str,
+    signal: Callable[[], int],
+    timeout: float | None,
+    shard: tuple[int, int],
+) -> bool:
+    """Waits until the next value is there, and returns False if a signal comes before it.
+
+    It warns of a source that is silent for a minute.
+
+    Args:
+      ahead: the values, which are read ahead.
+      what: the value in words, such as "batch for iteration 3".
+      signal: returns the number of the signal that this process has received, 0 before.
+      timeout: after how many seconds of silence DataError is raised; None waits for ever.
+      shard: the (index, count) of this process.
+    """
+    began, warn_at = time.monotonic(), SILENCE
+    index, count = shard
+    grace = GRACE if count > 1 else 0
+    reader = f"process {index} waits" if count > 1 else "the run waits"
+    while not ahead.ready(POLL):
+        seconds = time.monotonic() - began
+        silent = f"the source has given no {what} in {seconds:.0f} s"
+        if signal() and seconds >= grace:
+            return False
+        if timeout is not None and seconds >= timeout:
+            raise data.DataError(
+                f"{silent}, and --data-timeout is {timeout:g} s: see whether its disk or its "
+                "server answers, or allow it more time"
+            )
+        if seconds >= warn_at:
+            warn_at *= 2
+            text = "--data-timeout SECONDS ends a run that waits longer, with its state saved"
+            warnings.warn(f"{silent}, and {reader} for it; {text}", stacklevel=2)
+    return True
 
 
 def _stack(batches: list[Example]) -> Example:

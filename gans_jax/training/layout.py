@@ -29,6 +29,11 @@ class Layout:
     stacked: bool = False
     mesh: Mesh | None = None
 
+    @property
+    def device_count(self) -> int:
+        """How many devices share a batch."""
+        return 1 if self.mesh is None else self.mesh.size
+
     def wrap(self, method: core.Method) -> Any:
         """Returns the method that trains all seeds in one program."""
         return wrappers.seeds(method, len(self.seeds)) if self.stacked else method
@@ -39,6 +44,12 @@ class Layout:
             return jax.jit(method.step, donate_argnums=0)
         return parallel.sharded_step(method, self.mesh)
 
+    def map(self, function: Callable[..., Any], in_axes: Any, out_axes: Any) -> Callable[..., Any]:
+        """Returns a function jitted for where the step runs; the axes are `parallel.mapped`'s."""
+        if self.mesh is None:
+            return jax.jit(function)
+        return jax.jit(parallel.mapped(function, self.mesh, in_axes, out_axes))
+
     def join(self, trees: Sequence[Any]) -> Any:
         """Makes one tree of one tree a seed."""
         return jax.tree.map(_stack, *trees) if self.stacked else trees[0]
@@ -48,9 +59,18 @@ class Layout:
         state = self.join(states)
         return state if self.mesh is None else parallel.replicate(self.mesh, state)
 
+    def everywhere(self, tree: Any) -> Any:
+        """Copies a tree of arrays to every device on which the step runs."""
+        if self.mesh is None:
+            return jax.tree.map(jnp.asarray, tree)
+        return parallel.replicate(self.mesh, tree)
+
     def put(self, batches: Sequence[Any], batch_axis: int) -> core.Batch:
         """Moves one batch a seed, with its examples along `batch_axis`, to where the step runs."""
-        batch = self.join(batches)
+        return self.put_joined(self.join(batches), batch_axis)
+
+    def put_joined(self, batch: Any, batch_axis: int) -> Any:
+        """Moves the batch of all seeds to where the step runs; `batch_axis` is as for `put`."""
         if self.mesh is None:
             return jax.device_put(batch)
         return parallel.put_batch(self.mesh, batch, batch_axis)

@@ -16,6 +16,7 @@ from gans_jax.runs import config, creation, data_file, folder
 from gans_jax.runs.experiment import Experiment
 from gans_jax.training.callback import Callback
 from gans_jax.training.layout import choose_layout
+from gans_jax.training.placement import Choice
 from gans_jax.training.processes import Processes
 from gans_jax.training.profile import Trace
 from gans_jax.training.program import Program
@@ -35,6 +36,7 @@ def train(
     devices: Sequence[jax.Device] | None = None,
     profile: int | None = None,
     data_timeout: float | None = None,
+    data_on_device: Choice = "auto",
     callbacks: Sequence[Callback] = (),
 ) -> Any:
     """Runs an experiment in a new folder; `gans_jax.runs.folder` says what the folder then holds.
@@ -57,6 +59,9 @@ def train(
       profile: an iteration from which on four are traced by the profiler, for TensorBoard.
       data_timeout: seconds of silence of the data after which the run ends, with its state saved.
         None waits for ever; after a minute a warning names the data.
+      data_on_device: whether all examples stay in device memory, where each dispatch gathers its
+        batch. The run is the same to the bit, so that this is no part of its configuration. "auto"
+        decides by the memory that the device says it has; a CPU says nothing, and keeps none.
       callbacks: are called on process 0 as `Callback` says; an error of one ends the run, with its
         state saved. They follow one run, and so cannot be had with `seeds`.
 
@@ -67,7 +72,8 @@ def train(
     Raises:
       ConfigError: if the folder is not empty, the method or its networks do not fit the data, the
         devices do not divide the batch, or processes have different arguments.
-      DataError: if the data are missing, unfit, silent for too long, or fewer than a batch.
+      DataError: if the data are missing, unfit, silent for too long, fewer than a batch, or cannot
+        be on the device as `data_on_device` asks.
       OSError: if the folder cannot be written.
       FloatingPointError: if a metric is not finite, or too many iterations in a row were skipped.
       CheckpointError: if a state is not finite, differs between devices, or cannot be written.
@@ -78,7 +84,7 @@ def train(
     workdir = files.local(workdir)
     numbers = None if seeds is None else range(experiment.seed, experiment.seed + seeds)
     places = folder.places(workdir, numbers)
-    program = _program(experiment, numbers, devices, extra)
+    program = _program(experiment, numbers, devices, extra, data_on_device)
     # Both refuse what does not fit, before anything is written.
     rehearse(program)
     recorder = Recorder(program, workdir, places, callbacks)
@@ -100,6 +106,7 @@ def resume(
     devices: Sequence[jax.Device] | None = None,
     profile: int | None = None,
     data_timeout: float | None = None,
+    data_on_device: Choice = "auto",
     callbacks: Sequence[Callback] = (),
 ) -> Any:
     """Continues the run in a folder from its newest checkpoint, and returns the final state.
@@ -116,6 +123,7 @@ def resume(
       devices: as for `train`; they may be others.
       profile: as for `train`.
       data_timeout: as for `train`.
+      data_on_device: as for `train`; it may be another choice.
       callbacks: as for `train`.
 
     Raises:
@@ -129,7 +137,7 @@ def resume(
     saved = [folder.read_experiment(place, extra) for place in places]
     seeds = None if places == [workdir] else [each.seed for each in saved]
     wanted = experiment or saved[0]
-    program = _program(wanted, seeds, devices, extra)
+    program = _program(wanted, seeds, devices, extra, data_on_device)
     # A seed that `experiment` changes is refused like any other change.
     changed = [wanted, *_of_each_seed(wanted, program)[1:]]
     recorder = Recorder(program, workdir, places, callbacks)
@@ -155,6 +163,7 @@ def _program(
     seeds: Sequence[int] | None,
     devices: Sequence[jax.Device] | None,
     extra: Sequence[Any],
+    data_on_device: Choice,
 ) -> Program:
     """Returns what to compute, after a check that every process would compute the same."""
     processes, layout = Processes.of(devices), choose_layout(experiment, seeds, devices)
@@ -163,7 +172,7 @@ def _program(
     processes.check_same(len(experiment.data), "the number of examples")
     other_files = lambda first, other: ["other names or sizes"]
     processes.check_same(fingerprint(experiment.data), "the list of files", other_files)
-    return Program(experiment, layout, processes)
+    return Program(experiment, layout, processes, data_on_device)
 
 
 def _run(
@@ -179,14 +188,14 @@ def _run(
     trace = Trace(profile, recorder.places[0] / "profile", experiment.repeat)
     with recorder, trace:
         start, state = recorder.begin(workdir.name if progress else None)
-        batches = program.feed.batches(start, data_timeout)
+        batches = program.batches(start, data_timeout)
         with contextlib.closing(batches), recorder.rescue():
             for t in range(start, experiment.iterations, experiment.repeat):
                 batch = batches.take(recorder.signal)
                 if batch is None:
                     recorder.stop(recorder.signal())
                 trace.before(t, state)
-                state, outcome = program.dispatch(state, batch, t, recorder.signal())
+                state, outcome = program.dispatch(state, batch, recorder.signal())
                 done = t + experiment.repeat
                 if number := recorder.record(done, state, outcome, batches.waited):
                     raise Interrupted(number, done, workdir)

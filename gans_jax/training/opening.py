@@ -13,9 +13,19 @@ from gans_jax.training.program import Program
 
 def say_opening(program: Program, title: str) -> None:
     """Names the method, the data, the devices and the parameters on the standard error."""
+    _say(program, f"{title}: {opening(program)}")
+    # After the first line, because it may compile the step.
+    placement = program.placement
+    if placement.where != "host":
+        held = "all examples" if placement.where == "replicated" else "a share of the examples"
+        size = f"{placement.bytes / 1e6:,.1f} MB"
+        _say(program, f"{title}: each device keeps {held} in its memory, {size}")
+
+
+def _say(program: Program, line: str) -> None:
     if program.processes.is_first:
         stream = Unfailing(sys.stderr)
-        stream.write(f"{title}: {opening(program)}\n")
+        stream.write(f"{line}\n")
         stream.flush()
 
 

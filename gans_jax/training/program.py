@@ -11,10 +11,12 @@ import numpy as np
 from gans_jax import core, wrappers
 from gans_jax.runs import folder
 from gans_jax.runs.experiment import Experiment
-from gans_jax.training.feed import Feed
+from gans_jax.training.feed import Batches, Feed, Given
 from gans_jax.training.layout import Layout
 from gans_jax.training.outcome import SIGNAL, Outcome, with_outcome
+from gans_jax.training.placement import Choice, Placement, choose, free_bytes
 from gans_jax.training.processes import Processes
+from gans_jax.training.resident import ResidentBatches
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,11 +24,13 @@ class Program:
     """The compiled step of an experiment, and the state, batches and keys that it takes.
 
     One call of the step, a dispatch, runs `experiment.repeat` iterations of every seed.
+    `data_on_device` says whether the examples stay in device memory, which changes no bit.
     """
 
     experiment: Experiment
     layout: Layout
     processes: Processes
+    data_on_device: Choice = "auto"
 
     @functools.cached_property
     def stepped(self) -> Any:
@@ -51,7 +55,7 @@ class Program:
     @functools.cached_property
     def _run_key(self) -> jax.Array:
         _, run_keys, _ = self.keys_by_use
-        return self.layout.join(run_keys)
+        return self.layout.everywhere(self.layout.join(run_keys))
 
     @functools.cached_property
     def state_shapes(self) -> core.State:
@@ -60,6 +64,9 @@ class Program:
 
     def step_shapes(self) -> tuple[core.State, Outcome]:
         """Returns the shapes of what a dispatch returns, from the trace that the first one uses."""
+        return self.step.eval_shape(*self._argument_shapes())
+
+    def _argument_shapes(self) -> tuple[Any, ...]:
         layout, run, axis = self.layout, self.experiment, self.stepped.batch_axis
         each = [self.state_shapes] * len(layout.seeds)
         batch = self.feed.batch_shapes
@@ -68,8 +75,28 @@ class Program:
         if self.processes.several:
             batch[SIGNAL] = jax.ShapeDtypeStruct(self._signals(run.batch_size), jnp.int32)
         state = jax.eval_shape(lambda *states: layout.join(states), *each)
-        keys = _fold_in(self._run_key, 0, run.repeat)
-        return self.step.eval_shape(*layout.placed_shapes(state, batch, axis), keys)
+        return *layout.placed_shapes(state, batch, axis), self.keys(0)
+
+    @functools.cached_property
+    def placement(self) -> Placement:
+        """Where the examples of this run are; DataError if they must be where they cannot."""
+        devices = [None] if self.layout.mesh is None else [*self.layout.mesh.local_devices]
+        # All processes must find the same, so that they take the memory that process 0 finds.
+        found = free_bytes(devices[0] or jax.devices()[0])
+        count = np.array(-1 if found is None else found, np.int64)
+        shared = int(self.processes.share(count, count))
+        return choose(
+            self.data_on_device,
+            self.feed,
+            None if shared < 0 else shared,
+            self._step_bytes,
+        )
+
+    def _step_bytes(self) -> int:
+        """Returns the memory that a dispatch takes on a device, from the program that runs it."""
+        memory = self.step.lower(*self._argument_shapes()).compile().memory_analysis()
+        results = memory.output_size_in_bytes - memory.alias_size_in_bytes
+        return int(memory.argument_size_in_bytes + memory.temp_size_in_bytes + results)
 
     def _signals(self, examples: int) -> tuple[int, ...]:
         """Returns the shape of the leaf that carries a signal, with one number an example."""
@@ -85,13 +112,28 @@ class Program:
         """Returns the keys of the dispatch that begins at iteration t."""
         return _fold_in(self._run_key, t, self.experiment.repeat)
 
-    def dispatch(self, state: Any, batch: core.Batch, t: int, signal: int) -> tuple[Any, Outcome]:
-        """Runs the dispatch that begins at iteration t, which tells all processes of `signal`."""
+    def batches(self, start: int, timeout: float | None) -> Batches | ResidentBatches:
+        """Returns what each dispatch from iteration `start` on takes besides the state."""
+        if self.placement.where == "host":
+            return Batches(self.feed, start, timeout, self.keys)
+        sharded = self.placement.where == "sharded"
+        return ResidentBatches(self.feed, start, timeout, self._run_key, _fold_in, sharded)
+
+    def dispatch(self, state: Any, given: Given, signal: int) -> tuple[Any, Outcome]:
+        """Runs a dispatch, which tells all processes of `signal`."""
+        batch = given.batch
         if self.processes.several:
-            _, count = self.processes.shard
-            leaf = np.full(self._signals(self.experiment.batch_size // count), signal, np.int32)
-            batch = batch | self.layout.put([{SIGNAL: leaf}], self.stepped.batch_axis)
-        return self.step(state, batch, self.keys(t))
+            batch = batch | (self._signal_leaf(signal) if signal else self._no_signal)
+        return self.step(state, batch, given.keys)
+
+    @functools.cached_property
+    def _no_signal(self) -> core.Batch:
+        return self._signal_leaf(0)  # placed once, so that a dispatch moves nothing
+
+    def _signal_leaf(self, signal: int) -> core.Batch:
+        _, count = self.processes.shard
+        leaf = np.full(self._signals(self.experiment.batch_size // count), signal, np.int32)
+        return self.layout.put([{SIGNAL: leaf}], self.stepped.batch_axis)
 
 
 @functools.partial(jax.jit, static_argnums=2)

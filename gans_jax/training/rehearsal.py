@@ -24,12 +24,15 @@ def rehearse(program: Program) -> None:
     Raises:
       ConfigError: if the networks, the method and the data do not fit, metrics are not scalars,
         learning rates are not numbers, or the step returns another state than it takes.
+      DataError: if the data must be on the device, and cannot.
     """
     method = program.experiment.method
     name = type(method).__name__
     before = program.state_shapes
     with refused(f"{name} cannot train on these data"):
         after, outcome = program.step_shapes()
+    if program.data_on_device == "yes":
+        program.placement  # noqa: B018  (it refuses what cannot be)
     stacked = program.layout.stacked
     _check_same_state(name, before, after, stacked)
     _check_metrics(name, outcome.metrics, len(program.layout.seeds), stacked)

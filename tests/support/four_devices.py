@@ -16,10 +16,15 @@ import pytest
 from jax import lax
 from jax.sharding import NamedSharding, PartitionSpec
 
-from gans_jax import core, parallel, priors, wrappers
+from gans_jax import core, data, parallel, priors, wrappers
 from gans_jax.augmentations import Colour, Crop, Flip, augment
 from gans_jax.data.source import InMemory
-from gans_jax.training import CheckpointError, Checkpoints, Experiment, train
+from gans_jax.training import CheckpointError, Checkpoints, Experiment, resident, train
+from gans_jax.training.layout import choose_layout
+from gans_jax.training.placement import Placement
+from gans_jax.training.processes import Processes
+from gans_jax.training.program import Program
+from tests.data.test_resident import Every
 from tests.support import tiny
 from tests.support.cases import CASES, CONDITIONAL
 
@@ -277,6 +282,52 @@ def test_replicas_that_diverge_are_not_saved(simple, tmp_path):
         train(experiment, tmp_path / "run", devices=jax.devices(), progress=False)
     with Checkpoints(tmp_path / "run/checkpoints") as checkpoints:
         assert checkpoints.steps() == [4]
+
+
+@pytest.mark.parametrize("sharded", [False, True])
+def test_examples_on_the_devices_are_gathered_to_the_bit(sharded):
+    source, mesh = Every(), parallel.mesh()
+    examples, stream = data.on_device(source, mesh, sharded), data.stream(source, 8)
+    held = {len(s.data) for rows in examples.rows.values() for s in rows.addressable_shards}
+    assert held == {10 if sharded else 40}  # 37, and zeros up to a multiple of four
+    take = lambda examples, indices: examples[indices]
+    mapped = jax.jit(parallel.mapped(take, mesh, (0 if sharded else None, 0), 0))
+    pmapped = jax.pmap(take, "data", in_axes=(0 if sharded else None, 0))
+    apart = jax.device_get(examples)
+    if sharded:
+        apart = jax.tree.map(lambda rows: rows.reshape(4, 10, -1), apart)
+    for t in range(6):
+        indices, expected = np.int32(stream.indices(t)), jax.tree.map(jnp.asarray, stream[t])
+        tiny.assert_same_bits(mapped(examples, indices), expected)
+        parts = pmapped(apart, indices.reshape(4, 2))
+        whole = jax.tree.map(lambda x: x.reshape(8, *x.shape[2:]), parts)
+        tiny.assert_same_bits(whole, expected)
+
+
+@pytest.mark.parametrize("where", ["replicated", "sharded"])
+def test_a_run_with_examples_on_the_devices_is_the_same(simple, where, monkeypatch, caplog):
+    monkeypatch.setattr(resident, "LEAST", 1)  # a table of indices for each epoch
+    experiment = Experiment(simple.method, Pixels(), 6, batch_size=8)
+    layout = choose_layout(experiment, None, jax.devices())
+    host, device = (
+        Program(experiment, layout, Processes(False), choice) for choice in ("no", "yes")
+    )
+    device.__dict__["placement"] = Placement(where)
+    ends = []
+    for program in (host, device):
+        state, batches = program.init(), program.batches(0, None)
+        for t in range(6):
+            # An iteration takes two minibatches of 8 images, so that three take more than 40.
+            within = program is device and t % 3
+            guard = "disallow_explicit" if within else "allow"
+            with jax.transfer_guard_host_to_device(guard), jax.log_compiles(True):
+                given = batches.take(lambda: 0)
+                state, outcome = jax.block_until_ready(program.dispatch(state, given, 0))
+        batches.close()
+        ends.append((layout.local(state), outcome.metrics))
+    tiny.assert_same_bits(*ends)
+    compiled = [m for m in caplog.messages if m.startswith("Finished XLA compilation of jit(step)")]
+    assert len(compiled) == 2, compiled  # one for each program
 
 
 def test_a_batch_that_the_devices_do_not_divide(simple):

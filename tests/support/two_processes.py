@@ -98,6 +98,19 @@ def train_run(source, folder):
     os._exit(1)  # without waiting for the other
 
 
+def check_resident(mesh, sharded):
+    """Examples that each process has read a half of are gathered on all devices."""
+    examples = data.on_device(Images(), mesh, sharded)
+    axes = (0 if sharded else None, METHOD.batch_axis)
+    gather = jax.jit(parallel.mapped(lambda e, i: e[i], mesh, axes, METHOD.batch_axis))
+    stream = data.stream(Images(), BATCH_SIZE, 0, METHOD, parallel.shard())
+    for t in range(2):
+        indices = parallel.put_batch(mesh, np.int32(stream.indices(t)), METHOD.batch_axis)
+        own = gather(examples, indices)["image"].addressable_shards
+        own = np.concatenate([np.asarray(shard.data) for shard in own], METHOD.batch_axis)
+        np.testing.assert_array_equal(own, stream[t]["image"])
+
+
 def main(mode, index, folder):
     if mode == "files":
         os.chdir(folder / str(index))
@@ -107,6 +120,8 @@ def main(mode, index, folder):
     parallel.check_same(index if mode == "seeds" else 0, "the seed")
     mesh = parallel.mesh()
     assert (mesh.size, len(mesh.local_devices)) == (4, 2)
+    for sharded in (False, True):
+        check_resident(mesh, sharded)
     place = {
         "place_batch": lambda batch: parallel.put_batch(mesh, batch, METHOD.batch_axis),
         "place_state": lambda state: parallel.replicate(mesh, state),

@@ -14,7 +14,7 @@ import pytest
 from gans_jax.cli import load_file, main
 from gans_jax.training import ConfigError, load, resume, train
 from tests.support.processes import ROOT, environment
-from tests.support.tiny import assert_close
+from tests.support.tiny import assert_close, assert_same_bits
 
 RING = """
 import functools
@@ -120,6 +120,17 @@ def test_two_processes_and_one_resume_each_others_run(ring, cluster, tmp_path):
     assert (found["step"], found["value"]) == (4 + 4 * rates.index(min(rates)), min(rates))
     samples = sorted(path.name for path in (run / "samples").iterdir())
     assert samples == [f"{step:08d}.png" for step in (0, 4, 8, 12)]
+
+
+@pytest.mark.slow
+def test_two_processes_keep_the_examples_on_their_devices(ring, cluster, tmp_path):
+    file, _, state = ring
+    for choice in ("no", "yes"):
+        command = ("train", file, "--data-on-device", choice, "--workdir", tmp_path / choice)
+        first, _ = finish(cluster(command, command))
+        assert ("each device keeps all examples in its memory" in first) == (choice == "yes")
+    assert_close(load(tmp_path / "yes")[1], state, 1e-5)
+    assert_same_bits(*(load(tmp_path / choice)[1] for choice in ("no", "yes")))
 
 
 @pytest.mark.slow

@@ -38,7 +38,8 @@ def test_no_more_batches_are_read_ahead_than_two_a_thread(tiny, monkeypatch):
             return super().read(place)
 
     monkeypatch.setattr(feed, "CORES", 3)
-    batches = Recording(tiny(iterations=100), Layout((0,)), 0, (0, 1)).batches(0, None)
+    recording = Recording(tiny(iterations=100), Layout((0,)), 0, (0, 1))
+    batches = feed.Batches(recording, 0, None, keys=jax.random.key)
     for taken in range(1, 6):
         batches.take(lambda: 0)
         while not all(future.done() for future in batches._ahead._ahead):
