@@ -4,32 +4,13 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
-import ml_dtypes
 import numpy as np
 import pytest
 
 from gans_jax import WGAN, data
 from gans_jax.data.resident import device_bytes
-from gans_jax.data.source import InMemory
 from tests.support import tiny
-
-
-@dataclasses.dataclass(frozen=True)
-class Every(InMemory):
-    """Examples of all types that a batch may have, with zeros of both signs."""
-
-    @property
-    def arrays(self):
-        rng = np.random.default_rng(0)
-        signs = np.where(rng.random((37, 4)) < 0.5, -0.0, rng.normal(size=(37, 4)))
-        return {
-            "image": rng.integers(0, 256, (37, 5, 3, 1), dtype=np.uint8),
-            "points": signs.astype(np.float32),
-            "halves": rng.normal(size=(37, 3)).astype(ml_dtypes.bfloat16),
-            "mask": rng.random((37, 5)) < 0.5,
-            "label": rng.integers(0, 9, 37),
-            "double": rng.normal(size=(37, 2)),
-        }
+from tests.support.every_type import Every
 
 
 def test_indices_are_the_examples_of_the_stream():
@@ -99,13 +80,12 @@ def test_examples_drawn_at_random_are_refused():
 
 def test_memory_is_what_the_arrays_take():
     examples = data.on_device(Every())
-    shapes = {name: jax.ShapeDtypeStruct(x.shape[1:], x.dtype) for name, x in EVERY.items()}
+    shapes = {
+        name: jax.ShapeDtypeStruct(x.shape[1:], x.dtype) for name, x in Every().arrays.items()
+    }
     assert device_bytes(37, shapes, 1, "cpu") == sum(x.nbytes for x in examples.rows.values())
     cifar = {"image": jax.ShapeDtypeStruct((32, 32, 3), np.uint8)}
     assert device_bytes(50_000, cifar, 1, "cpu") == 153_600_000
     assert device_bytes(50_000, cifar, 16, "cpu") == 9_600_000
     points = {"image": jax.ShapeDtypeStruct((2,), np.float32)}
     assert device_bytes(10, points, 1, "tpu") == 10 * 128 * 4  # it fills up short rows
-
-
-EVERY = Every().arrays

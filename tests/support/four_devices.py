@@ -24,9 +24,9 @@ from gans_jax.training.layout import choose_layout
 from gans_jax.training.placement import Placement
 from gans_jax.training.processes import Processes
 from gans_jax.training.program import Program
-from tests.data.test_resident import Every
 from tests.support import tiny
 from tests.support.cases import CASES, CONDITIONAL
+from tests.support.every_type import Every
 
 N = 16  # the global batch
 
