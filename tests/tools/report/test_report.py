@@ -156,7 +156,7 @@ def test_of_thousands_of_metrics_the_losses_are_drawn(evaluated, tmp_path, monke
 @pytest.mark.parametrize(
     ("shares", "shown"),
     [
-        ((0.25, None, 0.75), "50% of the time: pack the data, keep them on the device"),
+        ((0.25, None, 0.75), "50% of the time: `pack` the data, use --data-on-device yes"),
         ((0.01, 0.03, 0.02), "2% of the time"),
         ((None, None, None), None),
     ],
