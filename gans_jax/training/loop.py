@@ -133,8 +133,8 @@ def resume(
     """
     workdir = files.local(workdir)
     places = folder.runs(workdir)
-    data_file.refuse_imported(places[0])
     saved = [folder.read_experiment(place, extra) for place in places]
+    data_file.refuse_imported(places[0])
     seeds = None if places == [workdir] else [each.seed for each in saved]
     wanted = experiment or saved[0]
     program = _program(wanted, seeds, devices, extra, data_on_device)

@@ -257,7 +257,7 @@ def input_plan(chips: int = 16, hosts: int = 4, free: float = 1e6) -> cost.Plan:
 
 @pytest.mark.parametrize(
     ("size", "place"),
-    [(10**6, "whole"), (10**6 + 1, "sharded"), (16 * 10**6, "sharded"), (17 * 10**6, "too large")],
+    [(500_000, "whole"), (500_001, "sharded"), (8 * 10**6, "sharded"), (9 * 10**6, "too large")],
 )
 def test_the_cores_that_a_host_needs_and_where_the_set_fits(size, place):
     found = source_rate.SourceRate(300.0, size).added_to(input_plan())

@@ -292,22 +292,22 @@ def test_the_first_bad_iteration_is_named(tiny, tmp_path, monkeypatch, metric, b
 
 def test_metrics_cost_no_synchronisation(tiny, tmp_path, monkeypatch):
     """On an accelerator those of an iteration are read when the next is on its way."""
-    events, keys, is_finite = [], Program.keys, recorder.is_finite
+    events, run, is_finite = [], Program.dispatch, recorder.is_finite
 
     def read(outcome):
         events.append("read")
         return is_finite(outcome)
 
-    def dispatch(program, t):
-        events.append(t)
-        return keys(program, t)
+    def dispatch(*arguments):
+        events.append("dispatch")
+        return run(*arguments)
 
     monkeypatch.setattr(jax, "default_backend", lambda: "tpu")
     monkeypatch.setattr(recorder, "is_finite", read)
-    monkeypatch.setattr(Program, "keys", dispatch)
+    monkeypatch.setattr(Program, "dispatch", dispatch)
     rare = {"log_every": 100, "checkpoint_every": 100}
     train(tiny(iterations=4, **rare), tmp_path / "run", progress=False)
-    assert events == [0, 1, "read", 2, "read", 3, "read"]
+    assert events == ["dispatch", *["dispatch", "read"] * 3]
 
 
 @pytest.mark.slow

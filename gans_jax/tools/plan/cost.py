@@ -49,7 +49,7 @@ class Plan:
         stacks; None unless that was measured.
       cores_per_host: cores like that one that a host needs; None as well.
       set_bytes: the memory of all examples of the data; None as well.
-      set_on_device: "whole" if each chip has room for all examples beside the peak, "sharded" if
+      set_on_device: "whole" if all examples take at most half of what the peak leaves, "sharded" if
         all chips together have, and else "too large"; None as well.
     """
 

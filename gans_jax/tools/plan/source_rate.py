@@ -8,6 +8,7 @@ from typing import Literal
 from gans_jax import data
 from gans_jax.runs import Experiment
 from gans_jax.tools.plan.cost import Plan
+from gans_jax.training.placement import SHARE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +36,7 @@ class SourceRate:
         )
 
     def _place(self, plan: Plan) -> Literal["whole", "sharded", "too large"]:
-        free = plan.hbm_bytes_per_chip - plan.peak_bytes_per_chip
+        free = SHARE * (plan.hbm_bytes_per_chip - plan.peak_bytes_per_chip)
         if self.set_bytes <= free:
             return "whole"
         return "sharded" if self.set_bytes <= free * plan.chips else "too large"
