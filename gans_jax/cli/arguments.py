@@ -1,8 +1,9 @@
 """Arguments that several commands share, and the types of arguments."""
 
 import argparse
+import contextlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,9 +12,9 @@ import numpy as np
 
 from gans_jax import pictures
 from gans_jax.cli.commands import COMMANDS
-from gans_jax.core import extras, files
+from gans_jax.core import extras, store
 from gans_jax.core.output import counted
-from gans_jax.runs import ConfigError
+from gans_jax.runs import ConfigError, remote
 
 SIDE = 900  # pixels up to which a small picture is enlarged
 
@@ -47,15 +48,18 @@ def command(
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
-    text = "the run folder that `train` made"
-    parser.add_argument("workdir", type=path, metavar="RUN", help=text)
+    text = "the run folder that `train` made, or its address, such as gs://bucket/run"
+    parser.add_argument("workdir", type=workdir, metavar="RUN", help=text)
     text = "the experiment's Python file, if it has classes of your own or holds its data in memory"
     parser.add_argument("--experiment", metavar="FILE", help=text)
 
 
 def add_picture(parser: argparse.ArgumentParser, moving: bool = False) -> None:
     """Adds `--out` and `--seed`; a `moving` picture may be a GIF or MP4 file."""
-    text = "the file to write (default: in RUN, with the name of the command)"
+    text = (
+        "the file to write (default: in RUN, with the name of the command; for a RUN in an object "
+        "store, in the current folder)"
+    )
     kind, metavar = (picture, "PNG|GIF|MP4") if moving else (png, "PNG")
     parser.add_argument("--out", type=kind, metavar=metavar, help=text)
     parser.add_argument("--seed", type=seed, default=0, help="seed of the noise (default: 0)")
@@ -65,7 +69,7 @@ def write_picture(
     options: argparse.Namespace, drawn: np.ndarray, columns: Sequence[str] = ()
 ) -> None:
     """Writes the picture that a command has drawn of a run, with names of columns; says where."""
-    out = options.out or options.workdir / f"{options.run.__name__}.png"
+    out = options.out or beside(options, options.workdir, f"{options.run.__name__}.png")
     pictures.save(out, pictures.titled(pictures.enlarged(drawn, SIDE), columns=columns))
     print(f"written to {out}")
 
@@ -101,10 +105,40 @@ class _Help(argparse.Action):
 
 def path(text: str) -> Path:
     """Parses the path of a file or a folder of this machine."""
-    try:
-        return files.local(text)
-    except files.UnfitFile as error:
-        raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from error
+    if store.is_address(text):
+        reason = "only data and the folders of runs can be in an object store"
+        raise argparse.ArgumentTypeError(f"{text}: {reason}: give a path of this machine")
+    return Path(text)
+
+
+def workdir(text: str) -> Path | str:
+    """Parses the folder of a run, or its address in an object store, which stays a text."""
+    return text if store.is_address(text) else Path(text)
+
+
+@contextlib.contextmanager
+def brought(options: argparse.Namespace) -> Iterator[None]:
+    """Gives a command that reads runs copies of those that are in object stores."""
+    options.has_copies = False
+    with contextlib.ExitStack() as stack:
+
+        def bring(run: Path | str) -> Path:
+            options.has_copies |= store.is_address(run)
+            return stack.enter_context(remote.visited(run))
+
+        if getattr(options, "workdir", None) is not None:
+            options.workdir = bring(options.workdir)
+        if hasattr(options, "workdirs"):
+            options.workdirs = [*map(bring, options.workdirs)]
+        yield
+
+
+def beside(options: argparse.Namespace, run: Path, name: str) -> Path:
+    """Returns where a command writes a file about a run: in its folder, or in the current one.
+
+    The copy of a run in an object store is gone after the command.
+    """
+    return Path(name) if options.has_copies else run / name
 
 
 def png(text: str, suffixes: tuple[str, ...] = (".png",)) -> Path:

@@ -7,12 +7,14 @@ from typing import Any
 
 from gans_jax.cli.arguments import (
     add_devices,
+    beside,
     command,
     count,
     local_devices,
     new_file,
     path,
     seed,
+    workdir,
 )
 from gans_jax.cli.experiment_file import held_data, own_classes
 from gans_jax.evaluation.catalogue import METRICS, check_name
@@ -52,7 +54,7 @@ def add(commands: Any) -> None:
     listed = [f"  {name:20} {metric.about}" for name, metric in known.items()]
     parser = command(commands, evaluate, EVALUATE + "\n".join(listed))
     text = "the run folder that `train` made"
-    parser.add_argument("workdir", type=path, nargs="?", metavar="RUN", help=text)
+    parser.add_argument("workdir", type=workdir, nargs="?", metavar="RUN", help=text)
     text = "which metrics to compute, from the list above"
     parser.add_argument("--metrics", nargs="+", metavar="NAME", help=text)
     text = "how many samples, and at most as many real examples (default: 10000)"
@@ -95,7 +97,7 @@ def evaluate(options: argparse.Namespace, _: list[str]) -> None:
         check_name(name)
     file = options.json
     if file is None and options.workdir is not None:
-        file = options.workdir / FILE
+        file = beside(options, options.workdir, FILE)
     shared = {
         "num": options.num,
         "weights": options.inception_weights,

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from gans_jax.cli.arguments import command, count, path
+from gans_jax.cli.arguments import command, count, workdir
 from gans_jax.tools.interop.run_folders import PARTS, import_run
 from gans_jax.tools.interop.state_dicts import DISCRIMINATORS, GENERATORS
 from gans_jax.weights import WeightsError
@@ -29,7 +29,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--b-to-a", metavar="FILE", help="the generator from b to a (G_B)")
     text = "the architecture of the generators: %(choices)s"
     parser.add_argument("--network", required=True, choices=GENERATORS, metavar="NAME", help=text)
-    parser.add_argument("--workdir", required=True, type=path, metavar="RUN", help="the new folder")
+    parser.add_argument(
+        "--workdir", required=True, type=workdir, metavar="RUN", help="the new folder"
+    )
     text = "the discriminator of translations from a to b (D or D_A; default: an untrained one)"
     parser.add_argument("--discriminator-a-to-b", metavar="FILE", help=text)
     text = "the discriminator of translations from b to a (D_B; default: an untrained one)"

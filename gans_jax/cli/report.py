@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from gans_jax.cli.arguments import command, new_file, path
+from gans_jax.cli.arguments import beside, command, new_file, workdir
 from gans_jax.cli.experiment_file import own_classes
 from gans_jax.runs import ConfigError
 from gans_jax.tools.report.page import write_page
@@ -17,7 +17,7 @@ pictures, and opens from disk without a network."""
 def add(commands: Any) -> None:
     parser = command(commands, report, REPORT)
     text = "the run folders that `train` made"
-    parser.add_argument("workdirs", type=path, nargs="+", metavar="RUN", help=text)
+    parser.add_argument("workdirs", type=workdir, nargs="+", metavar="RUN", help=text)
     text = "the file to write (default: report.html in the folder of the only run)"
     parser.add_argument("--out", type=new_file, metavar="HTML", help=text)
     text = "the Python file with classes of your own, if the experiments have any"
@@ -27,6 +27,6 @@ def add(commands: Any) -> None:
 def report(options: argparse.Namespace, _: list[str]) -> None:
     if options.out is None and len(options.workdirs) > 1:
         raise ConfigError(f"{len(options.workdirs)} runs share one page: name it with --out HTML")
-    out = options.out or options.workdirs[0] / "report.html"
+    out = options.out or beside(options, options.workdirs[0], "report.html")
     write_page(options.workdirs, out, own_classes(options))
     print(f"written to {out}")

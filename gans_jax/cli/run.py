@@ -1,6 +1,7 @@
 """Runs a command: its arguments, and the exit codes of errors and signals."""
 
 import argparse
+import contextlib
 import importlib
 import os
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 import jax
 
 from gans_jax import ops, training
+from gans_jax.cli import arguments
 from gans_jax.cli.commands import COMMANDS
 from gans_jax.core import devices, files, output
 from gans_jax.data import DataError
@@ -18,6 +20,8 @@ from gans_jax.tools.plan.chips import PlanError
 from gans_jax.training import signals
 from gans_jax.weights import WeightsError
 
+# These take an address as it is, since they write there.
+TRAINING = ("train", "resume", "import")
 EXPECTED = (CheckpointError, ConfigError, DataError, EvaluationError, WeightsError)
 
 
@@ -40,7 +44,8 @@ def _run(name: str, words: Sequence[str]) -> int:
     elif overrides:
         parser.error(f"unrecognized arguments: {' '.join(overrides)}")
     try:
-        options.run(options, overrides)
+        with contextlib.nullcontext() if name in TRAINING else arguments.brought(options):
+            options.run(options, overrides)
     except PlanError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

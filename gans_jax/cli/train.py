@@ -9,7 +9,8 @@ from typing import Any
 import jax
 
 from gans_jax import parallel, training
-from gans_jax.cli.arguments import add_devices, add_run, command, count, local_devices, path, seed
+from gans_jax.cli.arguments import add_devices, add_run, command, count, local_devices, seed
+from gans_jax.cli.arguments import workdir as as_workdir
 from gans_jax.cli.experiment_file import (
     default_workdir,
     load_overridden,
@@ -18,7 +19,7 @@ from gans_jax.cli.experiment_file import (
     with_held_data,
 )
 from gans_jax.core.output import counted
-from gans_jax.runs import ConfigError, Experiment, folder
+from gans_jax.runs import ConfigError, Experiment, folder, remote
 
 TRAIN = """\
 Runs an experiment in a new folder. FILE is a Python file that assigns an Experiment to the variable
@@ -39,8 +40,11 @@ step that all of them have."""
 def add(commands: Any) -> None:
     parser = command(commands, train, TRAIN, own_help=True)
     parser.add_argument("file", metavar="FILE", help="such as experiments/digits/wgan_digits.py")
-    text = "a new folder (default: runs/STEM for STEM.py, runs/STEM_NAME for STEM.py:NAME)"
-    parser.add_argument("--workdir", type=path, help=text)
+    text = (
+        "a new folder, or the address of one in an object store, such as gs://bucket/run (default: "
+        "runs/STEM for STEM.py, runs/STEM_NAME for STEM.py:NAME)"
+    )
+    parser.add_argument("--workdir", type=as_workdir, help=text)
     text = "train so many seeds in one program: the experiment's seed and the next ones"
     parser.add_argument("--seeds", type=count, metavar="NUM", help=text)
     _add_machines(parser)
@@ -72,7 +76,8 @@ def train(options: argparse.Namespace, overrides: list[str]) -> None:
 def resume(options: argparse.Namespace, overrides: list[str]) -> None:
     devices = _devices(options)
     workdir, extra = options.workdir, own_classes(options)
-    experiment = folder.read_experiment(folder.runs(workdir)[0], extra)
+    with remote.configured(workdir) as place:
+        experiment = folder.read_experiment(folder.runs(place)[0], extra)
     experiment = with_held_data(experiment, options.experiment)
     experiment = override(experiment, overrides, f"resume {workdir}")
     with _callbacks(options, workdir) as callbacks:
@@ -90,12 +95,14 @@ def resume(options: argparse.Namespace, overrides: list[str]) -> None:
 
 
 @contextlib.contextmanager
-def _callbacks(options: argparse.Namespace, workdir: Path) -> Iterator[list[training.Callback]]:
+def _callbacks(
+    options: argparse.Namespace, workdir: Path | str
+) -> Iterator[list[training.Callback]]:
     """Yields the callbacks that the options ask for, and ends them after the run."""
     if options.wandb is None or jax.process_index() > 0:
         yield []
         return
-    logger = training.WeightsAndBiases(options.wandb, name=workdir.name)
+    logger = training.WeightsAndBiases(options.wandb, name=Path(workdir).name)
     try:
         yield [logger]
     finally:
@@ -126,12 +133,13 @@ def _devices(options: argparse.Namespace) -> list[jax.Device] | None:
     return local_devices(options.devices)
 
 
-def _say_done(workdir: Path, experiment: Experiment) -> None:
+def _say_done(workdir: Path | str, experiment: Experiment) -> None:
     if jax.process_index() > 0:
         return
-    where = workdir if folder.runs(workdir) == [workdir] else workdir / "seed_*"
+    with remote.configured(workdir) as place:
+        several = folder.runs(place) != [place]
     done = counted(experiment.iterations, "iteration")
-    print(f"{workdir}: {done} done, see {where / 'report.png'}")
+    print(f"{workdir}: {done} done, see {workdir}/{'seed_*/' if several else ''}report.png")
 
 
 def _add_machines(parser: argparse.ArgumentParser) -> None:

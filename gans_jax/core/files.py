@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import re
 import stat
 import threading
 from collections.abc import Iterator
@@ -13,19 +12,6 @@ from typing import BinaryIO
 
 class UnfitFile(OSError):
     """A path that leads to something else than a regular file, or to more bytes than allowed."""
-
-
-def local(path: str | os.PathLike[str]) -> Path:
-    """Returns a path of this machine.
-
-    Raises:
-      UnfitFile: if it is an address in an object store, such as `gs://bucket/run`.
-    """
-    text = os.fspath(path)
-    if re.match(r"[a-z][a-z0-9+.-]+:/", text):  # one slash, since Path makes one of two
-        reason = "object stores are not supported: give a folder or a file of this machine"
-        raise UnfitFile(errno.EINVAL, reason, text)
-    return Path(text)
 
 
 def write(path: Path, content: str | bytes) -> None:

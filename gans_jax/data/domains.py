@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from gans_jax.data import skipping
+from gans_jax.data import fetched, skipping
 from gans_jax.data.augment import Fitted, read_image
 from gans_jax.data.digits import Digits
 from gans_jax.data.folder import ImageFolder
@@ -136,7 +136,7 @@ class UnpairedFolders(_Domains):
         return dict.fromkeys(("a", "b"), (self.size, self.size, self.channels))
 
     def _folder(self, domain: str) -> ImageFolder:
-        path = os.path.join(self.path, self.split + domain)
+        path = os.path.join(fetched.local(self.path), self.split + domain)
         if not os.path.isdir(path):
             both = f"{self.split}A and {self.split}B"
             raise missing("folder", path, f"put unpaired images into {both}")

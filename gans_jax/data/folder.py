@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from gans_jax.core import checks
-from gans_jax.data import skipping
+from gans_jax.data import fetched, skipping
 from gans_jax.data.decoding import SUFFIXES, decode
 from gans_jax.data.image import crop_centre, fit_square, to_array
 from gans_jax.data.skipping import BadExample, OnBad, Skipped
@@ -49,7 +49,8 @@ class ImageFolder:
     file lies in a first-level folder.
 
     Attributes:
-      path: the folder; subfolders are searched too.
+      path: the folder, or its address in an object store, which is then copied to this machine;
+        subfolders are searched too.
       size: the shorter side is resized to it (bicubic, antialiased) and the centre is cut; None
         keeps the pixels of the file.
       channels: 1 for grey images, 3 for RGB.
@@ -76,11 +77,16 @@ class ImageFolder:
         check_choice("on_bad", self.on_bad, ("raise", "skip"))
 
     @functools.cached_property
+    def root(self) -> str:
+        """The folder on this machine: `path`, or the copy of what an object store has there."""
+        return fetched.local(self.path)
+
+    @functools.cached_property
     def files(self) -> tuple[str, ...]:
         """Paths relative to `path`, with forward slashes, sorted."""
-        if not os.path.isdir(self.path):
+        if not os.path.isdir(self.root):
             raise missing("folder", self.path)
-        found = _walk(Path(self.path))
+        found = _walk(Path(self.root))
         files = tuple(sorted(file for file in found if file.lower().endswith(SUFFIXES)))
         if not files:
             kinds = ", ".join(SUFFIXES)
@@ -99,7 +105,7 @@ class ImageFolder:
         return len(self.files)
 
     def fingerprint(self) -> str:
-        return digest_of_files(self.path, self.files)
+        return digest_of_files(self.root, self.files)
 
     def shapes(self) -> dict[str, Shape]:
         return {"image": (self.size, self.size, self.channels)}
@@ -118,7 +124,7 @@ class ImageFolder:
 
     def _read(self, index: int) -> Example:
         file = self.files[index]
-        path = Path(self.path, file)
+        path = Path(self.root, file)
         image = decode(path, self.channels)
         if self.crop is not None:
             if min(image.size) < self.crop:

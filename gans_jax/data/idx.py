@@ -10,6 +10,7 @@ import zlib
 import numpy as np
 
 from gans_jax.core import files
+from gans_jax.data import fetched
 from gans_jax.data.image import pad_square
 from gans_jax.data.source import DataError, InMemory, Shape, missing, shown
 
@@ -93,7 +94,7 @@ def read_idx(path: str, axes: int) -> np.ndarray:
 
 def _read(path: str) -> bytes:
     try:
-        with files.open_regular(path) as file:
+        with files.open_regular(fetched.local(path)) as file:
             content = file.read()
         return gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
     except FileNotFoundError as error:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from gans_jax.core import checks
+from gans_jax.data import fetched
 from gans_jax.data.augment import read_image
 from gans_jax.data.decoding import decode
 from gans_jax.data.folder import ImageFolder
@@ -86,10 +87,10 @@ class CutOuts:
     @functools.cached_property
     def images(self) -> tuple[np.ndarray, ...]:
         """All images, in the order of their paths."""
-        return tuple(_read_cut_out(Path(self.path, file)) for file in self.files)
+        return tuple(_read_cut_out(Path(fetched.local(self.path), file)) for file in self.files)
 
     def fingerprint(self) -> str:
-        return digest_of_files(self.path, self.files)
+        return digest_of_files(fetched.local(self.path), self.files)
 
     def __len__(self) -> int:
         return len(self.images)

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from gans_jax.core import files
-from gans_jax.data import manifest
+from gans_jax.data import fetched, manifest
 from gans_jax.data.manifest import Manifest
 from gans_jax.data.shards import TRAILER, Shard
-from gans_jax.data.source import Example, Shape, missing
+from gans_jax.data.source import Example, Shape
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Packed:
     for; `RandomCrop` cuts it off.
 
     Attributes:
-      path: the folder OUT.
+      path: the folder OUT, or its address in an object store, which is then copied to this machine.
 
     Raises (at first use):
       DataError: if the folder or its manifest is missing or of another version, or a shard is
@@ -39,16 +38,18 @@ class Packed:
     @functools.cached_property
     def manifest(self) -> Manifest:
         """What the set holds, and where it comes from."""
-        try:
-            return manifest.read(files.local(self.path))
-        except files.UnfitFile as error:
-            raise missing("folder", self.path) from error
+        return manifest.read(Path(fetched.local(self.path)))
 
     @functools.cached_property
     def _shards(self) -> tuple[Shard, ...]:
-        found = self.manifest
+        found, root = self.manifest, Path(fetched.local(self.path))
         return tuple(
-            Shard(Path(self.path, found.name(k)), found.record, shard.length, found.mark(k))
+            Shard(
+                root / found.name(k),
+                found.record,
+                shard.length,
+                found.mark(k),
+            )
             for k, shard in enumerate(found.written)
         )
 

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from gans_jax.core import Direction
-from gans_jax.data import skipping
+from gans_jax.data import fetched, skipping
 from gans_jax.data.augment import Fitted
 from gans_jax.data.folder import ImageFolder
 from gans_jax.data.order import Rng, generator, shuffled
@@ -93,7 +93,8 @@ class PairedFolder(Paired, Fitted):
     @functools.cached_property
     def _folders(self) -> tuple[ImageFolder, ...]:
         paths = (self.path,) if self.path_b is None else (self.path, self.path_b)
-        if all(os.path.isdir(os.path.join(self.path, name)) for name in ("trainA", "trainB")):
+        root = fetched.local(self.path)
+        if all(os.path.isdir(os.path.join(root, name)) for name in ("trainA", "trainB")):
             raise DataError(
                 f"{shown(self.path)} has trainA and trainB, two domains without partners: train on "
                 "data.UnpairedFolders, as experiments/translation/cyclegan_folders.py does"

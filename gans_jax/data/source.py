@@ -12,8 +12,6 @@ from unicodedata import category
 
 import numpy as np
 
-from gans_jax.core import files
-
 Example = dict[str, np.ndarray]
 Shape = tuple[int | None, ...]
 
@@ -24,10 +22,6 @@ class DataError(ValueError):
 
 def missing(kind: str, path: str | os.PathLike[str], remedy: str = "check the path") -> DataError:
     """Returns the error for a file or a folder (`kind`) that does not exist."""
-    try:
-        files.local(path)
-    except files.UnfitFile as error:
-        return DataError(f"{shown(path)}: {error.strerror}")
     where = "" if os.path.isabs(path) else f" in {shown(os.getcwd())}"
     return DataError(f"the {kind} {shown(path)} is missing{where}: {remedy}")
 

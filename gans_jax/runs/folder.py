@@ -31,7 +31,7 @@ import jax
 
 from gans_jax import core, wrappers
 from gans_jax.core import files
-from gans_jax.runs import config, data_file, lock, run_states
+from gans_jax.runs import config, data_file, lock, remote, run_states
 from gans_jax.runs.best_checkpoint import read_best
 from gans_jax.runs.checkpoint import CheckpointError, Checkpoints
 from gans_jax.runs.config import ConfigError
@@ -202,7 +202,7 @@ def load(
     """Reads a run from its folder alone.
 
     Args:
-      workdir: the folder that `train` made.
+      workdir: the folder that `train` made, or its address in an object store.
       extra: classes and functions of your own that the experiment is made of.
       best: whether to read the state that the run's evaluations rated best, not the newest one.
 
@@ -214,10 +214,10 @@ def load(
       ConfigError: if the folder holds no run, or its experiment cannot be rebuilt.
       CheckpointError: if there is no checkpoint, or no checkpoint is intact.
     """
-    workdir = files.local(workdir)
-    experiment = read_experiment(workdir, extra)
-    shapes = state_shapes(experiment.wrapped(), batch_shapes(workdir))
-    state = _best(workdir, shapes) if best else _newest(workdir, shapes)
+    with remote.visited(workdir) as place:
+        experiment = read_experiment(place, extra)
+        shapes = state_shapes(experiment.wrapped(), batch_shapes(place))
+        state = _best(place, shapes) if best else _newest(place, shapes)
     return experiment, wrappers.unwrap(state)
 
 

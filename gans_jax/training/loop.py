@@ -10,9 +10,8 @@ from typing import Any
 import jax
 
 from gans_jax import wrappers
-from gans_jax.core import files
 from gans_jax.data import fingerprint
-from gans_jax.runs import config, creation, data_file, folder
+from gans_jax.runs import config, creation, data_file, folder, remote
 from gans_jax.runs.experiment import Experiment
 from gans_jax.training.callback import Callback
 from gans_jax.training.layout import choose_layout
@@ -47,7 +46,8 @@ def train(
 
     Args:
       experiment: the method, the data, and how long and how often.
-      workdir: the folder, which must be new or empty.
+      workdir: the folder, or the address of one in an object store, such as gs://bucket/run, to
+        which a copy on this machine is published with each checkpoint; it must be new or empty.
       extra: functions of your own that the experiment is made of.
       progress: whether to show a progress bar.
       seeds: how many seeds, from `experiment.seed` on, to train in one program (see
@@ -74,24 +74,24 @@ def train(
         devices do not divide the batch, or processes have different arguments.
       DataError: if the data are missing, unfit, silent for too long, fewer than a batch, or cannot
         be on the device as `data_on_device` asks.
-      OSError: if the folder cannot be written.
+      OSError: if the folder cannot be written, or as a StoreError, if the object store cannot.
       FloatingPointError: if a metric is not finite, or too many iterations in a row were skipped.
       CheckpointError: if a state is not finite, differs between devices, or cannot be written.
       Interrupted: after a signal.
       Exception: any other error of the method, the data or an evaluation. After the first iteration
         the newest state is saved before this and any error of the data.
     """
-    workdir = files.local(workdir)
     numbers = None if seeds is None else range(experiment.seed, experiment.seed + seeds)
-    places = folder.places(workdir, numbers)
     program = _program(experiment, numbers, devices, extra, data_on_device)
-    # Both refuse what does not fit, before anything is written.
+    # This refuses what does not fit, before anything is written.
     rehearse(program)
-    recorder = Recorder(program, workdir, places, callbacks)
-    runs = dict(zip(places, _of_each_seed(experiment, program), strict=True))
     shapes = program.feed.batch_shapes
     with contextlib.ExitStack() as stack:
-        made = creation.created(workdir, runs, shapes, extra)
+        place = stack.enter_context(remote.opened(workdir, new=True))
+        places = folder.places(place.folder, numbers)
+        runs = dict(zip(places, _of_each_seed(experiment, program), strict=True))
+        recorder = Recorder(program, place, places, callbacks)
+        made = creation.created(place.folder, runs, shapes, extra)
         program.processes.on_first(lambda: stack.enter_context(made))
         return _run(program, recorder, progress, profile, data_timeout)
 
@@ -115,7 +115,8 @@ def resume(
     were trained together go on from the newest step that all of them have.
 
     Args:
-      workdir: the folder that `train` made, which several processes must all see.
+      workdir: the folder or the address that `train` was given, which several processes must all
+        see.
       experiment: the run's own experiment with as many iterations or more; with several seeds, the
         one of the first seed.
       extra: classes and functions of your own that the experiment is made of.
@@ -131,19 +132,19 @@ def resume(
       CheckpointError: if no checkpoint is intact, or the seeds have none in common.
       Exception: whatever `train` raises during the run.
     """
-    workdir = files.local(workdir)
-    places = folder.runs(workdir)
-    saved = [folder.read_experiment(place, extra) for place in places]
-    data_file.refuse_imported(places[0])
-    seeds = None if places == [workdir] else [each.seed for each in saved]
-    wanted = experiment or saved[0]
-    program = _program(wanted, seeds, devices, extra, data_on_device)
-    # A seed that `experiment` changes is refused like any other change.
-    changed = [wanted, *_of_each_seed(wanted, program)[1:]]
-    recorder = Recorder(program, workdir, places, callbacks)
-    found = fingerprint(wanted.data)
     with contextlib.ExitStack() as stack:
-        held = folder.held(workdir, places)
+        opened = stack.enter_context(remote.opened(workdir))
+        places = folder.runs(opened.folder)
+        saved = [folder.read_experiment(place, extra) for place in places]
+        data_file.refuse_imported(places[0])
+        seeds = None if places == [opened.folder] else [each.seed for each in saved]
+        wanted = experiment or saved[0]
+        program = _program(wanted, seeds, devices, extra, data_on_device)
+        # A seed that `experiment` changes is refused like any other change.
+        changed = [wanted, *_of_each_seed(wanted, program)[1:]]
+        recorder = Recorder(program, opened, places, callbacks)
+        found = fingerprint(wanted.data)
+        held = folder.held(opened.folder, places)
         program.processes.on_first(lambda: stack.enter_context(held))
         for place, before, now in zip(places, saved, changed, strict=True):
             change = functools.partial(folder.change, place, before, now, found, extra)

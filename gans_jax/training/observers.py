@@ -1,5 +1,6 @@
 """What is done every so many iterations: log metrics, evaluate, draw pictures, save states."""
 
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +10,7 @@ import jax
 import numpy as np
 
 from gans_jax import core, evaluation, parallel, pictures, wrappers
+from gans_jax.core.store import StoreError
 from gans_jax.pictures import sheets
 from gans_jax.runs import best_checkpoint, folder, metrics_file, run_states
 from gans_jax.runs.checkpoint import CheckpointError
@@ -179,9 +181,11 @@ class SavedStates(Observer):
 
     interval = "checkpoint_every"
 
-    def __init__(self, program: Program, places: Sequence[Path]) -> None:
+    def __init__(
+        self, program: Program, places: Sequence[Path], publish: Callable[[], None]
+    ) -> None:
         super().__init__(program, places)
-        self._background = Background()
+        self._background, self._publish = Background(), publish
 
     def restore(self) -> tuple[int, core.State]:
         """Returns the first iteration and the state before it, which process 0 has read."""
@@ -234,7 +238,8 @@ class SavedStates(Observer):
         """
         if not all((place / "config.json").exists() for place in self.places):
             return False
-        self.wait()
+        with contextlib.suppress(StoreError):  # the state before is on this machine
+            self.wait()
         self._write(done, self.program.layout.local(state))
         return True
 
@@ -247,12 +252,21 @@ class SavedStates(Observer):
         self._background.close()
 
     def _save(self, done: int, state: core.State, last: bool) -> None:
-        self.wait()
         local = self.program.layout.local(state)
+        try:
+            self.wait()
+        except StoreError:  # the state before is on this machine, and so this one is to be
+            self._write(done, local)
+            raise
         if last:
             self._write(done, local)
+            self._publish()
         else:
-            self._background.begin(self._write, done, self._copy.result().take(local))
+            self._background.begin(self._write_and_publish, done, self._copy.result().take(local))
+
+    def _write_and_publish(self, done: int, local: core.State) -> None:
+        self._write(done, local)
+        self._publish()
 
     def _write(self, done: int, local: core.State) -> None:
         states = self.program.layout.each(jax.device_get(local))

@@ -10,7 +10,7 @@ import jax
 from gans_jax import core, wrappers
 from gans_jax.data import DataError
 from gans_jax.pictures.overview import write_report
-from gans_jax.runs import folder, metrics_file
+from gans_jax.runs import folder, metrics_file, remote
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.event_file import EventFile
 from gans_jax.runs.progress import Progress
@@ -28,23 +28,23 @@ UNSAVED = 1000
 class Recorder(contextlib.ExitStack):
     """Checks the metrics of each dispatch and does what is due after it; a context manager.
 
-    `workdir` is the folder that the user gave, `places` are the folders of the seeds.
+    `place` is the folder that the user gave, `places` are the folders of the seeds.
     """
 
     def __init__(
         self,
         program: Program,
-        workdir: Path,
+        place: remote.Place,
         places: Sequence[Path],
         callbacks: Sequence[Callback] = (),
     ) -> None:
         super().__init__()
         if callbacks and program.layout.stacked:
             raise ConfigError("callbacks follow one run: train the seeds one after another")
-        self.workdir, self.places, self._program = workdir, places, program
+        self.workdir, self.places, self._program = place.folder, places, program
         self._callbacks = callbacks if program.processes.is_first else ()
         self._evaluation, self._pictures = Evaluation(program, places), Pictures(program, places)
-        self._states = SavedStates(program, places)
+        self._states = SavedStates(program, places, place.publish)
         self._previous: tuple[Outcome | None, int] = (None, 0)
 
     def __exit__(self, *exception: Any) -> bool | None:

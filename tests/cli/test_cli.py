@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from gans_jax import pictures, training
+from gans_jax import pictures
 from gans_jax.cli import arithmetic, load_file, main
 from gans_jax.cli.arguments import SIDE
 from gans_jax.cli.experiment_file import default_workdir
@@ -232,14 +232,33 @@ def test_a_run_outlives_the_reader_of_its_messages(own, stop, code, tmp_path, mo
     assert step == 60 if stop is None else 0 < step < 60
 
 
-def test_an_object_store_is_refused_before_anything_is_made(own, tmp_path, monkeypatch, capsys):
+def test_commands_read_and_write_runs_in_an_object_store(own, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    run = f"memory://bucket-{tmp_path.name}/run"
+    file, command = str(own[0]), ["--experiment", str(own[0])]
+    assert main(["train", file, "--iterations", "3", "--workdir", run]) == 0
+    assert f"{run}: 3 iterations done, see {run}/report.png" in capsys.readouterr().out
+    assert main(["resume", run, *command, "--iterations", "4"]) == 0
+    assert f"{run}: 4 iterations done" in capsys.readouterr().out
+    assert main(["sample", run, *command]) == 0
+    assert "written to sample.png" in capsys.readouterr().out
+    assert main(["report", run, *command]) == 0
+    assert "written to report.html" in capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir()} == {"cache", "sample.png", "report.html"}
+    assert int(load(run, load_file(own[0])[1])[1].step) == 4
+
+
+def test_an_address_is_refused_where_a_file_of_this_machine_is_needed(own, capsys):
     with pytest.raises(SystemExit):
-        main(["train", str(own[0]), "--workdir", "gs://bucket/run"])
-    assert "gs://bucket/run: object stores are not supported" in capsys.readouterr().err
-    with pytest.raises(OSError, match="object stores are not supported"):
-        training.train(load_file(own[0])[0], "gs://bucket/run", progress=False)
-    assert not list(tmp_path.iterdir())
+        main(["sample", "run", "--out", "gs://bucket/sample.png"])
+    assert "gs://bucket/sample.png: only data and the folders of runs can be" in (
+        capsys.readouterr().err
+    )
+    for name in ("train", "resume", "sample", "evaluate", "report"):
+        arguments = [str(own[0]), "--workdir"] if name == "train" else []
+        assert main([name, *arguments, "nowhere://bucket/run"]) == 1
+        assert "nowhere://bucket/run is of an unknown kind" in capsys.readouterr().err
 
 
 def metrics(workdir):

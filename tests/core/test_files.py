@@ -66,14 +66,3 @@ def test_only_regular_files_are_read(kind, tmp_path):
     make[kind](path)
     with pytest.raises(files.UnfitFile, match="not a regular file"):
         files.read(path, 10)
-
-
-@pytest.mark.parametrize("address", ["gs://bucket/run", "s3://bucket", Path("gs://bucket/run")])
-def test_an_address_in_an_object_store_is_refused(address):
-    with pytest.raises(files.UnfitFile, match="object stores are not supported: give a folder"):
-        files.local(address)
-
-
-@pytest.mark.parametrize("path", ["runs/gs:/a", "/gs://a", "a:b", "C:/runs"])
-def test_a_path_of_this_machine_is_none(path):
-    assert files.local(path) == Path(path)

@@ -192,8 +192,6 @@ def test_a_missing_folder_is_named_with_where_it_was_looked_for(source, tmp_path
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match=f"the folder photos.* is missing in {tmp_path}: "):
         len(source("photos"))
-    with pytest.raises(DataError, match=r"gs://bucket/photos.*: object stores are not supported"):
-        len(source("gs://bucket/photos"))
 
 
 def test_missing_folder(tmp_path):

@@ -13,7 +13,7 @@ import numpy as np
 
 from gans_jax import CycleGAN, Pix2Pix, core, data
 from gans_jax.networks import TwoGenerators, UNetGenerator
-from gans_jax.runs import Experiment, config, creation, folder, load, run_states
+from gans_jax.runs import Experiment, config, creation, folder, load, remote, run_states
 from gans_jax.tools.interop.parts import PARTS, Part, places
 from gans_jax.tools.interop.state_dicts import (
     DISCRIMINATORS,
@@ -65,7 +65,19 @@ def import_run(
       ConfigError: if the folder holds anything, or the images' size does not fit.
       DataError: if the folder of images is missing, or holds no images.
     """
-    workdir = core.files.local(workdir)
+    with remote.opened(workdir, new=True) as place:
+        return _imported(place.folder, files, network, discriminator, size, path, evaluation)
+
+
+def _imported(
+    workdir: Path,
+    files: Mapping[Part, str | os.PathLike[str]],
+    network: str,
+    discriminator: str,
+    size: int | None,
+    path: str | None,
+    evaluation: bool,
+) -> Experiment:
     creation.refuse_name(workdir)
     if workdir.exists():
         creation.refuse_occupied(workdir)

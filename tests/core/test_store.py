@@ -1,0 +1,151 @@
+"""Object stores: whole objects, requests that are tried again, and errors that name the remedy."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gans_jax.core import store
+from gans_jax.core.store import Store, StoreError
+from tests.support.stores import failing
+
+
+@pytest.fixture(params=["memory", "file"])
+def there(request, tmp_path):
+    """An empty folder in a store."""
+    root = "memory://" if request.param == "memory" else f"file://{tmp_path}"
+    found = Store(f"{root}/bucket-{tmp_path.name}/run")
+    yield found
+    found.remove(found.list())
+
+
+@pytest.fixture
+def in_memory(tmp_path):
+    found = Store(f"memory://bucket-{tmp_path.name}/run")
+    yield found
+    found.remove(found.list())
+
+
+@pytest.mark.parametrize("address", ["gs://bucket/run", "s3://bucket", Path("gs://bucket/run")])
+def test_addresses_are_told_from_paths(address):
+    assert store.is_address(address)
+    assert re.fullmatch(r"(gs|s3)://bucket(/run)?", Store(str(address)).address)
+
+
+@pytest.mark.parametrize("path", ["runs/gs:/a", "/gs://a", "a:b", "C:/runs", "runs"])
+def test_a_path_of_this_machine_is_no_address(path):
+    assert not store.is_address(path)
+
+
+def test_objects_are_written_listed_read_and_removed(there, tmp_path):
+    assert there.list() == {}
+    there.write("a/b", b"1")
+    there.write("c", b"2")
+    assert there.list().keys() == {"a/b", "c"}
+    assert there.read("a/b") == b"1"
+    (tmp_path / "file").write_bytes(b"3")
+    there.upload(tmp_path / "file", "d/e/f")
+    there.download("d/e/f", tmp_path / "new/folder/file")
+    assert (tmp_path / "new/folder/file").read_bytes() == b"3"
+    assert [path.name for path in (tmp_path / "new/folder").iterdir()] == ["file"]
+    there.remove(["a/b", "never there"])
+    assert there.list().keys() == {"c", "d/e/f"}
+    with pytest.raises(FileNotFoundError):
+        there.read("a/b")
+    with pytest.raises(FileNotFoundError):
+        there.download("a/b", tmp_path / "absent")
+    assert not (tmp_path / "absent").exists()
+
+
+def test_a_version_changes_with_the_content(there):
+    there.write("a", b"1")
+    before = there.list()
+    assert there.list() == before
+    there.write("a", b"22")
+    assert there.list() != before
+
+
+def test_an_object_is_created_once(there):
+    assert there.create("lock", b"mine")
+    assert not there.create("lock", b"yours")
+    assert there.read("lock") == b"mine"
+
+
+def test_an_object_that_an_unanswered_attempt_has_created_is_ours(in_memory, monkeypatch):
+    monkeypatch.setattr(store, "PAUSES", (0.0,))
+    lost = iter([ConnectionResetError("no answer")])
+    in_memory.write("lock", b"mine")  # what the first attempt did
+    with failing(monkeypatch, lambda request, _: next(lost, None)):
+        assert in_memory.create("lock", b"mine")
+
+
+def test_a_failing_request_is_tried_again_after_longer_and_longer_pauses(in_memory, monkeypatch):
+    paused = []
+    monkeypatch.setattr(store.time, "sleep", paused.append)
+    errors = iter([TimeoutError("slow"), ConnectionError("gone"), OSError("503")])
+    with failing(monkeypatch, lambda request, _: next(errors, None)) as record:
+        in_memory.write("a", b"1")
+    assert len(record.calls) == 4
+    assert in_memory.read("a") == b"1"
+    for pause, most in zip(paused, (1, 2, 4), strict=True):
+        assert most / 2 <= pause <= most
+
+
+def test_a_store_that_stays_silent_is_named_with_the_remedy(in_memory, monkeypatch):
+    monkeypatch.setattr(store, "PAUSES", (0.0, 0.0))
+    with (
+        failing(monkeypatch, lambda *_: TimeoutError("no answer\nat all")) as record,
+        pytest.raises(StoreError, match=r"memory://.* cannot be reached \(no answer\): check"),
+    ):
+        in_memory.list()
+    assert len(record.calls) == 3
+
+
+class NoCredentialsError(Exception):
+    """As botocore raises it."""
+
+
+class HttpError(Exception):
+    """As gcsfs raises it."""
+
+    code = 403
+
+
+@pytest.mark.parametrize(
+    "error",
+    [PermissionError("Access Denied"), NoCredentialsError("Unable to locate"), HttpError("No")],
+)
+def test_a_refusal_is_not_tried_again(in_memory, monkeypatch, error):
+    with (
+        failing(monkeypatch, lambda *_: error) as record,
+        pytest.raises(StoreError, match=r"refuses access .*: check the credentials"),
+    ):
+        in_memory.write("a", b"1")
+    assert len(record.calls) == 1
+
+
+def test_a_bucket_that_is_missing_is_named(in_memory, monkeypatch):
+    missing = FileNotFoundError("The specified bucket does not exist")
+    with (
+        failing(monkeypatch, lambda *_: missing),
+        pytest.raises(StoreError, match=r"cannot be written .*: make the bucket"),
+    ):
+        in_memory.write("a", b"1")
+
+
+def test_a_protocol_without_its_package_and_an_unknown_one_are_named(monkeypatch):
+    with pytest.raises(StoreError, match=r"nowhere://bucket is of an unknown kind \(.*: give a f"):
+        Store("nowhere://bucket").list()
+    monkeypatch.setitem(store.extras.OLDEST, "s3fs", ("s3", "9999.1"))  # not even a new one will do
+    with pytest.raises(StoreError, match=r"s3://bucket needs s3fs .* `pip install '\.\[s3\]'`"):
+        Store("s3://bucket").list()
+
+
+def test_names_that_would_leave_the_folder_are_left_out(in_memory, monkeypatch):
+    in_memory.write("good", b"1")
+    system = in_memory._system
+    root = in_memory._path("").rstrip("/")
+    names = ["good", "../bad", "a/../../bad", "/bad", "folder/"]
+    found = {f"{root}/{name}": {"size": 1} for name in names}
+    monkeypatch.setattr(type(system), "find", lambda *_, **__: found)
+    assert in_memory.list().keys() == {"good"}
