@@ -103,6 +103,36 @@ FAULTS = {
         "if False:",
         "tests/runs/test_checkpoint.py -k bit_flip",
     ),
+    "a step in a store counts before it is whole": Fault(
+        "runs/remote.py",
+        "for name in names if name != mark",
+        "for name in names",
+        "tests/runs/test_remote.py -k counts_only_once",
+    ),
+    "a lock that was taken over is no matter": Fault(
+        "runs/remote.py",
+        "            self._lease.check()\n",
+        "",
+        "tests/runs/test_remote.py -k lock_was_taken",
+    ),
+    "a failing store is asked once": Fault(
+        "core/store.py",
+        "for pause in (*PAUSES, None):",
+        "for pause in (None,):",
+        "tests/core/test_store.py",
+    ),
+    "a failing store takes the newest state with it": Fault(
+        "training/observers.py",
+        "            self._write(done, local)\n            raise\n",
+        "            raise\n",
+        "tests/runs/test_remote.py -k fails_in_mid_run",
+    ),
+    "a copy of data is always new": Fault(
+        "data/fetched.py",
+        "if known.get(name) != version or",
+        "if True or",
+        "tests/data/test_fetched.py -k changed_is_copied",
+    ),
     "lost checkpoints are a new start": Fault(
         "runs/run_states.py",
         "if (saved := _last_saved(place)) is None or (",

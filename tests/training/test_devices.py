@@ -134,6 +134,18 @@ def test_two_processes_keep_the_examples_on_their_devices(ring, cluster, tmp_pat
 
 
 @pytest.mark.slow
+def test_two_processes_train_and_resume_in_an_object_store(ring, cluster, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    file, _, state = ring
+    run = f"file://{tmp_path}/bucket/run"
+    first, second = finish(cluster(*[("train", file, "--iterations", 4, "--workdir", run)] * 2))
+    assert f"{run}: 4 iterations done" in first
+    assert "iterations done" not in second
+    finish(cluster(*[("resume", run, "--iterations", 12)] * 2))
+    assert_close(load(run)[1], state, 1e-5)
+
+
+@pytest.mark.slow
 def test_a_signal_to_one_process_stops_both_at_the_same_step(ring, cluster, tmp_path):
     file, run = ring[0], tmp_path / "run"
     rare = ("--log-every", 10**8, "--sample-every", 10**8, "--checkpoint-every", 10**8)
