@@ -50,11 +50,16 @@ def read(path: str | os.PathLike[str], limit: int) -> bytes:
       UnfitFile: if the path leads to a device, a pipe or a folder, or to more bytes.
       OSError: if the file cannot be read.
     """
-    with open_regular(path) as file:
+    descriptor, size = _open_regular(path)
+    try:
         # To read `limit` bytes would take that much memory, however small the file is.
-        small = os.fstat(file.fileno()).st_size <= limit
-        content = file.read() if small else b""
-    if not small or len(content) > limit:
+        found = [os.read(descriptor, size + 1)] if size <= limit else []
+        while found and found[-1] and sum(map(len, found)) <= limit:
+            found.append(os.read(descriptor, size + 1))
+    finally:
+        os.close(descriptor)
+    content = b"".join(found)
+    if size > limit or len(content) > limit:
         raise UnfitFile(errno.EFBIG, f"it has more than {limit} bytes", os.fspath(path))
     return content
 
@@ -67,13 +72,19 @@ def open_regular(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
       UnfitFile: if the path leads to a device, a pipe or a folder.
       OSError: if the file cannot be opened.
     """
+    with open(_open_regular(path)[0], "rb") as file:
+        yield file
+
+
+def _open_regular(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Returns the descriptor and the size of a regular file."""
     # Without this flag, to open a pipe waits until another process writes to it.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode):
         os.close(descriptor)
         raise UnfitFile(errno.EINVAL, "it is not a regular file", os.fspath(path))
-    with open(descriptor, "rb") as file:
-        yield file
+    return descriptor, about.st_size
 
 
 def cache_folder() -> Path | None:

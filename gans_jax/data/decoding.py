@@ -5,7 +5,6 @@ import errno
 import io
 import re
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image, PpmImagePlugin, TiffImagePlugin, UnidentifiedImageError
@@ -24,7 +23,7 @@ SUFFIXES = (
 )
 PNG_MAGIC, JPEG_MAGIC = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
 PNG_BIT_DEPTH = 24
-JPEG_LIMIT = 2**29
+MOST_BYTES = 2**30  # an image of as many pixels as Pillow reads has fewer
 BITS_PER_SAMPLE, ORIENTATION = 258, 274
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -37,7 +36,7 @@ TURNS = {
 }
 FIRST_QUARTER_TURN = 5
 # The system's errors that stay with a file on every host. Another may be gone the next time.
-LASTING = (None, errno.ENOENT, errno.ELOOP, errno.EISDIR, errno.EINVAL, errno.ENXIO)
+LASTING = (None, errno.ENOENT, errno.ELOOP, errno.EISDIR, errno.EINVAL, errno.ENXIO, errno.EFBIG)
 
 _EXIF_IN_JPEG = re.compile(rb"\xff\xe1(?=(..)(Exif\0\0))", re.DOTALL)
 _ORIENTATION_IN_XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
@@ -53,7 +52,8 @@ def decode(path: Path, channels: int) -> Image.Image:
       BadExample: if the file holds anything but an image of at most 8 bits per channel.
       DataError: if the system fails to read the file.
     """
-    with _opened(path) as image, _named(path):
+    try:
+        image = _opened(path)
         image.load()
         turn = TURNS.get(_orientation(image))
         upright = image if turn is None else image.transpose(turn)
@@ -62,7 +62,12 @@ def decode(path: Path, channels: int) -> Image.Image:
         if upright.has_transparency_data:
             white = Image.new("RGBA", upright.size, "white")
             upright = Image.alpha_composite(white, upright.convert("RGBA"))
-        return upright.convert("L" if channels == 1 else "RGB")
+        mode = "L" if channels == 1 else "RGB"
+        return upright if upright.mode == mode else upright.convert(mode)
+    except DataError:
+        raise
+    except Exception as error:  # damage makes Pillow raise nearly anything
+        raise _named(path, error) from error
 
 
 def size_and_mode(path: Path) -> tuple[tuple[int, int], str]:
@@ -71,51 +76,48 @@ def size_and_mode(path: Path) -> tuple[tuple[int, int], str]:
     Raises:
       DataError: as `decode` does, as far as the head of the file tells.
     """
-    with _opened(path) as image, _named(path):
+    try:
+        image = _opened(path)
         if image.format in ("PNG", "TIFF"):
             # EXIF may come after the pixels in a PNG file, and loading turns a TIFF file.
             image.load()
         width, height = image.size
         turned = _orientation(image) >= FIRST_QUARTER_TURN
         return (height, width) if turned else (width, height), image.mode
+    except DataError:
+        raise
+    except Exception as error:
+        raise _named(path, error) from error
 
 
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: Path) -> Image.Image:
     """Opens an image of at most 8 bits per channel, of whose EXIF block Pillow has read nothing."""
-    with contextlib.ExitStack() as stack:
-        with _named(path):
-            file = stack.enter_context(files.open_regular(path))
-            head = file.read(PNG_BIT_DEPTH + 1)
-            file.seek(0)
-            if head.startswith(JPEG_MAGIC):
-                image = stack.enter_context(_open_jpeg(file.read(JPEG_LIMIT)))
-            else:
-                image = stack.enter_context(Image.open(file, formats=FORMATS))
-            bits = head[PNG_BIT_DEPTH] if head.startswith(PNG_MAGIC) else _bits(image)
-        if bits > 8:
-            name = shown(path)
-            raise BadExample(f"{name} has {bits} bits per channel: convert it to 8 bits first")
-        yield image
+    content = files.read(path, MOST_BYTES)
+    if content.startswith(JPEG_MAGIC):
+        image = _open_jpeg(content)
+    else:
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
+    is_png = content.startswith(PNG_MAGIC)
+    bits = content[PNG_BIT_DEPTH] if is_png else _bits(image)
+    if bits > 8:
+        name = shown(path)
+        raise BadExample(f"{name} has {bits} bits per channel: convert it to 8 bits first")
+    return image
 
 
-@contextlib.contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Turns all that Pillow raises of an image file into an error that names the file."""
-    try:
-        yield
-    except MemoryError as error:
-        raise DataError(f"{shown(path)} cannot be read: the memory does not suffice") from error
-    except Exception as error:  # damage makes Pillow raise nearly anything
-        reason = str(error) or type(error).__name__
-        if isinstance(error, UnidentifiedImageError):
-            reason = f"it is not a whole {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file"
-        elif isinstance(error, OSError) and error.strerror:
-            reason = error.strerror
-        text = f"{shown(path)} cannot be read ({shown(reason)})"
-        if isinstance(error, OSError) and error.errno not in LASTING:
-            raise DataError(f"{text}, which may be no fault of the image: try again") from error
-        raise BadExample(f"{text}: replace or remove it") from error
+def _named(path: Path, error: Exception) -> DataError:
+    """Returns the error that names an image file for what reading it has raised."""
+    if isinstance(error, MemoryError):
+        return DataError(f"{shown(path)} cannot be read: the memory does not suffice")
+    reason = str(error) or type(error).__name__
+    if isinstance(error, UnidentifiedImageError):
+        reason = f"it is not a whole {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file"
+    elif isinstance(error, OSError) and error.strerror:
+        reason = error.strerror
+    text = f"{shown(path)} cannot be read ({shown(reason)})"
+    if isinstance(error, OSError) and error.errno not in LASTING:
+        return DataError(f"{text}, which may be no fault of the image: try again")
+    return BadExample(f"{text}: replace or remove it")
 
 
 def _open_jpeg(content: bytes) -> Image.Image:
