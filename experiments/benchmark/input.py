@@ -5,13 +5,14 @@
 Four sets are made in a temporary folder: 64x64 PNG files, 256x256 JPEG files, and both packed, the
 second with 30 pixels more for random windows and mirroring. The DataLoader always reads the files,
 with Pillow and without torchvision, as a data set of PyTorch does; gans_jax reads the files or the
-packed set. Both have the same number of workers, threads here and processes there, which are
-PyTorch's way. A round is a block of batches from either; the table has medians, in images per
+packed set. Both have the same number of workers: processes, and threads where gans_jax reads the
+packed set. A round is a block of batches from either; the table has medians, in images per
 second. It needs PyTorch: pip install -r requirements-torch.txt
 """
 
 import argparse
 import dataclasses
+import functools
 import json
 import sys
 import tempfile
@@ -29,6 +30,7 @@ except ModuleNotFoundError:
 from experiments.benchmark import machine
 from experiments.benchmark.timing import in_turns
 from gans_jax import data
+from gans_jax.data.prefetch import Prefetched
 from gans_jax.tools.pack import pack
 
 MARGIN = 30
@@ -99,16 +101,21 @@ class Files(torch.utils.data.Dataset):
 
 
 class Ours:
-    """Batches of a stream of gans_jax, read ahead by threads."""
+    """Batches of a stream of gans_jax, read ahead by threads, or for files by processes."""
 
     def __init__(self, case: Case, batch_size: int, workers: int) -> None:
         self._stream, self._workers = data.stream(case.source, batch_size), workers
         self._next = 0
+        self._read = self._stream.__getitem__
+        if isinstance(case.source, data.ImageFolder):
+            processes = data.Workers([self._stream], workers)
+            self._read = functools.partial(processes.read, 0)
 
     def run(self, num: int) -> None:
         start, self._next = self._next, self._next + num
         buffer = 2 * self._workers  # as many as the DataLoader reads ahead
-        for _ in self._stream.prefetch(start, self._next, self._workers, buffer):
+        places = range(start, self._next)
+        for _ in Prefetched(self._read, places, self._workers + 1, buffer):
             pass
 
 

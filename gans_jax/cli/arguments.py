@@ -181,5 +181,10 @@ def count(text: str) -> int:
     return whole(text, 1, math.inf, "a positive whole number")
 
 
+def workers(text: str) -> int:
+    """Parses a number of processes."""
+    return whole(text, 0, 1000, "a whole number from 0 to 1000")
+
+
 def _devices_wanted(text: str) -> int | Literal["all"]:
     return "all" if text == "all" else count(text)

@@ -9,7 +9,15 @@ from typing import Any
 import jax
 
 from gans_jax import parallel, training
-from gans_jax.cli.arguments import add_devices, add_run, command, count, local_devices, seed
+from gans_jax.cli.arguments import (
+    add_devices,
+    add_run,
+    command,
+    count,
+    local_devices,
+    seed,
+    workers,
+)
 from gans_jax.cli.arguments import workdir as as_workdir
 from gans_jax.cli.experiment_file import (
     default_workdir,
@@ -68,6 +76,7 @@ def train(options: argparse.Namespace, overrides: list[str]) -> None:
             profile=options.profile,
             data_timeout=options.data_timeout,
             data_on_device=options.data_on_device,
+            data_workers=options.data_workers,
             callbacks=callbacks,
         )
     _say_done(workdir, experiment)
@@ -89,6 +98,7 @@ def resume(options: argparse.Namespace, overrides: list[str]) -> None:
             profile=options.profile,
             data_timeout=options.data_timeout,
             data_on_device=options.data_on_device,
+            data_workers=options.data_workers,
             callbacks=callbacks,
         )
     _say_done(workdir, experiment)
@@ -164,6 +174,11 @@ def _add_machines(parser: argparse.ArgumentParser) -> None:
     )
     choices = ("auto", "yes", "no")
     parser.add_argument("--data-on-device", choices=choices, default="auto", help=text)
+    text = (
+        "read batches in N processes, for files that are read too slowly by the threads of one "
+        "(default: 0, the threads)"
+    )
+    parser.add_argument("--data-workers", type=workers, metavar="N", default=0, help=text)
     text = "log the metrics to this project of Weights & Biases, too; needs its package `wandb`"
     parser.add_argument("--wandb", metavar="PROJECT", help=text)
     text = "write a profiler trace of iterations N to N + 3 into the run folder"

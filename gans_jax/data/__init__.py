@@ -44,3 +44,4 @@ from gans_jax.data.toy import GaussianRing as GaussianRing
 from gans_jax.data.toy import ParallelLines as ParallelLines
 from gans_jax.data.toy import TwoGaussians as TwoGaussians
 from gans_jax.data.toy import TwoUniforms as TwoUniforms
+from gans_jax.data.workers import Workers as Workers

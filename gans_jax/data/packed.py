@@ -20,7 +20,7 @@ class Packed:
 
     A stream of it has the same batches, to the bit, as a stream of what was packed. Nothing is
     decoded, and a record is found by its number, so that no index is in memory. Each record is
-    compared with its CRC-32 whenever it is read.
+    compared with its CRC-32 when a process reads it for the first time.
 
     Examples: the arrays of the source's examples. Images are larger by the margin that was asked
     for; `RandomCrop` cuts it off.

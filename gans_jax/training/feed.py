@@ -43,7 +43,8 @@ class Given(NamedTuple):
 class Feed:
     """The batches of a run's dispatches, with their examples along `batch_axis`.
 
-    `shard` is the (index, count) of this process. `unfit` collects which iterations' batches hold
+    `shard` is the (index, count) of this process, and `workers` the number of its processes that
+    read batches; with 0 its threads do. `unfit` collects which iterations' batches hold
     numbers that nothing can be learned from, and what they hold.
     """
 
@@ -51,6 +52,7 @@ class Feed:
     layout: Layout
     batch_axis: int
     shard: tuple[int, int]
+    workers: int = 0
     unfit: collections.deque[tuple[int, str]] = dataclasses.field(
         default_factory=lambda: collections.deque(maxlen=100)
     )
@@ -82,15 +84,24 @@ class Feed:
 
     @property
     def threads(self) -> int:
-        """How many threads read batches: one a core, if there is room for two batches of each."""
+        """How many threads read batches, or wait for the processes that do.
+
+        It is one a core, if there is room for two batches of each.
+        """
+        if self.workers:
+            return self.workers + 1
         batch = sum(math.prod(v.shape) * v.dtype.itemsize for v in self._first.values())
         fitting = AHEAD // (2 * max(batch, 1))
         return max(2 * len(self.streams), min(CORES, MOST_THREADS, fitting))
 
-    def read(self, place: tuple[int, int]) -> Example:
-        """Returns the batch of an iteration and a seed's number; DataError if it is unfit."""
+    def direct(self, number: int, t: int) -> Example:
+        """Reads the batch of iteration t of a seed's number in this thread."""
+        return self.streams[number][t]
+
+    def checked(self, read: Callable[[int, int], Example], place: tuple[int, int]) -> Example:
+        """Returns what `read` returns for an iteration and a seed's number; DataError if unfit."""
         t, number = place
-        batch = self.streams[number][t]
+        batch = read(number, t)
         if differs := self._differs(t, batch):
             raise data.DataError(
                 f"the batch of iteration {t + 1} {differs}: make all examples of the source alike"
@@ -174,8 +185,15 @@ class Batches:
         self._repeat, seeds = feed.experiment.repeat, range(len(feed.streams))
         iterations = range(start, feed.experiment.iterations)
         places = ((t, number) for t in iterations for number in seeds)
-        self._ahead = Prefetched(feed.read, places, feed.threads, buffer=2 * feed.threads)
-        self.close = self._ahead.close
+        self._workers = data.Workers(feed.streams, feed.workers) if feed.workers else None
+        read = functools.partial(feed.checked, self._workers.read if self._workers else feed.direct)
+        self._ahead = Prefetched(read, places, feed.threads, buffer=2 * feed.threads)
+
+    def close(self) -> None:
+        """Ends the threads and processes that read."""
+        self._ahead.close()
+        if self._workers:
+            self._workers.close()
 
     def take(self, signal: Callable[[], int]) -> Given | None:
         """Returns the next dispatch's batch and keys; None if a signal comes before it is read.

@@ -36,6 +36,7 @@ def train(
     profile: int | None = None,
     data_timeout: float | None = None,
     data_on_device: Choice = "auto",
+    data_workers: int = 0,
     callbacks: Sequence[Callback] = (),
 ) -> Any:
     """Runs an experiment in a new folder; `gans_jax.runs.folder` says what the folder then holds.
@@ -62,6 +63,8 @@ def train(
       data_on_device: whether all examples stay in device memory, where each dispatch gathers its
         batch. The run is the same to the bit, so that this is no part of its configuration. "auto"
         decides by the memory that the device says it has; a CPU says nothing, and keeps none.
+      data_workers: how many processes read the batches that are not on the device, for files that
+        Python's threads read too slowly (see `data.Workers`); 0 reads them in threads.
       callbacks: are called on process 0 as `Callback` says; an error of one ends the run, with its
         state saved. They follow one run, and so cannot be had with `seeds`.
 
@@ -82,7 +85,7 @@ def train(
         the newest state is saved before this and any error of the data.
     """
     numbers = None if seeds is None else range(experiment.seed, experiment.seed + seeds)
-    program = _program(experiment, numbers, devices, extra, data_on_device)
+    program = _program(experiment, numbers, devices, extra, data_on_device, data_workers)
     # This refuses what does not fit, before anything is written.
     rehearse(program)
     shapes = program.feed.batch_shapes
@@ -107,6 +110,7 @@ def resume(
     profile: int | None = None,
     data_timeout: float | None = None,
     data_on_device: Choice = "auto",
+    data_workers: int = 0,
     callbacks: Sequence[Callback] = (),
 ) -> Any:
     """Continues the run in a folder from its newest checkpoint, and returns the final state.
@@ -125,6 +129,7 @@ def resume(
       profile: as for `train`.
       data_timeout: as for `train`.
       data_on_device: as for `train`; it may be another choice.
+      data_workers: as for `train`; it may be another number.
       callbacks: as for `train`.
 
     Raises:
@@ -139,7 +144,7 @@ def resume(
         data_file.refuse_imported(places[0])
         seeds = None if places == [opened.folder] else [each.seed for each in saved]
         wanted = experiment or saved[0]
-        program = _program(wanted, seeds, devices, extra, data_on_device)
+        program = _program(wanted, seeds, devices, extra, data_on_device, data_workers)
         # A seed that `experiment` changes is refused like any other change.
         changed = [wanted, *_of_each_seed(wanted, program)[1:]]
         recorder = Recorder(program, opened, places, callbacks)
@@ -165,6 +170,7 @@ def _program(
     devices: Sequence[jax.Device] | None,
     extra: Sequence[Any],
     data_on_device: Choice,
+    data_workers: int,
 ) -> Program:
     """Returns what to compute, after a check that every process would compute the same."""
     processes, layout = Processes.of(devices), choose_layout(experiment, seeds, devices)
@@ -173,7 +179,7 @@ def _program(
     processes.check_same(len(experiment.data), "the number of examples")
     other_files = lambda first, other: ["other names or sizes"]
     processes.check_same(fingerprint(experiment.data), "the list of files", other_files)
-    return Program(experiment, layout, processes, data_on_device)
+    return Program(experiment, layout, processes, data_on_device, data_workers)
 
 
 def _run(

@@ -24,13 +24,15 @@ class Program:
     """The compiled step of an experiment, and the state, batches and keys that it takes.
 
     One call of the step, a dispatch, runs `experiment.repeat` iterations of every seed.
-    `data_on_device` says whether the examples stay in device memory, which changes no bit.
+    `data_on_device` says whether the examples stay in device memory, and `data_workers` how many
+    processes read them if not, neither of which changes a bit.
     """
 
     experiment: Experiment
     layout: Layout
     processes: Processes
     data_on_device: Choice = "auto"
+    data_workers: int = 0
 
     @functools.cached_property
     def stepped(self) -> Any:
@@ -44,7 +46,8 @@ class Program:
 
     @functools.cached_property
     def feed(self) -> Feed:
-        return Feed(self.experiment, self.layout, self.stepped.batch_axis, self.processes.shard)
+        shard = self.processes.shard
+        return Feed(self.experiment, self.layout, self.stepped.batch_axis, shard, self.data_workers)
 
     @functools.cached_property
     def keys_by_use(self) -> tuple[tuple[jax.Array, ...], ...]:

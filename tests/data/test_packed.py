@@ -164,6 +164,7 @@ def test_a_damaged_record_is_named(copied, place):
     content = bytearray(shard.read_bytes())
     content[content.find(packed[13]["image"].tobytes()[:50]) + place] ^= 1
     shard.write_bytes(content)
+    packed = data.Packed(str(copied))  # each record is checked once by a process
     for index in {*range(COUNT)} - {13}:
         packed[index]
     with pytest.raises(DataError, match=r"record 3 of .* does not have the digest .* `pack` again"):

@@ -33,7 +33,9 @@ figure { margin: 0; } figcaption, .note { color: var(--faint); font-size: .85em;
 """
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 MOST_CURVES = 40
-WAIT_REMEDY = "`pack` the data, use --data-on-device yes, or give the process more cores"
+WAIT_REMEDY = (
+    "`pack` the data, use --data-on-device yes or --data-workers N, or give the process more cores"
+)
 ARROWS = {"lower": "lower is better", "higher": "higher is better", None: "neither is better"}
 
 
