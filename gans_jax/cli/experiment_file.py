@@ -35,7 +35,7 @@ def load_file(file: str | os.PathLike[str]) -> tuple[Experiment, list[Any]]:
       ConfigError: if there is no such file or experiment, or a value in the file is out of range.
     """
     path, name = _split_name(os.fspath(file))
-    path = path if os.path.isfile(path) else str(_installed(path) or path)
+    path = path if os.path.isfile(path) else str(installed(path) or path)
     if not os.path.isfile(path):
         raise ConfigError(f"there is no file {path}: {_remedy(path)}")
     _make_importable(Path(path).resolve().parent)
@@ -74,7 +74,7 @@ def installed_experiments() -> Path | None:
     return shipped if (shipped / "digits" / "wgan_digits.py").is_file() else None
 
 
-def _installed(name: str) -> Path | None:
+def installed(name: str) -> Path | None:
     """Returns the file of an installed experiment by its name, such as `wgan_digits`."""
     shipped = installed_experiments()
     if shipped is None or not name.isidentifier():

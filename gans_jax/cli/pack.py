@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ in the format array_record with a manifest, and prints the source that reads the
 these:
 
   FILE.py[:NAME]      the data of an experiment, with options such as `--data.path`, as for `train`
-  FOLDER              a folder of images, with its subfolders
+  FOLDER              a folder of images, with its subfolders, or its address in an object store
   FILE                an IDX file of images, gzipped or not
   tfds:NAME[:SPLIT]   a split of a dataset that TensorFlow Datasets has prepared (default: train)
 
@@ -51,7 +52,9 @@ def pack(options: argparse.Namespace, overrides: list[str]) -> None:
     source = _sized(named_source(options.file, overrides, "pack", SIZE), options)
     out: Path = options.out
     found = write(source, out, options.margin, options.threads, title="pack")
-    print(f"{counted(len(found), 'example')} in {out}: give an experiment, as its data,\n{found}")
+    # As an experiment's file writes it.
+    text = re.sub(r"\b([A-Z]\w*\()", r"data.\1", repr(found))
+    print(f"{counted(len(found), 'example')} in {out}: give an experiment, as its data,\n{text}")
 
 
 def _sized(source: Source, options: argparse.Namespace) -> Source:

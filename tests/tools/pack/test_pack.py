@@ -273,7 +273,7 @@ def test_the_command(folder, tmp_path, capsys):
     assert main(["pack", folder, out, "--size", "16", "--margin", "2", "--threads", "1"]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("9 examples in ")
-    assert eval(printed[1], vars(data)) == data.RandomCrop(data.Packed(out), 16)
+    assert eval(printed[1]) == data.RandomCrop(data.Packed(out), 16)
     assert main(["pack", folder, out]) == 1
     assert "was packed from another source" in capsys.readouterr().err
 
@@ -282,5 +282,6 @@ def test_the_command_takes_the_data_of_an_experiment(tmp_path, capsys):
     file, out = "experiments/digits/wgan_digits.py", str(tmp_path / "out")
     assert main(["pack", file, out, "--data.split", "test"]) == 0
     assert len(data.Packed(out)) == 1000
+    assert main(["pack", "wgan_digits", out, "--data.split", "test"]) == 0  # whole already
     assert main(["pack", file, str(tmp_path / "other"), "--size", "8"]) == 1
     assert "use --data.size" in capsys.readouterr().err
