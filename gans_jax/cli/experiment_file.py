@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import difflib
 import functools
 import os
 import runpy
@@ -16,6 +15,7 @@ import flax.linen as nn
 
 from gans_jax import core, data
 from gans_jax.cli.named_loss import LOSSES, with_named_losses
+from gans_jax.cli.paths import installed, no_file, split_name
 from gans_jax.runs import ConfigError, Experiment, folder, load
 
 OVERRIDES = (
@@ -34,10 +34,10 @@ def load_file(file: str | os.PathLike[str]) -> tuple[Experiment, list[Any]]:
     Raises:
       ConfigError: if there is no such file or experiment, or a value in the file is out of range.
     """
-    path, name = _split_name(os.fspath(file))
+    path, name = split_name(os.fspath(file))
     path = path if os.path.isfile(path) else str(installed(path) or path)
     if not os.path.isfile(path):
-        raise ConfigError(f"there is no file {path}: {_remedy(path)}")
+        raise ConfigError(no_file(path))
     _make_importable(Path(path).resolve().parent)
     module = f"experiment {Path(path).stem}"  # hides no module, as the stem alone could
     try:
@@ -61,25 +61,12 @@ def load_overridden(file: str, overrides: list[str], command: str) -> tuple[Expe
     Raises:
       ConfigError: as `load_file`, or if options stand where the file should.
     """
-    if not os.path.exists(file) and overrides and overrides[-1].startswith("--"):
+    is_value = not os.path.exists(file) and installed(file) is None
+    if is_value and overrides and overrides[-1].startswith("--"):
         given = " ".join([*overrides, file])
         raise ConfigError(f"no experiment is named: type `{command} FILE {given}`")
     experiment, extra = load_file(file)
     return override(experiment, overrides, f"{command} {file}"), extra
-
-
-def installed_experiments() -> Path | None:
-    """Returns the folder of the experiments that come with the package, where there is one."""
-    shipped = Path(core.__file__).parents[2] / "experiments"
-    return shipped if (shipped / "digits" / "wgan_digits.py").is_file() else None
-
-
-def installed(name: str) -> Path | None:
-    """Returns the file of an installed experiment by its name, such as `wgan_digits`."""
-    shipped = installed_experiments()
-    if shipped is None or not name.isidentifier():
-        return None
-    return next(iter(sorted(shipped.glob(f"*/{name}.py"))), None)
 
 
 def _make_importable(folder: Path) -> None:
@@ -90,28 +77,6 @@ def _make_importable(folder: Path) -> None:
     for path in dict.fromkeys([str(top), str(folder)]):
         if path not in sys.path:
             sys.path.insert(0, path)
-
-
-def default_workdir(file: str) -> Path:
-    """Returns the run folder of an experiment that is given no other: `runs/FILE_NAME`."""
-    path, name = _split_name(file)
-    return Path("runs", "_".join([Path(path).stem, *name.split()]))
-
-
-def _split_name(file: str) -> tuple[str, str]:
-    """Splits `FILE:NAME` into the path and the name, which is empty for `FILE` alone."""
-    path, colon, name = file.rpartition(":")
-    return (path, name) if colon and not os.path.isfile(file) else (file, "")
-
-
-def _remedy(path: str) -> str:
-    places = (*Path(path).parent.glob("*.py"), *Path("experiments").glob("**/*.py"))
-    shipped = installed_experiments()
-    installed = shipped.glob("*/*.py") if shipped else ()
-    known = {file.stem: file.stem for file in installed} | {p.stem: str(p) for p in places}
-    if close := difflib.get_close_matches(Path(path).stem, known, n=1):
-        return f"did you mean {known[close[0]]}?"
-    return "name the file of an experiment first, and its options after it"
 
 
 def _choose(path: str, name: str, defined: dict[str, Any]) -> Experiment:

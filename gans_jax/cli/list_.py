@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gans_jax.cli.arguments import command, path
-from gans_jax.cli.experiment_file import installed_experiments
+from gans_jax.cli.paths import installed_experiments
 from gans_jax.runs import ConfigError
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from gans_jax.cli.commands import COMMANDS
+from gans_jax.cli.paths import absent
 from gans_jax.version import __version__
 
 
@@ -17,6 +18,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if argv is None else [*argv]
     if words and words[0] in COMMANDS:
+        if error := absent(words[0], words[1:]):
+            print(f"error: {error}", file=sys.stderr)
+            return 1
         from gans_jax.cli.run import run  # takes a second: jax and all methods
 
         return run(words[0], words[1:])

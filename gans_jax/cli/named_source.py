@@ -2,7 +2,8 @@
 
 import os
 
-from gans_jax.cli.experiment_file import installed, load_file, override
+from gans_jax.cli.experiment_file import load_file, override
+from gans_jax.cli.paths import installed
 from gans_jax.data import IDX, TFDS, ImageFolder
 from gans_jax.data.source import Source
 from gans_jax.runs import ConfigError

@@ -20,12 +20,12 @@ from gans_jax.cli.arguments import (
 )
 from gans_jax.cli.arguments import workdir as as_workdir
 from gans_jax.cli.experiment_file import (
-    default_workdir,
     load_overridden,
     override,
     own_classes,
     with_held_data,
 )
+from gans_jax.cli.paths import default_workdir
 from gans_jax.core.output import counted
 from gans_jax.runs import ConfigError, Experiment, folder, remote
 

@@ -13,11 +13,11 @@ from PIL import Image, ImageSequence
 from gans_jax import pictures
 from gans_jax.cli import arithmetic, load_file, main
 from gans_jax.cli.arguments import SIDE
-from gans_jax.cli.experiment_file import default_workdir
+from gans_jax.cli.paths import default_workdir
 from gans_jax.core import extras
 from gans_jax.data.image import to_uint8
 from gans_jax.training import load
-from tests.support.processes import OWN
+from tests.support.processes import OWN, environment
 from tests.support.tiny import assert_same_bits
 
 PACKAGE = Path(__file__).parents[2]
@@ -249,9 +249,35 @@ def test_commands_read_and_write_runs_in_an_object_store(own, tmp_path, monkeypa
     assert int(load(run, load_file(own[0])[1])[1].step) == 4
 
 
+def test_what_is_not_there_is_told_before_anything_slow_is_loaded(tmp_path):
+    code = (
+        "import sys; from gans_jax.cli import main; code = main(sys.argv[1:]); "
+        "print(code, 'jax' in sys.modules)"
+    )
+
+    def told(*words):
+        command = [sys.executable, "-c", code, *words]
+        found = subprocess.run(command, cwd=tmp_path, env=environment(1), capture_output=True)
+        assert found.stdout.decode().split() == ["1", "False"]
+        return found.stderr.decode()
+
+    assert told("sample", "nowhere") == (
+        "error: there is no folder nowhere: give the folder that `train` made\n"
+    )
+    assert "there is no file wgan_digit: did you mean wgan_digits?" in told("train", "wgan_digit")
+    assert "there is no file a.py: name the file" in told("plan", "a.py:x", "--topology", "v5e:2x2")
+
+
+def test_the_help_of_an_installed_experiment_is_its_own(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main(["train", "wgan_digits", "--help"])
+    assert "--method.clip" in capsys.readouterr().out
+
+
 def test_an_address_is_refused_where_a_file_of_this_machine_is_needed(own, capsys):
     with pytest.raises(SystemExit):
-        main(["sample", "run", "--out", "gs://bucket/sample.png"])
+        main(["sample", "gs://bucket/run", "--out", "gs://bucket/sample.png"])
     assert "gs://bucket/sample.png: only data and the folders of runs can be" in (
         capsys.readouterr().err
     )

@@ -42,8 +42,8 @@ class Chip:
 
 
 # https://docs.cloud.google.com/tpu/docs/ has a page for each of v4, v5e, v5p and v6e, with a table
-# of key specifications. Those of v5e and v6e have 8 chips a host, and the one of v5p has 2 hosts for
-# v5p:2x2x2; the chips of a host of v4 are unconfirmed. The page of v4 lacks the interconnect: its
+# of key specifications. Those of v5e and v6e have 8 chips a host, and v5p's has 2 hosts for 2x2x2;
+# the chips of a host of v4 are unconfirmed. The page of v4 lacks the interconnect: its
 # 2400 Gbps are unconfirmed, so that a plan's milliseconds of interconnect on v4 are a guess.
 CHIPS = {
     "v4": Chip(275e12, 32 * 2**30, 1200e9, 300e9, _CUBIC, 4),
