@@ -82,13 +82,11 @@ def held(store: Store) -> Iterator[Lease]:
 
 
 def _take_over(store: Store, token: str) -> None:
-    before = _read(store)
-    print(
-        f"{store.address} is locked: waiting {SILENCE:.0f} seconds for a sign of life of its owner",
-        file=sys.stderr,
-    )
+    if before := _read(store):
+        text = f"waiting {SILENCE:.0f} seconds for a sign of life of its owner"
+        print(f"{store.address} is locked: {text}", file=sys.stderr)
     deadline = time.monotonic() + SILENCE
-    while time.monotonic() < deadline and _read(store) == before:
+    while before and time.monotonic() < deadline and _read(store) == before:
         time.sleep(min(1.0, SILENCE / 10))
     if _read(store) == before:
         store.remove([NAME])

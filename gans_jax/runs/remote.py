@@ -17,8 +17,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import jax
-
 from gans_jax.core import files
 from gans_jax.core.store import Store, StoreError, each, is_address
 from gans_jax.runs import data_file, lease, lock, run_states
@@ -48,9 +46,9 @@ class Place:
 def opened(workdir: str | os.PathLike[str], *, new: bool = False) -> Iterator[Place]:
     """Yields the place of a run that is trained.
 
-    While the block runs, process 0 holds the address, and publishes what it has when the block
-    ends. Only what could not be published stays on this machine, and is found there by the next
-    `resume`.
+    While the block runs, this process holds the address, and when it ends, what is new is
+    published. Only what could not be published stays on this machine, and is found there by the
+    next `resume`.
 
     Args:
       workdir: a folder, or an address such as gs://bucket/run.
@@ -65,11 +63,6 @@ def opened(workdir: str | os.PathLike[str], *, new: bool = False) -> Iterator[Pl
         yield Place(Path(workdir))
         return
     store = Store(os.fspath(workdir))
-    if jax.process_index() > 0:
-        with contextlib.ExitStack() as stack:
-            found = _empty(store) if new else visited(workdir, CONFIGURATION)
-            yield Place(stack.enter_context(found))
-        return
     folder = _staging(store)
     with named(folder, store.address), lease.held(store) as ours:
         if new:
@@ -91,6 +84,17 @@ def opened(workdir: str | os.PathLike[str], *, new: bool = False) -> Iterator[Pl
             raise
         mirror.publish()
         shutil.rmtree(folder.parent, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def followed(workdir: str | os.PathLike[str], *, new: bool = False) -> Iterator[Place]:
+    """Yields the place of a run that another process trains: of an address, its configuration."""
+    if is_address(workdir) and new:
+        with _empty(Store(os.fspath(workdir))) as folder:
+            yield Place(folder)
+        return
+    with visited(workdir, CONFIGURATION) as folder:
+        yield Place(folder)
 
 
 @contextlib.contextmanager

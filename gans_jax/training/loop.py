@@ -11,7 +11,7 @@ import jax
 
 from gans_jax import wrappers
 from gans_jax.data import fingerprint
-from gans_jax.runs import config, creation, data_file, folder, remote
+from gans_jax.runs import config, creation, data_file, folder
 from gans_jax.runs.experiment import Experiment
 from gans_jax.training.callback import Callback
 from gans_jax.training.layout import choose_layout
@@ -90,7 +90,7 @@ def train(
     rehearse(program)
     shapes = program.feed.batch_shapes
     with contextlib.ExitStack() as stack:
-        place = stack.enter_context(remote.opened(workdir, new=True))
+        place = program.processes.opened(stack, workdir, new=True)
         places = folder.places(place.folder, numbers)
         runs = dict(zip(places, _of_each_seed(experiment, program), strict=True))
         recorder = Recorder(program, place, places, callbacks)
@@ -138,7 +138,7 @@ def resume(
       Exception: whatever `train` raises during the run.
     """
     with contextlib.ExitStack() as stack:
-        opened = stack.enter_context(remote.opened(workdir))
+        opened = Processes.of(devices).opened(stack, workdir)
         places = folder.runs(opened.folder)
         saved = [folder.read_experiment(place, extra) for place in places]
         data_file.refuse_imported(places[0])

@@ -1,6 +1,8 @@
 """One run of several processes: process 0 reads and writes its folder, the others follow."""
 
+import contextlib
 import dataclasses
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Self, TypeVar
 
@@ -9,7 +11,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from gans_jax import parallel
-from gans_jax.runs import stored
+from gans_jax.runs import remote, stored
 from gans_jax.runs.config import ConfigError
 
 T = TypeVar("T")
@@ -56,6 +58,18 @@ class Processes:
         if failed:
             raise ConfigError("process 0 has ended the run: its message says why")
         return result
+
+    def opened(
+        self, stack: contextlib.ExitStack, workdir: str | os.PathLike[str], *, new: bool = False
+    ) -> remote.Place:
+        """Returns the place of a run until the stack is closed; process 0 alone may publish there.
+
+        Raises:
+          ConfigError: on the others if it cannot be had.
+          Exception: whatever `runs.remote.opened` raises on process 0.
+        """
+        own = self.on_first(lambda: stack.enter_context(remote.opened(workdir, new=new)))
+        return own or stack.enter_context(remote.followed(workdir, new=new))
 
     def share(self, tree: Any, like: Any) -> Any:
         """Returns process 0's tree of arrays, to the bit; `like` has its shapes and types."""

@@ -163,10 +163,11 @@ def test_a_signal_to_one_process_stops_both_at_the_same_step(ring, cluster, tmp_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["seeds", "folder"])
+@pytest.mark.parametrize("fault", ["seeds", "folder", "store"])
 def test_what_one_process_refuses_ends_both(ring, cluster, tmp_path, fault):
     file, run = ring[0], tmp_path / "run"
-    command = ("train", file, "--workdir", run)
+    place = f"file://{run}" if fault == "store" else run
+    command = ("train", file, "--workdir", place)
     if fault == "seeds":
         outputs = finish(cluster((*command, "--seed", 1), (*command, "--seed", 2)), 1)
         for output in outputs:
