@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gans_jax import data, losses, methods, networks, penalties, priors, schedules
-from gans_jax.cli import load_file
+from gans_jax.cli import load_file, main
 from tests.support.processes import environment
 
 ROOT = Path(__file__).parents[1]
@@ -51,11 +51,14 @@ def test_compose_runs():
 
 
 @pytest.mark.slow
-def test_the_readmes_code_runs(capsys):
+def test_the_readmes_code_runs(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     blocks = python_blocks(ROOT / "README.md")
-    assert len(blocks) == 2
-    exec("\n".join(blocks), {})  # the second goes on from the first
+    assert len(blocks) == 3
+    exec("\n".join(blocks), {})  # each goes on from the one before
     assert "wasserstein" in capsys.readouterr().out
+    assert Path("runs/mine/report.png").exists()
+    assert main(["sample", "runs/mine"]) == 0
 
 
 def test_the_vocabularys_code_runs():
