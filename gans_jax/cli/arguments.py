@@ -58,7 +58,7 @@ def add_picture(parser: argparse.ArgumentParser, moving: bool = False) -> None:
     """Adds `--out` and `--seed`; a `moving` picture may be a GIF or MP4 file."""
     text = (
         "the file to write (default: in RUN, with the name of the command; for a RUN in an object "
-        "store, in the current folder)"
+        "store, in the current folder, with the names of both)"
     )
     kind, metavar = (picture, "PNG|GIF|MP4") if moving else (png, "PNG")
     parser.add_argument("--out", type=kind, metavar=metavar, help=text)
@@ -136,9 +136,10 @@ def brought(options: argparse.Namespace) -> Iterator[None]:
 def beside(options: argparse.Namespace, run: Path, name: str) -> Path:
     """Returns where a command writes a file about a run: in its folder, or in the current one.
 
-    The copy of a run in an object store is gone after the command.
+    The copy of a run in an object store is gone after the command, so that its name is put before
+    the file's.
     """
-    return Path(name) if options.has_copies else run / name
+    return Path(f"{run.name}_{name}") if options.has_copies else run / name
 
 
 def png(text: str, suffixes: tuple[str, ...] = (".png",)) -> Path:

@@ -59,7 +59,7 @@ def _run(name: str, words: Sequence[str]) -> int:
             raise
         return _failed(error, reason)
     except training.Interrupted as stop:
-        print(stop, file=sys.stderr)
+        print("; ".join([str(stop), *_notes(stop)]), file=sys.stderr)
         return 128 + stop.number
     except KeyboardInterrupt:
         return 130
@@ -70,10 +70,13 @@ def _failed(error: Exception, words: str) -> int:
     """Prints an error and what became of the run, and returns the exit code."""
     if isinstance(error.__cause__, RuntimeError | AssertionError):
         words = devices.missing_backend() or words
-    # jax adds a note of several lines, about frames of the traceback that it has left out.
-    notes = [note for note in getattr(error, "__notes__", ()) if "\n" not in note]
-    print("error:", "; ".join([words, *notes]), file=sys.stderr)
+    print("error:", "; ".join([words, *_notes(error)]), file=sys.stderr)
     return 1
+
+
+def _notes(error: BaseException) -> list[str]:
+    # jax adds a note of several lines, about frames of the traceback that it has left out.
+    return [note for note in getattr(error, "__notes__", ()) if "\n" not in note]
 
 
 def _parser(name: str) -> argparse.ArgumentParser:

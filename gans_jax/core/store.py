@@ -7,6 +7,7 @@ make an object only where there is none, which a lock needs, nor tell versions o
 
 import contextlib
 import dataclasses
+import errno
 import functools
 import hashlib
 import os
@@ -27,6 +28,8 @@ T = TypeVar("T")
 PAUSES: tuple[float, ...] = (1, 2, 4, 8, 16, 32, 64)
 REQUESTS = 16  # at a time; a request takes some tens of milliseconds, however small it is
 
+# What only the disk of this machine says.
+_OF_A_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 _REFUSED = re.compile(r"credential|unauthorized|forbidden|anonymous caller|access ?denied", re.I)
 _REMEDIES = {
     "gs": "run `gcloud auth application-default login`, and check what the account may do",
@@ -54,12 +57,14 @@ class Store:
 
     Attributes:
       address: such as "gs://bucket/run".
+      pauses: seconds between attempts; None for `PAUSES`.
 
     Raises (StoreError): if the store cannot be reached, asks for credentials, or the package for
       its protocol is missing.
     """
 
     address: str
+    pauses: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         whole = re.sub(r"^([^:]+):/(?!/)", r"\1://", self.address.rstrip("/"))
@@ -107,7 +112,11 @@ class Store:
     def upload(self, file: Path, name: str) -> None:
         """Makes an object of a file; FileNotFoundError if there is no such file."""
         os.stat(file)
-        self._made(lambda: self._system.put_file(os.fspath(file), self._path(name)))
+        try:
+            self._made(lambda: self._system.put_file(os.fspath(file), self._path(name)))
+        except StoreError:
+            os.stat(file)  # it may have gone meanwhile, which is no fault of the store
+            raise
 
     def download(self, name: str, file: Path) -> None:
         """Makes a file of an object, as a whole; FileNotFoundError if there is no such object."""
@@ -171,12 +180,14 @@ class Store:
 
     def _patiently(self, request: Callable[[], T]) -> T:
         """Returns what a request returns, after more attempts if the store fails."""
-        for pause in (*PAUSES, None):
+        for pause in (*(PAUSES if self.pauses is None else self.pauses), None):
             try:
                 return request()
             except (FileNotFoundError, FileExistsError, StoreError, MemoryError):
                 raise
             except Exception as error:  # each library of a store has errors of its own
+                if isinstance(error, OSError) and error.errno in _OF_A_DISK:
+                    raise
                 if pause is None or _is_refusal(error):
                     raise self._failure(error) from error
             # At random, so that the hosts of a pod do not all come back at once.

@@ -136,10 +136,13 @@ class UnpairedFolders(_Domains):
         return dict.fromkeys(("a", "b"), (self.size, self.size, self.channels))
 
     def _folder(self, domain: str) -> ImageFolder:
-        path = os.path.join(fetched.local(self.path), self.split + domain)
+        name = self.split + domain
+        path = os.path.join(fetched.local(self.path), name)
         if not os.path.isdir(path):
             both = f"{self.split}A and {self.split}B"
-            raise missing("folder", path, f"put unpaired images into {both}")
+            raise missing(
+                "folder", os.path.join(self.path, name), f"put unpaired images into {both}"
+            )
         return ImageFolder(path, size=None, channels=self.channels, on_bad=self.on_bad)
 
     @property

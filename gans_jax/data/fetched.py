@@ -5,9 +5,12 @@ import functools
 import hashlib
 import json
 import os
+import random
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from gans_jax.core import files, store
 from gans_jax.data.source import DataError, shown
@@ -17,15 +20,15 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-INDEX, LOCK = "copied.jsonl", "copied.lock"
+INDEX, LOCK, WHOLE = "copied.jsonl", "copied.lock", "copied"
 
 
 def local(path: str) -> str:
     """Returns a path of this machine: `path` itself, or of an address's copy on this machine.
 
     The copy of gs://bucket/photos lies in `~/.cache/gans_jax/data` (`$XDG_CACHE_HOME` moves it).
-    A process brings it up to date once, at its first use: objects that are new or have changed are
-    downloaded, and files whose objects are gone are removed.
+    A process brings it up to date once, at its first use, unless another process reads it: objects
+    that are new or have changed are downloaded, and files whose objects are gone are removed.
 
     Raises:
       DataError: if the store cannot be used, has nothing there, or the copy cannot be written.
@@ -41,8 +44,7 @@ def _copy(address: str) -> Path:
     folder = base / "data" / digest / (source.name or "bucket")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(folder.parent):
-            return _updated(source, folder)
+        return _held(folder.parent, lambda: _updated(source, folder))
     except store.StoreError as error:
         raise DataError(str(error)) from error
     except OSError as error:
@@ -52,13 +54,40 @@ def _copy(address: str) -> Path:
         ) from error
 
 
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Waits until no other process of this machine copies the same address."""
-    with open(folder / LOCK, "a") as file:
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+# Descriptors that stay open, so that no other process changes a copy that this one reads.
+_IN_USE: list[int] = []
+
+
+def _held(place: Path, update: Callable[[], Path]) -> Path:
+    """Returns the path of a copy, which this process updates unless another one reads it."""
+    lock, whole = os.open(place / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC), place / WHOLE
+    try:
+        while not _locks(lock, "LOCK_EX", at_once=True):
+            _locks(lock, "LOCK_SH")  # once another process has copied
+            if whole.exists():
+                break
+            _locks(lock, "LOCK_UN")  # that process has failed
+        else:
+            whole.unlink(missing_ok=True)
+            files.write(whole, update().name)
+            _locks(lock, "LOCK_SH")
+    except BaseException:
+        os.close(lock)
+        raise
+    _IN_USE.append(lock)
+    return place / whole.read_text()
+
+
+def _locks(descriptor: int, kind: str, at_once: bool = False) -> bool:
+    """Locks or unlocks, and returns False if that cannot be done at once, but is to be."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, getattr(fcntl, kind) | (fcntl.LOCK_NB if at_once else 0))
+    except BlockingIOError:
+        time.sleep(random.uniform(0, 0.1))
+        return False
+    return True
 
 
 def _updated(source: store.Store, folder: Path) -> Path:
@@ -73,7 +102,7 @@ def _updated(source: store.Store, folder: Path) -> Path:
     needed = [
         name
         for name, version in versions.items()
-        if known.get(name) != version or not (folder / name).is_file()
+        if known.get(name) != [version, _size(folder / name)]
     ]
 
     # One line a file at once, so that a copy that was stopped goes on where it was.
@@ -81,7 +110,8 @@ def _updated(source: store.Store, folder: Path) -> Path:
 
         def download(name: str) -> None:
             source.download(name, folder / name)
-            print(json.dumps([name, versions[name]]), file=index, flush=True)
+            found = [versions[name], _size(folder / name)]
+            print(json.dumps([name, *found]), file=index, flush=True)
 
         store.each(download, needed)
     return folder
@@ -97,11 +127,15 @@ def _file(source: store.Store, path: Path) -> Path:
     return path
 
 
-def _read(index: Path) -> dict[str, str]:
-    """Returns the version of each file that was downloaded; of a damaged line it is unknown."""
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
+
+
+def _read(index: Path) -> dict[str, list[Any]]:
+    """Returns the version and size of each file that was downloaded; not of a damaged line."""
     found = {}
     for line in index.read_text().splitlines() if index.is_file() else ():
         with contextlib.suppress(ValueError):
-            name, version = json.loads(line)
-            found[name] = version
+            name, *known = json.loads(line)
+            found[name] = known
     return found

@@ -38,11 +38,16 @@ class Packed:
     @functools.cached_property
     def manifest(self) -> Manifest:
         """What the set holds, and where it comes from."""
-        return manifest.read(Path(fetched.local(self.path)))
+        return manifest.read(Path(self._root))
+
+    @functools.cached_property
+    def _root(self) -> str:
+        """The folder on this machine."""
+        return fetched.local(self.path)
 
     @functools.cached_property
     def _shards(self) -> tuple[Shard, ...]:
-        found, root = self.manifest, Path(fetched.local(self.path))
+        found, root = self.manifest, Path(self._root)
         return tuple(
             Shard(
                 root / found.name(k),
@@ -64,7 +69,8 @@ class Packed:
         return self._ends - np.array(self.manifest.counts)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path}  # open files do not go to another process
+        # Open files do not go to another process, which reads the same copy of an address.
+        return {"path": self.path, "_root": self._root}
 
     def __len__(self) -> int:
         return int(self._ends[-1])

@@ -1,6 +1,7 @@
 """The lock of a run folder in an object store, which no system lets go of when its owner dies."""
 
 import contextlib
+import dataclasses
 import json
 import os
 import socket
@@ -24,6 +25,8 @@ class Lease:
 
     def __init__(self, store: Store, token: str) -> None:
         self._store, self._token, self._lost = store, token, False
+        # A request of a beat is made once: a late one could take the lock back from a new owner.
+        self._at_once = dataclasses.replace(store, pauses=())
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
         self._thread.start()
@@ -49,15 +52,17 @@ class Lease:
         return _token(_read(self._store)) == self._token
 
     def _renew(self) -> None:
-        beat = 0
-        while not self._ended.wait(BEAT):
+        beat, renewed = 0, time.monotonic()
+        while not self._lost and not self._ended.wait(BEAT):
             beat += 1
             # A store that is silent now is asked again at the next beat.
-            with contextlib.suppress(StoreError):
-                if not self._is_ours():
-                    self._lost = True
-                    return
-                self._store.write(NAME, _content(self._token, beat))
+            with contextlib.suppress(OSError):
+                self._lost = _token(_read(self._at_once)) != self._token
+                if not self._lost and time.monotonic() - renewed < SILENCE:
+                    self._at_once.write(NAME, _content(self._token, beat))
+                    before, renewed = renewed, time.monotonic()
+                    self._lost = renewed - before >= SILENCE
+            self._lost = self._lost or time.monotonic() - renewed >= SILENCE
 
 
 @contextlib.contextmanager

@@ -211,7 +211,12 @@ class Batches:
                 if not wait(self._ahead, what, signal, self._timeout, self._feed.shard):
                     return None
                 self.waited += time.perf_counter() - began
-                batches.append(next(self._ahead))
+                try:
+                    batches.append(next(self._ahead))
+                except data.DataError:
+                    if signal():  # it may have ended the processes that read, too
+                        return None
+                    raise
             self._t += 1
         stacked = [_stack(batches) if self._repeat > 1 else batches[0] for batches in own]
         return Given(self._feed.layout.put(stacked, self._feed.batch_axis), self._keys(first))

@@ -124,6 +124,8 @@ class Recorder(contextlib.ExitStack):
         self._saved = None
         if done > self._start:
             self._states.rescue(done, state)
+        if number == UNSAVED:
+            self._states.wait()  # which raises the error
         raise Interrupted(number, done, self.workdir)
 
     def record(self, done: int, state: core.State, outcome: Outcome, waited: float) -> int:

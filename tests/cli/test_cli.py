@@ -242,10 +242,14 @@ def test_commands_read_and_write_runs_in_an_object_store(own, tmp_path, monkeypa
     assert main(["resume", run, *command, "--iterations", "4"]) == 0
     assert f"{run}: 4 iterations done" in capsys.readouterr().out
     assert main(["sample", run, *command]) == 0
-    assert "written to sample.png" in capsys.readouterr().out
+    assert "written to run_sample.png" in capsys.readouterr().out
     assert main(["report", run, *command]) == 0
-    assert "written to report.html" in capsys.readouterr().out
-    assert {path.name for path in tmp_path.iterdir()} == {"cache", "sample.png", "report.html"}
+    assert "written to run_report.html" in capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "cache",
+        "run_sample.png",
+        "run_report.html",
+    }
     assert int(load(run, load_file(own[0])[1])[1].step) == 4
 
 

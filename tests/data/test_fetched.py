@@ -1,8 +1,11 @@
 """Data in object stores are copied to this machine once, and then only what has changed."""
 
+import errno
 import gzip
 import json
+import os
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,11 +23,18 @@ from tests.support.stores import failing
 def bucket(tmp_path, monkeypatch):
     """The address of an empty folder in a store, and a cache that no other test has."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    fetched._copy.cache_clear()
+    another_process()
     found = Store(f"memory://bucket-{tmp_path.name}")
     yield found
     found.remove(found.list())
+    another_process()
+
+
+def another_process():
+    """Makes this process one that has read nothing from a store yet."""
     fetched._copy.cache_clear()
+    while fetched._IN_USE:
+        os.close(fetched._IN_USE.pop())
 
 
 def put(bucket, folder, under):
@@ -85,12 +95,47 @@ def test_only_what_has_changed_is_copied_again(bucket, tmp_path, monkeypatch):
     Image.new("RGB", (9, 9)).save(tmp_path / "other.png")
     bucket.upload(tmp_path / "other.png", "photos/002.png")
     bucket.remove(["photos/003.png"])
-    fetched._copy.cache_clear()  # another process
+    another_process()
     with failing(monkeypatch, lambda *_: None) as record:
         found = data.ImageFolder(address, size=None)
         assert found.files == ("000.png", "001.png", "002.png")
     assert [call for call, _ in record.calls].count("get_file") == 1
     assert found[2]["image"].shape == (9, 9, 3)
+
+
+def test_a_copy_is_not_changed_while_another_process_reads_it(bucket, tmp_path):
+    address = put(bucket, photos(tmp_path / "photos", range(2)), "photos")
+    reader = data.ImageFolder(address, size=8)
+    assert len(reader) == 2
+    bucket.remove(["photos/000.png"])
+    fetched._copy.cache_clear()  # the other process begins, and the first one still reads
+    assert len(data.ImageFolder(address)) == 2
+    assert reader[0]["image"].mean() == 0
+    another_process()
+    assert len(data.ImageFolder(address)) == 1
+
+
+def test_a_copy_that_was_cut_off_is_made_again(bucket, tmp_path):
+    address = put(bucket, photos(tmp_path / "photos", range(2)), "photos")
+    file = Path(data.ImageFolder(address).root, "000.png")
+    content = file.read_bytes()
+    file.write_bytes(content[:10])
+    another_process()
+    len(data.ImageFolder(address))
+    assert file.read_bytes() == content
+
+
+def test_a_full_disk_is_told_as_such(bucket, tmp_path, monkeypatch):
+    address = put(bucket, photos(tmp_path / "photos", range(2)), "photos")
+    full = OSError(errno.ENOSPC, "No space left on device")
+    fails = lambda request, path: full if request == "get_file" else None
+    with (
+        failing(monkeypatch, fails) as record,
+        pytest.raises(DataError, match=r"photos cannot be copied to .*\(No space left on device\)"),
+    ):
+        len(data.ImageFolder(address))
+    assert [call for call, _ in record.calls].count("get_file") <= 2
+    assert len(data.ImageFolder(address)) == 2  # it holds no lock
 
 
 def test_a_copy_that_was_stopped_goes_on(bucket, tmp_path, monkeypatch):
@@ -140,7 +185,7 @@ def test_a_damaged_line_of_the_index_costs_one_download(bucket, tmp_path, monkey
     lines = index.read_text().splitlines()
     assert sorted(json.loads(line)[0] for line in lines) == ["000.png", "001.png", "002.png"]
     index.write_text("\n".join([*lines[:2], lines[2][:10]]))
-    fetched._copy.cache_clear()
+    another_process()
     with failing(monkeypatch, lambda *_: None) as record:
         assert len(data.ImageFolder(address)) == 3
     assert [call for call, _ in record.calls].count("get_file") == 1

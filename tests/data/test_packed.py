@@ -107,7 +107,7 @@ def test_a_source_goes_to_another_process_without_its_open_files(written):
     packed = data.Packed(str(written[1]))
     packed[0]
     for other in (pickle.loads(pickle.dumps(packed)), copy.deepcopy(packed)):
-        assert vars(other) == {"path": packed.path}
+        assert vars(other) == {"path": packed.path, "_root": packed.path}
         np.testing.assert_array_equal(other[3]["image"], packed[3]["image"])
 
 

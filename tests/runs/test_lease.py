@@ -7,6 +7,7 @@ import pytest
 
 from gans_jax.core.store import Store, StoreError
 from gans_jax.runs import ConfigError, lease
+from tests.support.stores import failing
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def there(tmp_path, monkeypatch):
     """An empty folder in a store, and signs of life that come faster than usual."""
     monkeypatch.setattr(lease, "BEAT", 0.05)
     monkeypatch.setattr(lease, "SILENCE", 2.0)
-    monkeypatch.setattr(lease, "SETTLE", 0.05)
+    monkeypatch.setattr(lease, "SETTLE", 1.0)
     found = Store(f"memory://bucket-{tmp_path.name}/run")
     yield found
     found.remove(found.list())
@@ -57,6 +58,17 @@ def test_an_owner_that_was_late_finds_its_lock_taken(there):
         with pytest.raises(StoreError, match="another process has taken over memory://"):
             ours.check()
     assert there.read(lease.NAME) == other  # it is not ours to remove
+
+
+def test_an_owner_whose_signs_of_life_failed_for_too_long_counts_as_late(there, monkeypatch):
+    monkeypatch.setattr(lease, "SILENCE", 0.3)
+    silent = lambda request, path: TimeoutError("no answer") if request == "pipe_file" else None
+    with lease.held(there) as ours:
+        with failing(monkeypatch, silent):
+            time.sleep(1)
+        assert there.read(lease.NAME)  # nobody has taken it, but somebody may have
+        with pytest.raises(StoreError, match="another process has taken over"):
+            ours.check()
 
 
 def test_of_two_that_take_over_one_owns(there, capsys):

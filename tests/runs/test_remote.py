@@ -10,7 +10,7 @@ import pytest
 
 from gans_jax.core import files, store
 from gans_jax.core.store import Store, StoreError
-from gans_jax.runs import lease, remote
+from gans_jax.runs import lease, lock, remote
 from gans_jax.training import CheckpointError, ConfigError, Interrupted, load, resume, train
 from tests.support.stores import SilentFrom, failing
 
@@ -33,7 +33,8 @@ def equal(a, b):
 
 def staged():
     """The files of this machine that were not published."""
-    return [path for path in (files.cache_folder() / "runs").rglob("*") if path.is_file()]
+    found = (files.cache_folder() / "runs").rglob("*")
+    return [path for path in found if path.is_file() and path.name != lock.NAME]
 
 
 class Stopping:
@@ -111,13 +112,12 @@ def test_an_unpublished_run_that_another_machine_has_overtaken_gives_way(tiny, t
     with pytest.raises(RuntimeError):
         train(run, there.address, progress=False, callbacks=[Stopping(10)])
     place = remote._staging(there)
-    shutil.rmtree(place.parent, ignore_errors=True)
-    place.mkdir(parents=True)
+    place.mkdir()
     remote._bring(there, place)  # as if this machine had died after iteration 10
     kept = tmp_path / "kept"
-    place.parent.rename(kept)
+    place.rename(kept)
     final = resume(there.address, progress=False)  # another machine
-    kept.rename(place.parent)
+    kept.rename(place)
     equal(resume(there.address, progress=False), final)
     assert not staged()
 
@@ -129,9 +129,78 @@ def test_another_run_that_was_not_published_is_not_thrown_away(tiny, there):
     remote._bring(there, place)
     data = json.loads((place / "data.json").read_text())
     (place / "data.json").write_text(json.dumps(data | {"run": "another"}))
-    with pytest.raises(ConfigError, match=r"has another run than memory://.*move it away"):
+    with pytest.raises(StoreError, match=r"another run in .* could not be published: move that"):
         resume(there.address, progress=False)
     assert (place / "data.json").exists()
+
+
+@pytest.mark.parametrize("lost", ["checkpoints", "config.json", "everything"])
+def test_what_is_here_in_part_never_reaches_the_store(tiny, there, lost):
+    """As a process leaves it that dies while it brings a run, or removes one."""
+    final = train(tiny(checkpoint_every=4), there.address, progress=False)
+    before = there.list()
+    for name in (".incoming", ".discarded"):
+        place = remote._staging(there).with_name(name)
+        place.mkdir(parents=True)
+        remote._bring(there, place)
+        path = place if lost == "everything" else place / lost
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.raises(ConfigError, match="cannot become 6"):
+        resume(there.address, tiny(iterations=6, checkpoint_every=4), progress=False)
+    assert there.list() == before
+    equal(resume(there.address, progress=False), final)
+    assert not staged()
+
+
+def test_a_step_that_was_trained_again_takes_the_place_of_the_damaged_one(tiny, there):
+    final = train(tiny(checkpoint_every=4), there.address, progress=False)
+    damaged = [n for n in there.list() if n.startswith("checkpoints/12/state/") and "/d/" in n]
+    for name in damaged:
+        there.write(name, b"damaged")
+    with pytest.warns(UserWarning, match="step 12 .* is damaged"):
+        equal(resume(there.address, progress=False), final)
+    assert not staged()
+    equal(load(there.address)[1], final)
+
+
+def test_a_run_that_this_machine_still_trains_is_left_alone(tiny, there, tmp_path):
+    folder = remote._staging(there)
+    folder.mkdir(parents=True)
+    (folder / "notes").touch()
+    with (
+        lock.held(folder.parent),
+        pytest.raises(ConfigError, match="another process trains in"),
+    ):
+        resume(there.address, progress=False)
+    assert staged()
+    assert there.list() == {}
+
+
+def test_the_best_state_comes_before_what_tells_of_it(tiny, there, monkeypatch):
+    class Better:
+        """Writes a newer `best.json` while a step is uploaded, as the loop may."""
+
+        def __init__(self):
+            self.seen = False
+
+        def __call__(self, request, path):
+            file = remote._staging(there) / "best.json"
+            if request == "put_file" and "checkpoints/8" in path and not self.seen:
+                self.seen, found = True, json.loads(file.read_text())
+                file.write_text(json.dumps(found | {"step": 1000}))
+            told = request == "pipe_file" and path.endswith("best.json")
+            return AssertionError("too early") if told and self.seen_step(file) == 1000 else None
+
+        def seen_step(self, file):
+            return json.loads(there.read("best.json"))["step"] if "best.json" in there.list() else 0
+
+    run = tiny(iterations=8, checkpoint_every=4, evaluate_every=4, evaluate_num=50)
+    better = Better()
+    with failing(monkeypatch, better):
+        train(run, there.address, progress=False)
+    assert better.seen
+    step = json.loads(there.read("best.json"))["step"]
+    assert f"best/{step}/commit_success.txt" in there.list()
 
 
 def test_a_step_that_was_not_written_to_its_end_does_not_count(tiny, there, monkeypatch):
