@@ -85,6 +85,7 @@ class Claim:
       minutes: of a core, for all arms and seeds.
       picture: a file in `docs/experiments` that shows what the numbers say, of one seed.
       beyond: the command that would settle the claim on one GPU, with its estimated hours.
+      remark: what a reader of the verdict has to know, a sentence that was written after the runs.
     """
 
     sentence: str
@@ -99,6 +100,7 @@ class Claim:
     minutes: float = 1
     picture: str = ""
     beyond: str = ""
+    remark: str = ""
 
     def __post_init__(self) -> None:
         for condition in (*self.rule, *self.reached):

@@ -110,6 +110,8 @@ def _section(name: str, claim: Claim, runs: list[results.Run], found: Results) -
     if again:
         seeds = f"{claim.seeds} to {2 * claim.seeds - 1}"
         lines.append(f"- With seeds {seeds} the verdict is: {claim.verdict(again)}.")
+    if claim.remark:
+        lines.append(f"- After the runs: {claim.remark}")
     if claim.beyond:
         lines.append(f"- {claim.beyond}")
     lines += ["", _table(claim, found), ""]
