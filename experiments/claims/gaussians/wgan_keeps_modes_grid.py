@@ -24,6 +24,6 @@ claim = Claim(
         Condition("modes", "WGAN", ">", 23.5),
     ),
     minutes=20,
-    remark="3 % of WGAN's samples lie near a mode: in this setup it has not learned the grid, so that "
-    "its count says nothing of the modes that a trained WGAN drops.",
+    remark="3 % of WGAN's samples lie near a mode: in this setup it has not learned the grid, so "
+    "that its count says nothing of the modes that a trained WGAN drops.",
 )
