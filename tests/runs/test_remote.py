@@ -1,8 +1,10 @@
 """Runs in object stores: nothing half, nothing lost, and the same to the bit as in a folder."""
 
+import dataclasses
 import json
 import os
 import shutil
+import time
 
 import jax
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 
 from gans_jax.core import files, store
 from gans_jax.core.store import Store, StoreError
+from gans_jax.data import GaussianRing
 from gans_jax.runs import lease, lock, remote
 from gans_jax.training import CheckpointError, ConfigError, Interrupted, load, resume, train
 from tests.support.stores import SilentFrom, failing
@@ -92,6 +95,25 @@ def test_a_store_that_fails_in_mid_run_ends_it_with_the_newest_state(
     equal(resume(there.address, progress=False), expected)
     assert not staged()
     equal(load(there.address)[1], expected)
+
+
+@dataclasses.dataclass(frozen=True)
+class Slow(GaussianRing):
+    """A source for which the loop waits."""
+
+    def batch(self, indices):
+        time.sleep(0.3)
+        return super().batch(indices)
+
+
+def test_a_store_that_fails_while_the_loop_waits_for_data_is_named(tiny, there, monkeypatch):
+    run = tiny(iterations=100, checkpoint_every=4, data=Slow(num=200))
+    with (
+        failing(monkeypatch, SilentFrom("checkpoints/4")),
+        pytest.raises(StoreError, match=r"\(no answer\).*; the run is in"),
+    ):
+        train(run, there.address, progress=False, extra=[Slow])
+    assert int(load(remote._staging(there), extra=[Slow])[1].step) >= 4
 
 
 def test_a_store_that_never_answered_has_lost_nothing(tiny, there, monkeypatch):
