@@ -2,7 +2,6 @@
 
 import dataclasses
 import multiprocessing
-import pickle
 import queue
 import signal
 import weakref
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gans_jax.data.skipping import BadExample
 from gans_jax.data.source import DataError, Example
 from gans_jax.data.stream import Stream
 
@@ -41,21 +41,22 @@ class Workers:
     """
 
     def __init__(self, streams: Sequence[Stream], num: int) -> None:
-        try:
-            content = pickle.dumps([*streams])
-        except Exception as error:  # a class may raise anything there
-            raise DataError(
-                f"the source cannot be sent to other processes ({error}): {REMEDY}"
-            ) from error
         size = sum(values.nbytes for values in streams[0][0].values())
         self._idle: queue.SimpleQueue[tuple[Connection, Any]] = queue.SimpleQueue()
-        processes = []
+        processes: list[Any] = []
         for _ in range(num):
             here, there = _CONTEXT.Pipe()
             shared = _CONTEXT.RawArray("B", size)
-            arguments = there, shared, content
-            processes.append(_CONTEXT.Process(target=_work, args=arguments, daemon=True))
-            processes[-1].start()
+            arguments = there, shared, [*streams]
+            process = _CONTEXT.Process(target=_work, args=arguments, daemon=True)
+            try:
+                process.start()
+            except Exception as error:  # a class may raise anything when it is to be sent
+                _end(processes)
+                raise DataError(
+                    f"the source cannot be sent to other processes ({error}): {REMEDY}"
+                ) from error
+            processes.append(process)
             there.close()  # so that `recv` ends when the process does
             self._idle.put((here, shared))
         self.close = weakref.finalize(self, _end, processes)
@@ -97,14 +98,10 @@ class _View:
         return np.ndarray(self.shape, self.dtype, shared, self.offset)
 
 
-def _work(connection: Connection, shared: Any, content: bytes) -> None:
+def _work(connection: Connection, shared: Any, streams: list[Stream]) -> None:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if number := getattr(signal, name, None):
             signal.signal(number, signal.SIG_IGN)  # the run ends after its iteration
-    try:
-        streams = pickle.loads(content)
-    except Exception as error:
-        streams = DataError(f"another process cannot make the source ({error}): {REMEDY}")
     while True:
         try:
             number, t = connection.recv()
@@ -114,17 +111,13 @@ def _work(connection: Connection, shared: Any, content: bytes) -> None:
         connection.send((failed, batch if batch is None else _shared(batch, shared)))
 
 
-def _answer(streams: Any, number: int, t: int) -> tuple[Exception | None, Example | None]:
-    if isinstance(streams, Exception):
-        return streams, None
+def _answer(streams: list[Stream], number: int, t: int) -> tuple[Exception | None, Example | None]:
     try:
         return None, streams[number][t]
     except Exception as error:
-        try:
-            pickle.loads(pickle.dumps(error))
-        except Exception:  # a class of its own may need more than its message
-            error = DataError(f"reading the data raised {error!r}")
-        return error, None
+        # A class of another package may need more than its message to be made again.
+        known = type(error) in (DataError, BadExample) or type(error).__module__ == "builtins"
+        return error if known else DataError(f"reading the data raised {error!r}"), None
 
 
 def _shared(batch: Example, shared: Any) -> Example | list[tuple[str, _View]]:

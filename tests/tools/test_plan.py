@@ -104,7 +104,7 @@ def test_hosts(name, hosts):
     [("v9:2x2", "v6e:{1x1,2x2"), ("v5e:3x3", "v5e:{1x1,2x2,2x4,4x4,"), ("v5e", "16x16}")],
 )
 def test_an_unknown_slice_is_refused_with_those_that_are_known(name, known, capsys):
-    assert main(["plan", "any.py", "--topology", f"v5e:4x4,{name}"]) == 2
+    assert main(["plan", "wgan_digits", "--topology", f"v5e:4x4,{name}"]) == 2
     message = capsys.readouterr().err
     assert f"unknown topology {name!r}" in message
     assert known in message
