@@ -21,7 +21,8 @@ Writes the examples of SOURCE into the folder OUT once, decoded and brought to t
 in the format array_record with a manifest, and prints the source that reads them. SOURCE is one of
 these:
 
-  FILE.py[:NAME]      the data of an experiment, with options such as `--data.path`, as for `train`
+  FILE.py[:NAME]      the data of an experiment, with options such as `--data.path`, as for `train`,
+                      or the name of an installed experiment
   FOLDER              a folder of images, with its subfolders, or its address in an object store
   FILE                an IDX file of images, gzipped or not
   tfds:NAME[:SPLIT]   a split of a dataset that TensorFlow Datasets has prepared (default: train)

@@ -49,12 +49,7 @@ class Packed:
     def _shards(self) -> tuple[Shard, ...]:
         found, root = self.manifest, Path(self._root)
         return tuple(
-            Shard(
-                root / found.name(k),
-                found.record,
-                shard.length,
-                found.mark(k),
-            )
+            Shard(root / found.name(k), found.record, shard.length, found.mark(k))
             for k, shard in enumerate(found.written)
         )
 

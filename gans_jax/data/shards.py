@@ -80,8 +80,8 @@ class Shard:
     def read(self, index: int, parts: Sequence[memoryview]) -> None:
         """Reads a record into buffers, which together have the size of one.
 
-        A record is compared with its CRC-32 when it is read for the first time: that takes half of
-        the time of reading a large one from memory.
+        A record is compared with its CRC-32 when it is read for the first time, since that takes
+        longer than to read it from memory (72 and 30 microseconds for 245 KB on an AMD EPYC).
 
         Raises:
           DataError: if the record cannot be read, or does not have the CRC-32 that it ends in.

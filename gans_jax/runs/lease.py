@@ -32,12 +32,12 @@ class Lease:
         self._thread.start()
 
     def check(self) -> None:
-        """Raises StoreError if another process has taken over."""
+        """Raises StoreError if another process has taken over, or may have."""
         if self._lost or not self._is_ours():
             self._lost = True
             raise StoreError(
-                f"another process has taken over {self._store.address}, since this one was silent "
-                "for too long: let only one of them go on"
+                f"another process has taken over {self._store.address}, or may have, since this "
+                f"one could not renew its lock for {SILENCE:.0f} seconds: let only one go on"
             )
 
     def close(self) -> None:
