@@ -119,12 +119,14 @@ def workdir(text: str) -> Path | str:
 @contextlib.contextmanager
 def brought(options: argparse.Namespace) -> Iterator[None]:
     """Gives a command that reads runs copies of those that are in object stores."""
-    options.has_copies = False
+    options.copies = set()
     with contextlib.ExitStack() as stack:
 
         def bring(run: Path | str) -> Path:
-            options.has_copies |= store.is_address(run)
-            return stack.enter_context(remote.visited(run))
+            folder = stack.enter_context(remote.visited(run))
+            if store.is_address(run):
+                options.copies.add(folder)
+            return folder
 
         if getattr(options, "workdir", None) is not None:
             options.workdir = bring(options.workdir)
@@ -139,7 +141,7 @@ def beside(options: argparse.Namespace, run: Path, name: str) -> Path:
     The copy of a run in an object store is gone after the command, so that its name is put before
     the file's.
     """
-    return Path(f"{run.name}_{name}") if options.has_copies else run / name
+    return Path(f"{run.name}_{name}") if run in options.copies else run / name
 
 
 def png(text: str, suffixes: tuple[str, ...] = (".png",)) -> Path:

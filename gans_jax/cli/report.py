@@ -1,10 +1,12 @@
 """The command `report`."""
 
 import argparse
+import shutil
 from typing import Any
 
 from gans_jax.cli.arguments import beside, command, new_file, workdir
 from gans_jax.cli.experiment_file import own_classes
+from gans_jax.evaluation.evaluate import FILE
 from gans_jax.runs import ConfigError
 from gans_jax.tools.report.page import write_page
 
@@ -28,5 +30,9 @@ def report(options: argparse.Namespace, _: list[str]) -> None:
     if options.out is None and len(options.workdirs) > 1:
         raise ConfigError(f"{len(options.workdirs)} runs share one page: name it with --out HTML")
     out = options.out or beside(options, options.workdirs[0], "report.html")
+    for run in options.copies:
+        # `evaluate` writes what it finds of a run in an object store into the current folder.
+        if (results := beside(options, run, FILE)).exists():
+            shutil.copy(results, run / FILE)
     write_page(options.workdirs, out, own_classes(options))
     print(f"written to {out}")

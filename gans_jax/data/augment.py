@@ -52,7 +52,7 @@ class Augment:
         sides, window = (height, width), (rows, columns)
         top, left, step = place(sides, window, rng, move=self.enlarge > 1, flip=self.flip)
         cut = [image[top : top + rows, left : left + columns] for image in images]
-        return [np.array(image[:, ::step], order="C") for image in cut]
+        return [copy(image, step, np.empty(image.shape, image.dtype)) for image in cut]
 
 
 def place(
@@ -74,6 +74,20 @@ def place(
     if rng is not None and flip:
         step -= 2 * int(rng.integers(2))
     return top, left, step
+
+
+def copy(image: np.ndarray, step: int, new: np.ndarray) -> np.ndarray:
+    """Copies an image [h, w, c] into `new`, mirrored if `step` is -1, and returns that."""
+    if step == 1:
+        new[...] = image
+        return new
+    # Mirrored columns are all pixels in the opposite order, if the rows are so already. NumPy
+    # copies one channel of all pixels in a quarter of the time of all of a pixel together.
+    channels = image.shape[-1]
+    pixels, mirrored = image[::-1].reshape(-1, channels), new.reshape(-1, channels)
+    for channel in range(channels):
+        mirrored[:, channel] = pixels[::-1, channel]
+    return new
 
 
 class Memory:

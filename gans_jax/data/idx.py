@@ -39,7 +39,8 @@ class IDX(InMemory):
     size: int | None = None
 
     def shapes(self) -> dict[str, Shape]:
-        return {"image": (self.size, self.size, 1)}
+        image = self.size, self.size, 1
+        return {"image": image} if self.labels is None else {"image": image, "label": ()}
 
     def fingerprint(self) -> str:
         """Returns a digest of the images and labels, whether gzipped or not."""

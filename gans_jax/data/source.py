@@ -88,10 +88,11 @@ class DrawnTogether(Drawn, Protocol):
 
 @runtime_checkable
 class Shaped(Source, Protocol):
-    """A source that tells the shapes of its images from its fields, before there are any data."""
+    """A source that tells from its fields what an example is, before there are any data."""
 
     def shapes(self) -> dict[str, Shape]:
-        """Returns the shape of each image of an example; None for a side that only files tell."""
+        """Returns the shape of each image of an example, with None for a side that only files tell,
+        and () for a label."""
 
 
 def known_shape(source: Source, name: str) -> Shape:

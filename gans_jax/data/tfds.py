@@ -50,9 +50,11 @@ class TFDS:
         return self._call("data_source", split=self.split, download=False)
 
     def shapes(self) -> dict[str, Shape]:
-        """Returns the image's shape as the dataset's description has it, which needs no data."""
-        height, width, channels = self._call("builder").info.features["image"].shape
-        return {"image": (self.size or height, self.size or width, channels)}
+        """Returns the shapes as the dataset's description has them, which needs no data."""
+        features = self._call("builder").info.features
+        height, width, channels = features["image"].shape
+        image = self.size or height, self.size or width, channels
+        return {"image": image} | ({"label": ()} if "label" in features else {})
 
     def fingerprint(self) -> str:
         """Returns a digest of the data set's version and of the shards of all its splits."""

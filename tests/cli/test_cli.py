@@ -243,11 +243,15 @@ def test_commands_read_and_write_runs_in_an_object_store(own, tmp_path, monkeypa
     assert f"{run}: 4 iterations done" in capsys.readouterr().out
     assert main(["sample", run, *command]) == 0
     assert "written to run_sample.png" in capsys.readouterr().out
+    assert main(["evaluate", run, *command, "--metrics", "sliced-wasserstein", "--num", "50"]) == 0
+    assert "written to run_evaluations.json" in capsys.readouterr().out
     assert main(["report", run, *command]) == 0
     assert "written to run_report.html" in capsys.readouterr().out
+    assert "50 real (train), 50 fake" in Path("run_report.html").read_text("utf-8")
     assert {path.name for path in tmp_path.iterdir()} == {
         "cache",
         "run_sample.png",
+        "run_evaluations.json",
         "run_report.html",
     }
     assert int(load(run, load_file(own[0])[1])[1].step) == 4

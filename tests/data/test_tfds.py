@@ -45,9 +45,9 @@ def prepared(tmp_path_factory):
 
 
 def test_shapes_come_from_the_description_of_the_dataset(prepared, tmp_path):
-    assert TFDS("tiny_shapes", data_dir=prepared).shapes() == {"image": (8, 12, 3)}
+    assert TFDS("tiny_shapes", data_dir=prepared).shapes() == {"image": (8, 12, 3), "label": ()}
     absent = TFDS("tiny_shapes", data_dir=str(tmp_path), size=4)
-    assert absent.shapes() == {"image": (4, 4, 3)}
+    assert absent.shapes() == {"image": (4, 4, 3), "label": ()}
     with pytest.raises(DataError, match="'no_such_set'"):
         TFDS("no_such_set", data_dir=str(tmp_path)).shapes()
 

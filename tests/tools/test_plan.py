@@ -181,19 +181,21 @@ def test_the_data_may_be_elsewhere():
     for source, shapes in (
         (data.ImageFolder(folder, size=48), {"image": pixels}),
         (data.IDX(folder, size=32), {"image": (32, 32, 1)}),
+        (data.IDX(folder, folder, size=32), {"image": (32, 32, 1), "label": ()}),
+        (data.RandomCrop(data.IDX(folder, folder, 32), 8), {"image": (8, 8, 1), "label": ()}),
         (data.Unaligned(pairs), {"a": pixels, "b": pixels}),
         (data.Side(pairs, "b"), {"image": pixels}),
         (data.UnpairedFolders(folder, size=48), {"a": pixels, "b": pixels}),
         (data.Unpaired(images, images, size=8), {"a": (8, 8, 1), "b": (8, 8, 1)}),
         (data.Denoising(images, size=8), {"a": (8, 8, 1), "b": (8, 8, 1)}),
     ):
-        found = audit._examples(source)
+        found = audit.shapes(source)
         assert {n: (x.shape, x.dtype) for n, x in found.items()} == {
-            name: (shape, np.uint8) for name, shape in shapes.items()
+            name: (shape, np.uint8 if shape else np.int32) for name, shape in shapes.items()
         }
     for source in (images, data.IDX(folder), data.CutOuts(folder), data.Denoising(images)):
         with pytest.raises(chips.PlanError, match="give the data a `size`"):
-            audit._examples(source)
+            audit.shapes(source)
 
 
 def test_a_warm_up_is_not_planned():

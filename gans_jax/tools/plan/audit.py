@@ -60,7 +60,7 @@ def plan(experiment: Experiment, place: Slice, batch_per_chip: int) -> Plan:
       DoesNotFit: if the chip has too little memory.
     """
     mesh = parallel.mesh(_devices(place))
-    method, k, examples = experiment.method, _minibatches(experiment), _examples(experiment.data)
+    method, k, examples = experiment.method, _minibatches(experiment), shapes(experiment.data)
     compiled = functools.partial(_compile, experiment.wrapped(), mesh, examples, batch_per_chip)
     try:
         program = compiled(k)
@@ -129,17 +129,18 @@ def _minibatches(experiment: Experiment) -> int:
     return statistics.mode(len(method.minibatches(t)) for t in range(max(0, end - 1000), end))
 
 
-def _examples(source: Source) -> dict[str, jax.ShapeDtypeStruct]:
-    """Returns shape and type of an example, from the data or, without them, from their fields."""
+def shapes(source: Source) -> dict[str, jax.ShapeDtypeStruct]:
+    """Returns shape and type of an example's arrays, without any data from the source's fields."""
     try:
         example = source[0]
     except (DataError, OSError) as error:
-        shapes = source.shapes() if isinstance(source, Shaped) else {}
-        if not shapes or any(None in shape for shape in shapes.values()):
+        known = source.shapes() if isinstance(source, Shaped) else {}
+        if not known or any(None in shape for shape in known.values()):
             raise PlanError(
                 f"{error}; a plan needs the images' shape: give the data a `size`"
             ) from error
-        return {name: jax.ShapeDtypeStruct(shape, np.uint8) for name, shape in shapes.items()}
+        kinds = {name: np.uint8 if shape else np.int32 for name, shape in known.items()}
+        return {name: jax.ShapeDtypeStruct(known[name], kinds[name]) for name in known}
     return {n: jax.ShapeDtypeStruct(np.shape(x), np.asarray(x).dtype) for n, x in example.items()}
 
 
