@@ -17,12 +17,12 @@ REAL, GENERATED = theme.COLOURS[:2]
 
 
 @contextlib.contextmanager
-def figure(out: Path, columns: int, title: str) -> Iterator[list[Axes]]:
+def figure(out: Path, columns: int, title: str, height: float = 3.9) -> Iterator[list[Axes]]:
     """Yields the axes of a figure with a title, from left to right, and then writes a PNG file.
 
-    The file's folder is made if it is missing.
+    The file's folder is made if it is missing. `height` is in inches, of which a plot is 4.6 wide.
     """
-    with theme.figure(4.6 * columns, 3.9, dpi=90) as drawn:
+    with theme.figure(4.6 * columns, height, dpi=90) as drawn:
         drawn.suptitle(title, fontsize=13)
         axes = list(drawn.subplots(1, columns, squeeze=False)[0])
         for ax in axes:

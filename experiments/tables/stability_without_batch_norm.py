@@ -105,7 +105,7 @@ def main(out: Path, runs: Path, updates: int) -> None:
     print(f"trains: FD-digits below {THRESHOLD} and entropy above {ENTROPY}", end=", ")
     print(f"classifier {classifier.sha256[:12]}")
     settings = methods()
-    with plots.figure(out, len(settings), "Four seeds of each setting") as axes:
+    with plots.figure(out, len(settings), "Four seeds of each setting", height=2.5) as axes:
         for ax, (title, method) in zip(axes, settings.items(), strict=True):
             start = time.monotonic()
             iterations = updates // (method.n_critic if isinstance(method, WGAN) else method.k)
