@@ -1,7 +1,6 @@
 """The command `evaluate`."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -129,41 +128,28 @@ def _of_run(options: argparse.Namespace, shared: dict[str, Any]) -> list[Result]
     if options.size is not None and options.real is None:
         raise ConfigError("--size resizes the images in a folder: give --real FOLDER, or no --size")
     extra = own_classes(options)
-    shared["data"] = held_data(options)
+    shared = shared | {
+        "data": held_data(options),
+        "seed": options.seed,
+        "split": options.split or "test",
+        "real_folder": options.real,
+        "use_best": options.best,
+        "extra": extra,
+    }
     if is_translating(options.workdir, extra):
-        return _of_translator(options, shared, extra)
+        return _of_translator(options, shared)
     if options.palette is not None:
         raise ConfigError("--palette reads translations: leave it out for a run without any")
-    return evaluate_run(
-        options.workdir,
-        options.metrics,
-        seed=options.seed,
-        split=options.split or "test",
-        real_folder=options.real,
-        use_best=options.best,
-        batch_size=options.batch_size,
-        devices=local_devices(options.devices),
-        extra=extra,
-        **shared,
-    )
+    shared |= {"batch_size": options.batch_size, "devices": local_devices(options.devices)}
+    return evaluate_run(options.workdir, options.metrics, **shared)
 
 
-def _of_translator(
-    options: argparse.Namespace, shared: dict[str, Any], extra: Sequence[Any]
-) -> list[Result]:
+def _of_translator(options: argparse.Namespace, shared: dict[str, Any]) -> list[Result]:
     if options.size is not None:
         raise ConfigError("--size is the size of the run's data: leave it out")
-    return evaluate_translations(
-        options.workdir,
-        options.metrics,
-        seed=options.seed,
-        split=options.split or "test",
-        real_folder=options.real,
-        use_best=options.best,
-        palette=options.palette,
-        extra=extra,
-        **{name: value for name, value in shared.items() if name != "size"},
-    )
+    del shared["size"]
+    shared["palette"] = options.palette
+    return evaluate_translations(options.workdir, options.metrics, **shared)
 
 
 def _of_folders(options: argparse.Namespace, shared: dict[str, Any]) -> list[Result]:
