@@ -58,7 +58,7 @@ class Row:
             _short(figures["moved_bytes_per_chip"] / 1e6),
             _short(1e3 * seconds),
             limit,
-            f"{iterations * seconds / 3600:.2g}",
+            f"{hours:.2g}" if (hours := iterations * seconds / 3600) < 10 else f"{hours:.0f}",
         )
         return f"| {' | '.join(cells)} |"
 
@@ -69,12 +69,10 @@ def rows() -> list[Row]:
     for module in pkgutil.iter_modules(paper.__path__):
         file = importlib.import_module(f"{paper.__name__}.{module.name}")
         for name, experiment in file.experiments.items():
-            row = Row(f"{module.name}.py", (name,), _program(experiment), experiment)
-            key = row.file, row.program, experiment.iterations
-            found[key] = dataclasses.replace(row, names=(*found.get(key, row).names, name))
-    return [
-        dataclasses.replace(row, names=tuple(dict.fromkeys(row.names))) for row in found.values()
-    ]
+            key = f"{module.name}.py", _program(experiment), experiment.iterations
+            names = found[key].names if key in found else ()
+            found[key] = Row(key[0], (*names, name), key[1], experiment)
+    return list(found.values())
 
 
 def planned(experiment: Experiment, place: Slice) -> dict[str, float]:
