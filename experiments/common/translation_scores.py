@@ -22,14 +22,15 @@ def translated(
     """Returns the translations of images `[n, h, w, c]`, made in batches as large as in training.
 
     pix2pix normalises with the statistics of such a batch, and draws its dropout as in training.
+    The images of a batch are drawn by lot, as in training: a set that is sorted by class would
+    have batches of one class, whose statistics the network has never met.
     """
     translate = jax.jit(functools.partial(method.translate, direction=direction))
-    starts = range(0, len(images), batch_size)
-    batches = (images[start : start + batch_size] for start in starts)
-    keys = jax.random.split(jax.random.key(seed), len(starts))
-    return np.concatenate(
-        [np.asarray(translate(state, x, key=k)) for x, k in zip(batches, keys, strict=True)]
-    )
+    order = np.random.default_rng(0).permutation(len(images))
+    batches = [order[i : i + batch_size] for i in range(0, len(images), batch_size)]
+    keys = jax.random.split(jax.random.key(seed), len(batches))
+    made = [translate(state, images[x], key=k) for x, k in zip(batches, keys, strict=True)]
+    return np.concatenate(made)[np.argsort(order)]
 
 
 def spread(
