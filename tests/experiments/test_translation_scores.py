@@ -26,6 +26,24 @@ def test_only_the_background_counts():
     assert 0.5 < found["ssim"] < 1
 
 
+class ByBatch:
+    """Subtracts the mean of a batch from its images, as a method that normalises with it does."""
+
+    def translate(self, state, images, key, direction):
+        return images - images.mean()
+
+
+def test_batches_of_a_set_that_is_sorted_are_mixed():
+    images = np.arange(100.0)[:, None, None, None]
+    made = scores.translated(ByBatch(), None, images, 10)
+    means = (images - made).ravel()
+    # Ten at a time they would be 4.5, 14.5 and so on; the mean of ten drawn from all is near 50.
+    assert np.ptp(means) < 50 and means.mean() == pytest.approx(49.5)
+    assert [np.sum(np.isclose(means, mean)) for mean in means] == [10] * 100
+    again = scores.translated(ByBatch(), None, images, 10, seed=2)
+    np.testing.assert_array_equal(made, again)
+
+
 def test_intersection_over_union_of_masks():
     mask, found = np.zeros((2, 4, 4, 1)), np.zeros((2, 4, 4, 1))
     mask[:, :2], found[0, :, :2], found[1, :2] = 1, 0.9, 0.9

@@ -31,4 +31,6 @@ claim = Claim(
     reached=(Condition("FD-digits", "clip 0.01", "<", 300),),
     minutes=12,
     picture="wgan_clip_sensitivity.png",
+    remark="only the final samples were measured, and neither the gradients nor the time to the "
+    "critic's optimum. The picture is of another experiment, with eight Gaussians.",
 )

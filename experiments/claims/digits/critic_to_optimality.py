@@ -17,7 +17,7 @@ def run(name: str, seed: int) -> Numbers:
 
 claim = Claim(
     sentence="The critic can be trained to its optimum, and the better it is, the better is the "
-    "generator's gradient; a GAN's discriminator cannot.",
+    "generator's gradient.",
     source="Wasserstein GAN, section 3",
     null="more critic updates an iteration make the generator no better, or worse",
     setup="WGAN with DCGAN's networks, 16 features, 200 updates of the generator in all arms",

@@ -61,4 +61,6 @@ claim = Claim(
         Condition("correlation", "WGAN", ">", "GAN"),
     ),
     minutes=25,
+    remark="what holds is that WGAN's estimate ranks the settings. That it does so better than "
+    "GAN's is open: three of GAN's five seeds have above 0.9, the others 0.62 and 0.57.",
 )

@@ -72,4 +72,6 @@ claim = Claim(
     ),
     seeds=10,
     minutes=6,
+    remark="the gradient through the critic grew as much as the one of -log D, 37 times; the rule "
+    "only asks that it does not vanish.",
 )

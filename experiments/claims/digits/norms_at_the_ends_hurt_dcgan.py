@@ -37,4 +37,5 @@ claim = Claim(
     rule=(Condition("FD-digits", "DCGAN", "<", "norm in all layers"),),
     reached=(Condition("FD-digits", "DCGAN", "<", 300),),
     minutes=10,
+    remark="only the final samples were measured, and not whether training oscillates.",
 )

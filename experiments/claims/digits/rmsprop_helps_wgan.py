@@ -24,7 +24,7 @@ def run(name: str, seed: int) -> Numbers:
 claim = Claim(
     sentence="WGAN training becomes unstable with an optimizer that has momentum, such as Adam, "
     "and does well with RMSProp.",
-    source="Wasserstein GAN, section 4.3",
+    source="Wasserstein GAN, section 4.2 (of the critic's optimizer; here both players have it)",
     null="the samples are as good with Adam",
     setup="WGAN with DCGAN's networks, 16 features, learning rate 5e-4, 600 iterations of 5 critic "
     "updates",

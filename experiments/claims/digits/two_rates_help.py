@@ -36,4 +36,6 @@ claim = Claim(
         Condition("FD-digits", "twice as fast", "<", "half as fast"),
     ),
     minutes=25,
+    remark="the arms differ in the discriminator's rate alone, so that a rate that is too high for "
+    "it would show in the same way.",
 )

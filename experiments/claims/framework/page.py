@@ -16,12 +16,15 @@ verdict. It is made by `python -m experiments.claims` from the files in
 `experiments/claims/results/`, one for each claim, which hold the number of every seed with its
 machine, versions, date and commit.
 
-A claim's rule was written before its runs. Each condition compares two medians over seeds, or a
-median with a number, and holds if the 95 % bootstrap interval of the difference lies on its side of
-0; "opposite" says that it lies on the other side, and "open" that it has 0 in it. A claim **shows**
-if all of its conditions hold, **shows in part** if some do, and **does not show** if none does. It
-is **not reached here** where the runs did not come far enough to tell. Sets are small and runs are
-short, so that a verdict is about the setup beside it.
+A claim's rule was written before its runs, except where the setup or a sentence that begins with
+"After the runs" says otherwise; the learning rates of DCGAN were chosen by seeds that are counted
+here, too. Each condition compares two medians over seeds, or a median with a number, and holds if
+the 95 % bootstrap interval of the difference lies on its side of 0 (the interval of one median of
+five seeds reaches from the lowest to the highest); "opposite" says that it lies on the other side,
+and "open" that it has 0 in it. A claim **shows** if all of its conditions hold, **shows in part**
+if some do, and **does not show** if none does. It is **not reached here** where the runs did not
+come far enough to tell. Sets are small and runs are short, so that a verdict is about the setup
+beside it.
 """
 
 
@@ -87,7 +90,7 @@ def _section(name: str, claim: Claim, runs: list[results.Run], found: Results) -
     used = [run for run in runs if run.seed < claim.seeds]
     dates = sorted({run.date for run in used})
     machines, versions = {run.machine for run in used}, {run.versions for run in used}
-    classifiers = {f"; digits classifier {run.classifier}" for run in used if run.classifier}
+    classifiers = sorted({run.classifier for run in used if run.classifier})
     minutes = sum(run.seconds for run in used) / 60
     again = results.of_seeds(claim, runs, range(claim.seeds, 2 * claim.seeds))
     lines = [
@@ -120,7 +123,8 @@ def _section(name: str, claim: Claim, runs: list[results.Run], found: Results) -
     lines += [f"- {name}: {text}." for name, text in claim.measures.items()]
     lines.append(
         f"- {claim.seeds} seeds, {minutes:.1f} minutes of {' and '.join(sorted(machines))} "
-        f"({' and '.join(sorted(versions))}{' and '.join(sorted(classifiers))}; "
+        f"({' and '.join(sorted(versions))}"
+        f"{'; digits classifier ' * bool(classifiers)}{' and '.join(classifiers)}; "
         f"{' to '.join(dict.fromkeys((dates[0], dates[-1])))}).\n"
     )
     return "\n".join(lines)

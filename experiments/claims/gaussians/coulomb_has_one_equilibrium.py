@@ -55,4 +55,5 @@ claim = Claim(
         Condition("imbalance", "Coulomb GAN", "<", "GAN"),
     ),
     minutes=30,
+    remark="the imbalance counts the samples near a mode, and how many there are was not recorded.",
 )

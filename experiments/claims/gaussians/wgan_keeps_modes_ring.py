@@ -47,4 +47,6 @@ claim = Claim(
         Condition("modes", "WGAN", ">", 7.5),
     ),
     minutes=20,
+    remark="the comparisons are open because one of GAN's five seeds holds all modes; the others "
+    "hold 5 or 6.",
 )

@@ -41,4 +41,6 @@ claim = Claim(
     ),
     seeds=10,
     picture="theory_parallel_lines.png",
+    remark="the second condition cannot fail, because two samples without a common point have a "
+    "Jensen-Shannon divergence of log 2 at any distance.",
 )

@@ -32,4 +32,6 @@ claim = Claim(
     ),
     seeds=10,
     picture="theory_vanishing_gradient.png",
+    remark="the two Gaussians overlap the generator's points, while the theorem is about supports "
+    "that do not.",
 )

@@ -59,4 +59,7 @@ claim = Claim(
         Condition("distance", "1,000 updates of D", ">", 0.5),
     ),
     seeds=10,
+    remark="in three of ten seeds the generator stayed where it began (a distance of 1.04), and in "
+    "the others it learned as well as with one update of the discriminator, with which no seed "
+    "stayed.",
 )

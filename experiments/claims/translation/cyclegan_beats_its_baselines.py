@@ -47,17 +47,24 @@ def run(name: str, seed: int) -> Numbers:
 
 
 claim = Claim(
-    sentence="CycleGAN translates better than BiGAN, SimGAN and the like, which do not keep what "
-    "the input shows.",
-    source="Zhu et al. 2017, CycleGAN, section 5.1.2, tables 1 to 3",
+    sentence="CycleGAN translates better than CoGAN, BiGAN, SimGAN, a feature loss with a GAN and "
+    "DistanceGAN.",
+    source="Zhu et al. 2017, CycleGAN, section 5.1.3 (arXiv), tables 1 to 3; DistanceGAN is ours "
+    "to compare",
     null="one of the baselines translates as well",
-    setup=f"as in `cycle_and_gan_need_each_other`, {CYCLE_ITERATIONS:,} iterations; CoGAN has its "
-    "own networks with 16 features for 28x28 pixels and 500 iterations of 64; SimGAN is that of "
-    "`experiments/translation/simgan_digits.py`, 620 iterations of 32; the weight of the feature "
-    "loss was chosen on training digits",
+    setup=f"as in `cycle_and_gan_need_each_other`, {CYCLE_ITERATIONS:,} iterations of one image, "
+    f"DistanceGAN's of four; CoGAN has its own networks with 16 features for 28x28 pixels and 500 "
+    f"iterations of 64, in which it takes several times as long as CycleGAN; SimGAN is that of "
+    f"`experiments/translation/simgan_digits.py`, 620 iterations of 32; the features are "
+    f"EfficientNet's, and their weight was chosen on training digits; the conditions on PSNR "
+    f"joined the rule when one seed had run, in which the accuracy of CycleGAN was the truth's",
     arms={name: functools.partial(run, name) for name in METHODS}
     | {"CycleGAN": Shared("cycle_and_gan_need_each_other", "CycleGAN")},
     measures=judges.measures("accuracy", "PSNR"),
-    rule=tuple(Condition("accuracy", "CycleGAN", ">", name) for name in METHODS),
-    minutes=40,
+    rule=tuple(
+        Condition(measure, "CycleGAN", ">", name)
+        for name in METHODS
+        for measure in ("accuracy", "PSNR")
+    ),
+    minutes=65,
 )

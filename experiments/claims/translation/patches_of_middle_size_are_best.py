@@ -24,7 +24,8 @@ claim = Claim(
     "discriminator of the whole image does not improve on patches.",
     source="Isola et al. 2017, pix2pix, section 4.4, table 3 and figure 6",
     null="the size of the patches changes nothing",
-    setup="as in `l1_blurs_and_a_gan_sharpens`, L1+cGAN; patches of 70 pixels see the whole image",
+    setup="as in `l1_blurs_and_a_gan_sharpens`, L1+cGAN; patches of 34 and of 70 pixels see the "
+    "whole image",
     arms={name: functools.partial(run, name) for name in DISCRIMINATORS}
     | {"34 pixels": Shared("l1_blurs_and_a_gan_sharpens", "L1+cGAN")},
     measures=judges.measures("fine", "accuracy", "PSNR"),

@@ -28,7 +28,7 @@ def seconds(seed: int) -> Numbers:
 
 claim = Claim(
     sentence="A translation by pix2pix takes well under a second.",
-    source="Isola et al. 2017, pix2pix, section 3.4 (on a Titan X)",
+    source='Isola et al. 2017, pix2pix, section 4, "Data requirements and speed" (on a Titan X)',
     null="it takes a second or more",
     setup="the paper's U-Net with 54 million parameters, one image of 256x256, one core of a "
     "processor instead of a GPU",

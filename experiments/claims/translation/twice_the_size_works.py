@@ -28,7 +28,7 @@ def run(seed: int) -> Numbers:
 
 claim = Claim(
     sentence="A generator that is trained on one size works on images of twice the size.",
-    source="Isola et al. 2017, pix2pix, section 3.4 and figure 8 (maps at 512x512)",
+    source="Isola et al. 2017, pix2pix, section 4.4 and figure 8 (maps at 512x512)",
     null="images of twice the size are translated much worse",
     setup="as in `l1_blurs_and_a_gan_sharpens`, L1+cGAN; four digits side by side are an image of "
     "64x64",
