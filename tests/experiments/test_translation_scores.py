@@ -38,7 +38,8 @@ def test_batches_of_a_set_that_is_sorted_are_mixed():
     made = scores.translated(ByBatch(), None, images, 10)
     means = (images - made).ravel()
     # Ten at a time they would be 4.5, 14.5 and so on; the mean of ten drawn from all is near 50.
-    assert np.ptp(means) < 50 and means.mean() == pytest.approx(49.5)
+    assert np.ptp(means) < 50
+    assert means.mean() == pytest.approx(49.5)
     assert [np.sum(np.isclose(means, mean)) for mean in means] == [10] * 100
     again = scores.translated(ByBatch(), None, images, 10, seed=2)
     np.testing.assert_array_equal(made, again)
