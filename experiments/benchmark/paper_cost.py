@@ -14,6 +14,7 @@ import hashlib
 import importlib
 import json
 import pkgutil
+import re
 from pathlib import Path
 
 import jax
@@ -83,13 +84,17 @@ def planned(experiment: Experiment, place: Slice) -> dict[str, float]:
 
 
 def _program(experiment: Experiment) -> str:
-    """Returns the fields that shape the program; a schedule is one multiplication of it."""
+    """Returns the fields that shape the program, without the addresses of functions in memory.
+
+    A schedule is one multiplication of it.
+    """
     method = {
         field.name: getattr(experiment.method, field.name)
         for field in dataclasses.fields(experiment.method)
         if field.name != "schedule"
     }
-    return repr((type(experiment.method), method, audit.shapes(experiment.data)))
+    fields = repr((type(experiment.method), method, audit.shapes(experiment.data)))
+    return re.sub(" at 0x[0-9a-f]+", "", fields)
 
 
 def _short(figure: float) -> str:
