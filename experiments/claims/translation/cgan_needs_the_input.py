@@ -17,4 +17,6 @@ claim = Claim(
         Condition("variety", "GAN", "<", "cGAN"),
         Condition("accuracy", "GAN", "<", "cGAN"),
     ),
+    remark="without the input the outputs vary half as much as the truth, so that they are not "
+    "nearly the same; but the digit in them is the wrong one, nearly as often as by chance.",
 )
