@@ -47,8 +47,8 @@ claim = Claim(
     minutes=25,
     picture="stability_without_batch_norm.png",
     remark="the two GANs with equal rates of 5e-5 and 2e-4 made one grey image in all seeds, as "
-    "they mostly do with batch norm, too, so that this says nothing of batch norm. With the other "
-    "rates two of five seeds failed, while the others were better than WGAN's; no seed of WGAN "
-    "failed. The numbers of two trained digits classifiers are compared here, whose distances of "
-    "one setup differ by 3 %.",
+    "they mostly do with batch norm, too, so that this says nothing of batch norm. With either of "
+    "the other rates two of five seeds failed, while the others were better than WGAN's; no seed "
+    "of WGAN failed. The numbers of two trained digits classifiers are compared here, whose "
+    "distances of one setup differ by 3 %.",
 )
