@@ -29,6 +29,6 @@ claim = Claim(
     "show. 3 % of WGAN's samples and 18 % of WGAN-GP's lie near a mode: in this setup they have "
     "not learned the grid, so that their counts say nothing of the modes that trained ones drop.",
     beyond="Rates that are tuned for the grid and ten times as many iterations would tell, about "
-    "an hour on one GPU: the `METHODS` of `wgan_keeps_modes_ring.py`, then `python -m "
-    "experiments.claims --only wgan_keeps_modes_grid`.",
+    "an hour on one GPU: the `METHODS` of `experiments/claims/gaussians/wgan_keeps_modes_ring.py`, "
+    "then `python -m experiments.claims --only wgan_keeps_modes_grid`.",
 )
