@@ -52,7 +52,7 @@ class Row:
         iterations, seconds = self.experiment.iterations, figures["iteration_s"]
         limit = "compute" if figures["compute_s"] > figures["memory_s"] else "HBM"
         cells = (
-            f"`{self.file}`: {', '.join(self.names)}",
+            f"`experiments/paper/{self.file}`: {', '.join(self.names)}",
             f"{iterations:,}",
             f"{self.experiment.batch_size}",
             _short(figures["gflop_per_chip"]),
