@@ -119,13 +119,13 @@ def workdir(text: str) -> Path | str:
 @contextlib.contextmanager
 def brought(options: argparse.Namespace) -> Iterator[None]:
     """Gives a command that reads runs copies of those that are in object stores."""
-    options.copies = set()
+    options.copies = {}
     with contextlib.ExitStack() as stack:
 
         def bring(run: Path | str) -> Path:
             folder = stack.enter_context(remote.visited(run))
             if store.is_address(run):
-                options.copies.add(folder)
+                options.copies[folder] = run
             return folder
 
         if getattr(options, "workdir", None) is not None:
@@ -138,10 +138,13 @@ def brought(options: argparse.Namespace) -> Iterator[None]:
 def beside(options: argparse.Namespace, run: Path, name: str) -> Path:
     """Returns where a command writes a file about a run: in its folder, or in the current one.
 
-    The copy of a run in an object store is gone after the command, so that its name is put before
-    the file's.
+    The copy of a run in an object store is gone after the command, so that the file's name begins
+    with the run's address, whose parts `_` joins.
     """
-    return Path(f"{run.name}_{name}") if run in options.copies else run / name
+    if run not in options.copies:
+        return run / name
+    parts = options.copies[run].partition("://")[2].split("/")
+    return Path("_".join([*filter(None, parts), name]))
 
 
 def png(text: str, suffixes: tuple[str, ...] = (".png",)) -> Path:

@@ -235,6 +235,7 @@ def test_a_run_outlives_the_reader_of_its_messages(own, stop, code, tmp_path, mo
 def test_commands_read_and_write_runs_in_an_object_store(own, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    name = f"bucket-{tmp_path.name}_run"
     run = f"memory://bucket-{tmp_path.name}/run"
     file, command = str(own[0]), ["--experiment", str(own[0])]
     assert main(["train", file, "--iterations", "3", "--workdir", run]) == 0
@@ -242,17 +243,17 @@ def test_commands_read_and_write_runs_in_an_object_store(own, tmp_path, monkeypa
     assert main(["resume", run, *command, "--iterations", "4"]) == 0
     assert f"{run}: 4 iterations done" in capsys.readouterr().out
     assert main(["sample", run, *command]) == 0
-    assert "written to run_sample.png" in capsys.readouterr().out
+    assert f"written to {name}_sample.png" in capsys.readouterr().out
     assert main(["evaluate", run, *command, "--metrics", "sliced-wasserstein", "--num", "50"]) == 0
-    assert "written to run_evaluations.json" in capsys.readouterr().out
+    assert f"written to {name}_evaluations.json" in capsys.readouterr().out
     assert main(["report", run, *command]) == 0
-    assert "written to run_report.html" in capsys.readouterr().out
-    assert "50 real (train), 50 fake" in Path("run_report.html").read_text("utf-8")
+    assert f"written to {name}_report.html" in capsys.readouterr().out
+    assert "50 real (train), 50 fake" in Path(f"{name}_report.html").read_text("utf-8")
     assert {path.name for path in tmp_path.iterdir()} == {
         "cache",
-        "run_sample.png",
-        "run_evaluations.json",
-        "run_report.html",
+        f"{name}_sample.png",
+        f"{name}_evaluations.json",
+        f"{name}_report.html",
     }
     assert int(load(run, load_file(own[0])[1])[1].step) == 4
 
