@@ -42,7 +42,7 @@ claim = Claim(
     arms={name: functools.partial(run, name) for name in METHODS},
     measures={
         "parameters": "thousands, of the translator",
-        "seconds": "of training on a core, without compilation; lower is better",
+        "seconds": "of the processor in training, without compilation; lower is better",
         **judges.measures("accuracy", "PSNR"),
         "accuracy back": "the same from blue digits on yellow to white digits on black",
     },
@@ -51,6 +51,9 @@ claim = Claim(
         Condition("seconds", "fused, half as wide", "<", "two, identity loss", times=0.5),
         Condition("PSNR", "fused, half as wide", "<", "two, identity loss"),
         Condition("accuracy", "fused, half as wide", "<", "two, identity loss"),
+        Condition("parameters", "fused, as wide", "<", "two, identity loss", times=0.5),
+        Condition("seconds", "fused, as wide", "<", "two, identity loss", times=0.5),
+        Condition("PSNR", "fused, as wide", "<", "two, identity loss"),
     ),
     minutes=30,
 )
