@@ -22,7 +22,7 @@ import jax
 
 from experiments import paper
 from gans_jax.core import files
-from gans_jax.tools.plan import audit
+from gans_jax.tools.plan import audit, cost
 from gans_jax.tools.plan.chips import PlanError, Slice
 from gans_jax.training import Experiment
 
@@ -50,14 +50,15 @@ class Row:
 
     def markdown(self, figures: dict[str, float]) -> str:
         """Returns the line, from the figures that `planned` returns."""
-        iterations, seconds = self.experiment.iterations, figures["iteration_s"]
+        iterations = self.experiment.iterations
+        seconds = max(figures["compute_s"], figures["memory_s"])
         limit = "compute" if figures["compute_s"] > figures["memory_s"] else "HBM"
         cells = (
             f"`experiments/paper/{self.file}`: {', '.join(self.names)}",
             f"{iterations:,}",
             f"{self.experiment.batch_size}",
-            _short(figures["gflop_per_chip"]),
-            _short(figures["moved_bytes_per_chip"] / 1e6),
+            _short(figures["flops"] / 1e9),
+            _short(figures["bytes accessed"] / 1e6),
             _short(1e3 * seconds),
             limit,
             f"{hours:.2g}" if (hours := iterations * seconds / 3600) < 10 else f"{hours:.0f}",
@@ -78,10 +79,9 @@ def rows() -> list[Row]:
 
 
 def planned(experiment: Experiment, place: Slice) -> dict[str, float]:
-    """Compiles an iteration of the experiment for the slice, and returns what it costs."""
-    plan = audit.plan(experiment, place, experiment.batch_size)
-    names = "gflop_per_chip", "moved_bytes_per_chip", "compute_s", "memory_s", "iteration_s"
-    return {name: getattr(plan, name) for name in names}
+    """Returns the operations and bytes of an iteration on a chip of the slice, and their times."""
+    work = audit.work(experiment, place, experiment.batch_size)
+    return work | cost.roofline(place, work["flops"], work["bytes accessed"], ())
 
 
 def _program(experiment: Experiment) -> str:

@@ -137,6 +137,28 @@ def on_cpu(monkeypatch):
     return Slice("v5e:1x1")
 
 
+def test_bytes_are_counted_before_arrays_move_to_the_fast_memory(on_cpu, monkeypatch):
+    levels = []
+
+    def compiled(*_):
+        levels.append(jax.config.values["jax_optimization_level"])
+        cost = {"flops": 2.0, "bytes accessed": 3.0 if levels[-1] == "O0" else 100.0}
+        sizes = ("argument", "output", "alias", "temp")
+        memory = SimpleNamespace(**{f"{name}_size_in_bytes": len(levels) for name in sizes})
+        return SimpleNamespace(
+            as_text=lambda: "", cost_analysis=lambda: cost, memory_analysis=lambda: memory
+        )
+
+    monkeypatch.setattr(audit, "_compile", compiled)
+    before = jax.config.values["jax_optimization_level"]
+    plan = audit.plan(mlp_experiment(), on_cpu, 256)
+    assert levels == [before, "O0"]
+    # The memory is that of the program that would run, the first one here.
+    assert (plan.moved_bytes_per_chip, plan.temp_bytes_per_chip) == (3, 1)
+    assert audit.work(mlp_experiment(), on_cpu, 256) == {"flops": 2.0, "bytes accessed": 3.0}
+    assert jax.config.values["jax_optimization_level"] == before
+
+
 @pytest.mark.slow
 def test_operations_are_linear_in_the_critic_iterations_and_as_counted_by_hand(on_cpu):
     flops = [1e9 * audit.plan(mlp_experiment(k), on_cpu, 256).gflop_per_chip for k in (1, 2, 4)]

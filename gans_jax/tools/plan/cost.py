@@ -25,7 +25,8 @@ class Plan:
       minibatches: the number of minibatches in an iteration.
       gflop_per_chip: 10^9 floating-point operations.
       moved_bytes_per_chip: the bytes that all fused operations read and write, as XLA counts them.
-        Some of them stay in the chip's fast memory, so that HBM may move fewer.
+        Arrays that the compiler keeps in the chip's fast memory are counted as if they were in HBM,
+        so that HBM may move fewer.
       argument_bytes_per_chip: the memory of the state and the batch.
       output_bytes_per_chip: the memory of the results.
       alias_bytes_per_chip: the memory of the results that replace arguments.
