@@ -203,18 +203,19 @@ def _total_cost(
 ) -> tuple[dict[str, float], tuple[int, ...]]:
     """Returns operations and bytes of all k updates, and the loops whose body is counted once.
 
-    XLA counts the body of a loop once, so that the program counts one update. A program with two
-    updates, one after the other, tells what each further update costs.
+    XLA counts the body of a loop once. Programs with two and with three updates, one after the
+    other, tell what each further update costs; MMD GAN has no program with fewer than two.
     """
     with _all_in_hbm():
         program = compiled(k)
-        if not (trips := _loops(program)):
+        if not _loops(program):
             return _cost(program), ()
-        single = program if trips == (k,) else compiled(1, unrolled=True)
-        double = single if k == 1 else compiled(2, unrolled=True)
-    once, more = _cost(single), _cost(double)
-    cost = {name: value + (k - 1) * (more[name] - value) for name, value in once.items()}
-    return cost, _loops(double)
+        few = min(k, 2)
+        base = compiled(few, unrolled=True)
+        once_more = base if k == few else compiled(few + 1, unrolled=True)
+    cost, more = _cost(base), _cost(once_more)
+    total = {name: value + (k - few) * (more[name] - value) for name, value in cost.items()}
+    return total, _loops(base)
 
 
 @contextlib.contextmanager
