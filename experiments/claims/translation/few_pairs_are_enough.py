@@ -41,6 +41,6 @@ claim = Claim(
     ),
     minutes=30,
     remark="50 pairs are enough to read 64 % of the digits, of whose inputs the classifier reads "
-    "23 %. From 400 to 4,000 pairs accuracy rises by 0.03 and PSNR by 0.6 dB, so that more pairs still "
-    "help.",
+    "23 %. From 400 to 4,000 pairs accuracy rises by 0.03 and PSNR by 0.6 dB, so that more pairs "
+    "still help.",
 )
