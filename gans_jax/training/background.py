@@ -1,4 +1,4 @@
-"""What is done beside the loop: a copy of the state, and one task at a time in a thread."""
+"""What is done beside the loop: a copy of the state, and tasks in threads of their own."""
 
 import contextlib
 import os
@@ -64,6 +64,35 @@ class Background:
 
     def close(self) -> None:
         """Waits for the task, and ends the thread; an error is not raised."""
+        self._executor.shutdown()
+
+
+class Repeated:
+    """A thread that runs a function after each `ask`, once for all that ask before it begins."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._executor, self._function = ThreadPoolExecutor(1, "repeated"), function
+        # The last task, and the one before, which may still be running.
+        self._tasks: tuple[Future[None], ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the function has raised an error, which `wait` raises."""
+        return any(task.done() and task.exception() is not None for task in self._tasks)
+
+    def ask(self) -> None:
+        """Makes the function begin once more, after the run of it that is under way."""
+        last = self._tasks[-1:]
+        if not last or last[0].running() or last[0].done():
+            self._tasks = *last, self._executor.submit(self._function)
+
+    def wait(self) -> None:
+        """Waits until the function has ended for all that asked, and raises its error."""
+        for task in self._tasks:
+            task.result()
+
+    def close(self) -> None:
+        """Waits until the function has ended, and ends the thread; an error is not raised."""
         self._executor.shutdown()
 
 

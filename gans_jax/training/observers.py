@@ -1,6 +1,5 @@
 """What is done every so many iterations: log metrics, evaluate, draw pictures, save states."""
 
-import contextlib
 import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,13 +9,12 @@ import jax
 import numpy as np
 
 from gans_jax import core, evaluation, parallel, pictures, wrappers
-from gans_jax.core.store import StoreError
 from gans_jax.pictures import sheets
 from gans_jax.runs import best_checkpoint, folder, metrics_file, run_states
 from gans_jax.runs.checkpoint import CheckpointError
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.event_file import EventFile
-from gans_jax.training.background import Background, HostCopy
+from gans_jax.training.background import Background, HostCopy, Repeated
 from gans_jax.training.program import Program
 from gans_jax.translation.compiled import CompiledTranslator
 
@@ -177,7 +175,10 @@ class Pictures(Observer):
 
 
 class SavedStates(Observer):
-    """The checkpoints of the runs, which a thread writes beside the loop, one after another."""
+    """The checkpoints of the runs, which a thread writes beside the loop, one after another.
+
+    Another thread copies them to a store, so that a store that does not answer delays no state.
+    """
 
     interval = "checkpoint_every"
 
@@ -185,7 +186,7 @@ class SavedStates(Observer):
         self, program: Program, places: Sequence[Path], publish: Callable[[], None]
     ) -> None:
         super().__init__(program, places)
-        self._background, self._publish = Background(), publish
+        self._background, self._publishing = Background(), Repeated(publish)
 
     def restore(self) -> tuple[int, core.State]:
         """Returns the first iteration and the state before it, which process 0 has read."""
@@ -213,10 +214,12 @@ class SavedStates(Observer):
     @property
     def failed(self) -> bool:
         """Whether a state could not be saved, of which the next save raises the error."""
-        return self._background.failed
+        return self._background.failed or self._publishing.failed
 
     def save(self, done: int, state: core.State, last: bool) -> None:
-        """Saves the state after the one before is saved: the last one now, others beside the loop.
+        """Saves the state after the one before is written, beside the loop if it is not the last.
+
+        This returns when the last one is in the store, too.
 
         Raises:
           CheckpointError: if the state differs between devices, or this or the state before is not
@@ -238,35 +241,35 @@ class SavedStates(Observer):
         """
         if not all((place / "config.json").exists() for place in self.places):
             return False
-        with contextlib.suppress(StoreError):  # the state before is on this machine
-            self.wait()
+        self._background.wait()
         self._write(done, self.program.layout.local(state))
         return True
 
     def wait(self) -> None:
         """Waits until the state before is saved, and raises the error if it cannot be saved."""
         self._background.wait()
+        self._publishing.wait()
 
     def close(self) -> None:
         """Waits until nothing is written any more."""
         self._background.close()
+        self._publishing.close()
 
     def _save(self, done: int, state: core.State, last: bool) -> None:
         local = self.program.layout.local(state)
-        try:
-            self.wait()
-        except StoreError:  # the state before is on this machine, and so this one is to be
+        self._background.wait()
+        failed = self._publishing.failed
+        if last or failed:
             self._write(done, local)
-            raise
-        if last:
-            self._write(done, local)
-            self._publish()
+            if not failed:
+                self._publishing.ask()
+            self._publishing.wait()
         else:
-            self._background.begin(self._write_and_publish, done, self._copy.result().take(local))
+            self._background.begin(self._write_and_ask, done, self._copy.result().take(local))
 
-    def _write_and_publish(self, done: int, local: core.State) -> None:
+    def _write_and_ask(self, done: int, local: core.State) -> None:
         self._write(done, local)
-        self._publish()
+        self._publishing.ask()
 
     def _write(self, done: int, local: core.State) -> None:
         states = self.program.layout.each(jax.device_get(local))

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import shutil
+import threading
 import time
 
 import jax
@@ -13,7 +14,7 @@ import pytest
 from gans_jax.core import files, store
 from gans_jax.core.store import Store, StoreError
 from gans_jax.data import GaussianRing
-from gans_jax.runs import lease, lock, remote
+from gans_jax.runs import lease, lock, remote, run_states
 from gans_jax.training import CheckpointError, ConfigError, Interrupted, load, resume, train
 from tests.support.stores import SilentFrom, failing
 
@@ -114,6 +115,36 @@ def test_a_store_that_fails_while_the_loop_waits_for_data_is_named(tiny, there, 
     ):
         train(run, there.address, progress=False, extra=[Slow])
     assert int(load(remote._staging(there), extra=[Slow])[1].step) >= 4
+
+
+def test_a_store_that_does_not_answer_delays_no_state(tiny, there, monkeypatch):
+    """The upload of the state of iteration 4 ends only once the run has written its last state."""
+    last_written, upload, save_all = threading.Event(), Store.upload, run_states.save_all
+    written = []
+
+    class Signal:
+        def after(self, done, state, metrics):
+            if done == 10:
+                os.kill(os.getpid(), 15)
+
+    def held(store, path, name):
+        if name.startswith("checkpoints/4/"):
+            assert last_written.wait(60), "the last state waits for the store"
+        upload(store, path, name)
+
+    def save(places, keep, step, states):
+        save_all(places, keep, step, states)
+        written.append(step)
+        if step > 8:
+            last_written.set()
+
+    monkeypatch.setattr(Store, "upload", held)
+    monkeypatch.setattr(run_states, "save_all", save)
+    with pytest.raises(Interrupted):
+        train(tiny(keep=9), there.address, progress=False, callbacks=[Signal()])
+    assert written == [4, 8, written[-1]]
+    assert int(load(there.address)[1].step) == written[-1] >= 10
+    assert not staged()
 
 
 def test_a_store_that_never_answered_has_lost_nothing(tiny, there, monkeypatch):

@@ -15,7 +15,7 @@ import pytest
 from gans_jax import core, priors
 from gans_jax.runs import record, run_states
 from gans_jax.training import CheckpointError, Checkpoints, load, resume, train
-from gans_jax.training.background import Background, HostCopy
+from gans_jax.training.background import Background, HostCopy, Repeated
 from gans_jax.training.observers import MetricsLog
 from gans_jax.training.signals import Interrupted
 from tests.support.tiny import assert_same_bits
@@ -146,6 +146,44 @@ def test_one_state_at_a_time_is_saved(tiny, tmp_path, monkeypatch, held):
     assert begun == [4, 8, 12]
     monkeypatch.undo()
     assert_is_the_state_of_four(tiny, tmp_path)
+
+
+def test_those_who_ask_while_it_runs_are_served_once():
+    begun, released, runs = threading.Semaphore(0), threading.Semaphore(0), []
+
+    def function():
+        runs.append(len(runs))
+        begun.release()
+        assert released.acquire(timeout=LONG)
+
+    repeated = Repeated(function)
+    repeated.ask()
+    assert begun.acquire(timeout=LONG)
+    for _ in range(3):  # what they ask for was not there when the first run began
+        repeated.ask()
+    released.release(2)
+    repeated.wait()
+    assert runs == [0, 1]
+    repeated.ask()
+    released.release()
+    repeated.close()
+    assert runs == [0, 1, 2]
+
+
+def test_an_error_is_kept_for_the_one_who_waits():
+    errors = [OSError("first"), None]
+
+    def function():
+        if error := errors.pop(0):
+            raise error
+
+    repeated = Repeated(function)
+    repeated.ask()
+    with pytest.raises(OSError, match="first"):
+        repeated.wait()
+    repeated.ask()
+    assert repeated.failed
+    repeated.close()
 
 
 def until_failed(monkeypatch):
