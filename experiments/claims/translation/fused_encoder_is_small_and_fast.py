@@ -55,5 +55,8 @@ claim = Claim(
         Condition("seconds", "fused, as wide", "<", "two, identity loss", times=0.5),
         Condition("PSNR", "fused, as wide", "<", "two, identity loss"),
     ),
-    minutes=30,
+    minutes=35,
+    remark="at equal width and with the same losses the fused encoder saves a third of the "
+    "parameters and a tenth of the time, and its translations are as good; what the report saw "
+    "comes mostly from half the width and the missing identity loss.",
 )
