@@ -24,8 +24,13 @@ from gans_jax.core import extras
 
 T = TypeVar("T")
 
-# Seconds of the pauses between attempts: a store that is silent for two minutes is unreachable.
-PAUSES: tuple[float, ...] = (1, 2, 4, 8, 16, 32, 64)
+PAUSES: tuple[float, ...] = (1, 2, 4, 8, 16, 32, 64)  # seconds between attempts
+PATIENCE = 90.0  # seconds after which no further attempt is made
+ATTEMPT = 30.0  # seconds that an attempt may take that moves next to nothing
+# Bytes a second that each of several large transfers gets even on a slow link: an attempt to upload
+# 50 MB, which gcsfs sends in one request, may take 13 minutes.
+SLOWEST = 2**16
+CONNECT, READ = 10, 15  # seconds without a sign of the other side, in any request
 REQUESTS = 16  # at a time; a request takes some tens of milliseconds, however small it is
 
 # What only the disk of this machine says.
@@ -58,6 +63,7 @@ class Store:
     Attributes:
       address: such as "gs://bucket/run".
       pauses: seconds between attempts; None for `PAUSES`.
+      before_retry: called before each attempt but the first; its StoreError ends the request.
 
     Raises (StoreError): if the store cannot be reached, asks for credentials, or the package for
       its protocol is missing.
@@ -65,6 +71,7 @@ class Store:
 
     address: str
     pauses: tuple[float, ...] | None = None
+    before_retry: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         whole = re.sub(r"^([^:]+):/(?!/)", r"\1://", self.address.rstrip("/"))
@@ -81,21 +88,22 @@ class Store:
 
     def read(self, name: str) -> bytes:
         """Returns the content of an object; FileNotFoundError if there is none."""
-        return bytes(self._patiently(lambda: self._system.cat_file(self._path(name))))
+        return bytes(self._patiently(lambda: self._ask("cat_file", self._path(name))))
 
     def write(self, name: str, content: bytes) -> None:
         """Makes or replaces an object."""
-        self._made(lambda: self._system.pipe_file(self._path(name), content))
+        size = len(content)
+        self._made(lambda: self._ask("pipe_file", self._path(name), content, size=size))
 
     def create(self, name: str, content: bytes) -> bool:
         """Makes an object, and returns whether there was none."""
 
         def attempt() -> bool:
             try:
-                self._system.pipe_file(self._path(name), content, mode="create")
+                self._ask("pipe_file", self._path(name), content, mode="create")
             except FileExistsError:
                 # An attempt may have been answered by an error although it had its effect.
-                return bool(self._system.cat_file(self._path(name)) == content)
+                return bool(self._ask("cat_file", self._path(name)) == content)
             return True
 
         return self._made(attempt)
@@ -105,15 +113,15 @@ class Store:
 
         def remove(name: str) -> None:
             with contextlib.suppress(FileNotFoundError):
-                self._patiently(lambda: self._system.rm_file(self._path(name)))
+                self._patiently(lambda: self._ask("rm_file", self._path(name)))
 
         each(remove, names)
 
     def upload(self, file: Path, name: str) -> None:
         """Makes an object of a file; FileNotFoundError if there is no such file."""
-        os.stat(file)
+        own, size = os.fspath(file), os.stat(file).st_size
         try:
-            self._made(lambda: self._system.put_file(os.fspath(file), self._path(name)))
+            self._made(lambda: self._ask("put_file", own, self._path(name), size=size), file)
         except StoreError:
             os.stat(file)  # it may have gone meanwhile, which is no fault of the store
             raise
@@ -123,7 +131,7 @@ class Store:
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f".{os.getpid()}.{threading.get_ident()}.part")
         try:
-            self._patiently(lambda: self._system.get_file(self._path(name), os.fspath(part)))
+            self._patiently(lambda: self._system.get_file(self._path(name), os.fspath(part)), part)
             part.replace(file)
         finally:
             part.unlink(missing_ok=True)
@@ -158,9 +166,8 @@ class Store:
         protocol = self.address.partition(":")[0]
         if protocol in _PACKAGES and (reason := extras.lack(_PACKAGES[protocol])):
             raise StoreError(f"{self.address} {reason}")
-        settings = {"auto_mkdir": True} if protocol == "file" else {}
         try:
-            return fsspec.filesystem(protocol, **settings)
+            return fsspec.filesystem(protocol, **_settings(protocol))
         except (ImportError, ValueError) as error:
             raise StoreError(
                 f"{self.address} is of an unknown kind ({error}): give a folder, or an address "
@@ -169,17 +176,27 @@ class Store:
         except Exception as error:
             raise self._failure(error) from error
 
-    def _made(self, request: Callable[[], T]) -> T:
-        """Returns what a request returns that makes an object."""
+    def _ask(self, request: str, *arguments: Any, size: int = 0, **options: Any) -> Any:
+        """Returns what a store answers to a request that sends so many bytes, in time."""
+        if self._system.async_impl:  # fsspec then ends the request after `timeout` seconds
+            options["timeout"] = ATTEMPT + size / SLOWEST
+        return getattr(self._system, request)(*arguments, **options)
+
+    def _made(self, request: Callable[[], T], file: Path | None = None) -> T:
+        """Returns what a request returns that makes an object, perhaps of a file."""
         try:
-            return self._patiently(request)
+            return self._patiently(request, file)
         except FileNotFoundError as error:
             raise StoreError(
                 f"{self.address} cannot be written ({error}): make the bucket, or check the address"
             ) from error
 
-    def _patiently(self, request: Callable[[], T]) -> T:
-        """Returns what a request returns, after more attempts if the store fails."""
+    def _patiently(self, request: Callable[[], T], file: Path | None = None) -> T:
+        """Returns what a request returns, after more attempts if the store fails.
+
+        `file` is what is sent or received, and gives the attempts more time by its size.
+        """
+        began = time.monotonic()
         for pause in (*(PAUSES if self.pauses is None else self.pauses), None):
             try:
                 return request()
@@ -188,14 +205,18 @@ class Store:
             except Exception as error:  # each library of a store has errors of its own
                 if isinstance(error, OSError) and error.errno in _OF_A_DISK:
                     raise
-                if pause is None or _is_refusal(error):
+                moved = file.stat().st_size if file and file.exists() else 0
+                left = began + PATIENCE + moved / SLOWEST - time.monotonic()
+                if pause is None or left <= 0 or _is_refusal(error):
                     raise self._failure(error) from error
             # At random, so that the hosts of a pod do not all come back at once.
-            time.sleep(pause * random.uniform(0.5, 1))
+            time.sleep(min(left, pause * random.uniform(0.5, 1)))
+            self.before_retry()
         raise AssertionError
 
     def _failure(self, error: Exception) -> StoreError:
-        words = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
+        unsaid = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+        words = (str(error).splitlines() or [""])[0][:200] or unsaid
         if _is_refusal(error):
             protocol = self.address.partition(":")[0]
             remedy = _REMEDIES.get(protocol, "check the credentials and what the account may do")
@@ -204,6 +225,25 @@ class Store:
             f"{self.address} cannot be reached ({words}): check the network and the address, and "
             "try again"
         )
+
+
+def _settings(protocol: str) -> dict[str, Any]:
+    """Returns the options of a file system, so that no request waits for ever.
+
+    The libraries have attempts of their own: gcsfs six, and s3fs five, within which botocore would
+    make another five.
+    """
+    if protocol == "file":
+        return {"auto_mkdir": True}
+    if protocol == "gs":
+        import aiohttp  # comes with gcsfs
+
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=READ)
+        return {"requests_timeout": limits}
+    if protocol == "s3":
+        limits = {"connect_timeout": CONNECT, "read_timeout": READ}
+        return {"config_kwargs": limits | {"retries": {"total_max_attempts": 1}}}
+    return {}
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -25,6 +25,7 @@ class Lease:
 
     def __init__(self, store: Store, token: str) -> None:
         self._store, self._token, self._lost = store, token, False
+        self._renewed = time.monotonic()
         # A request of a beat is made once: a late one could take the lock back from a new owner.
         self._at_once = dataclasses.replace(store, pauses=())
         self._ended = threading.Event()
@@ -33,8 +34,14 @@ class Lease:
 
     def check(self) -> None:
         """Raises StoreError if another process has taken over, or may have."""
-        if self._lost or not self._is_ours():
+        self.check_time()
+        if not self._is_ours():
             self._lost = True
+        self.check_time()
+
+    def check_time(self) -> None:
+        """Raises StoreError as `check` does, by what is known without a request."""
+        if self._lost or self._is_late():
             raise StoreError(
                 f"another process has taken over {self._store.address}, or may have, since this "
                 f"one could not renew its lock for {SILENCE:.0f} seconds: let only one go on"
@@ -43,7 +50,9 @@ class Lease:
     def close(self) -> None:
         """Lets go of the folder."""
         self._ended.set()
-        self._thread.join()
+        self._thread.join(SILENCE)
+        if self._thread.is_alive():
+            return  # its write may come once another process has made a lock that we had removed
         with contextlib.suppress(OSError):
             if not self._lost and self._is_ours():
                 self._store.remove([NAME])
@@ -51,18 +60,30 @@ class Lease:
     def _is_ours(self) -> bool:
         return _token(_read(self._store)) == self._token
 
+    def _is_late(self) -> bool:
+        return time.monotonic() - self._renewed >= SILENCE
+
     def _renew(self) -> None:
-        beat, renewed = 0, time.monotonic()
+        beat = 0
         while not self._lost and not self._ended.wait(BEAT):
             beat += 1
             # A store that is silent now is asked again at the next beat.
             with contextlib.suppress(OSError):
-                self._lost = _token(_read(self._at_once)) != self._token
-                if not self._lost and time.monotonic() - renewed < SILENCE:
-                    self._at_once.write(NAME, _content(self._token, beat))
-                    before, renewed = renewed, time.monotonic()
-                    self._lost = renewed - before >= SILENCE
-            self._lost = self._lost or time.monotonic() - renewed >= SILENCE
+                self._renew_once(beat)
+            if self._is_late():
+                self._lost = True
+
+    def _renew_once(self, beat: int) -> None:
+        if _token(_read(self._at_once)) != self._token:
+            self._lost = True
+        # A write may have its effect as soon as it begins, from which on others count.
+        began = time.monotonic()
+        if self._lost or self._is_late():
+            return
+        self._at_once.write(NAME, _content(self._token, beat))
+        if self._is_late():
+            self._lost = True
+        self._renewed = began
 
 
 @contextlib.contextmanager

@@ -1,13 +1,16 @@
 """Object stores: whole objects, requests that are tried again, and errors that name the remedy."""
 
 import re
+import sys
+import types
 from pathlib import Path
 
+import fsspec
 import pytest
 
 from gans_jax.core import store
 from gans_jax.core.store import Store, StoreError
-from tests.support.stores import failing
+from tests.support.stores import Clock, Silent, failing
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -149,3 +152,71 @@ def test_names_that_would_leave_the_folder_are_left_out(in_memory, monkeypatch):
     found = {f"{root}/{name}": {"size": 1} for name in names}
     monkeypatch.setattr(type(system), "find", lambda *_, **__: found)
     assert in_memory.list().keys() == {"good"}
+
+
+@pytest.mark.parametrize("request_", ["read", "write", "create", "upload", "remove"])
+def test_a_request_that_is_never_answered_ends(tmp_path, monkeypatch, request_):
+    fsspec.register_implementation("silent", Silent, clobber=True)
+    monkeypatch.setattr(store, "ATTEMPT", 0.05)
+    monkeypatch.setattr(store, "PAUSES", (0.0,))
+    (tmp_path / "file").write_bytes(b"1")
+    arguments = {
+        **{"read": ["a"], "write": ["a", b"1"], "create": ["a", b"1"]},
+        **{"upload": [tmp_path / "file", "a"], "remove": [["a"]]},
+    }
+    with pytest.raises(StoreError, match=r"cannot be reached \(no answer in time\): check"):
+        getattr(Store("silent://bucket/run"), request_)(*arguments[request_])
+
+
+def test_the_libraries_of_stores_are_given_limits_of_time(monkeypatch):
+    """As gcsfs and s3fs take them from version 2025.2 on."""
+    given = {}
+    monkeypatch.setattr(store.extras, "lack", lambda package: None)
+    limits = types.SimpleNamespace(ClientTimeout=lambda **limits: limits)
+    monkeypatch.setitem(sys.modules, "aiohttp", limits)
+    monkeypatch.setattr(fsspec, "filesystem", lambda protocol, **own: given.update({protocol: own}))
+    for protocol in ("gs", "s3", "memory"):
+        _ = Store(f"{protocol}://bucket/run")._system
+    assert given["gs"] == {"requests_timeout": {"total": None, "sock_connect": 10, "sock_read": 15}}
+    assert given["s3"] == {
+        "config_kwargs": {
+            "connect_timeout": 10,
+            "read_timeout": 15,
+            "retries": {"total_max_attempts": 1},
+        }
+    }
+    assert given["memory"] == {}
+
+
+@pytest.mark.parametrize(("size", "most"), [(0, 90), (2**16 * 100, 190)])
+def test_no_attempt_begins_after_90_seconds_unless_much_is_moved(
+    in_memory, tmp_path, monkeypatch, size, most
+):
+    monkeypatch.setattr(store, "time", clock := Clock())
+    monkeypatch.setattr(store, "PAUSES", (1.0,) * 1000)
+    (tmp_path / "file").write_bytes(bytes(size))
+    began = []
+
+    def silent(request, path):
+        began.append(clock.now)
+        clock.now += 15
+        return TimeoutError("no answer")
+
+    with failing(monkeypatch, silent), pytest.raises(StoreError, match="cannot be reached"):
+        in_memory.upload(tmp_path / "file", "a")
+    assert most - 17 < began[-1] <= most
+
+
+def test_an_attempt_is_made_only_while_it_may(in_memory, monkeypatch):
+    monkeypatch.setattr(store, "PAUSES", (0.0,) * 5)
+
+    def refuse():
+        raise StoreError("another process has taken over")
+
+    own = store.dataclasses.replace(in_memory, before_retry=refuse)
+    with (
+        failing(monkeypatch, lambda *_: TimeoutError("no answer")) as record,
+        pytest.raises(StoreError, match="taken over"),
+    ):
+        own.write("a", b"1")
+    assert len(record.calls) == 1

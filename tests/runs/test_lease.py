@@ -71,6 +71,29 @@ def test_an_owner_whose_signs_of_life_failed_for_too_long_counts_as_late(there, 
             ours.check()
 
 
+@pytest.mark.parametrize("request_", ["cat_file", "pipe_file"])
+def test_an_owner_whose_sign_of_life_is_never_answered_counts_as_late(there, monkeypatch, request_):
+    monkeypatch.setattr(lease, "SILENCE", 0.3)
+    asked, answered = threading.Event(), threading.Event()
+
+    def silent(request, path):
+        if request == request_ and threading.current_thread().name == "lease":
+            asked.set()
+            answered.wait(30)
+
+    with failing(monkeypatch, silent), lease.held(there) as ours:
+        asked.wait(10)
+        time.sleep(0.4)
+        with pytest.raises(StoreError, match="another process has taken over"):
+            ours.check()
+        thread, began = ours._thread, time.monotonic()
+    assert time.monotonic() - began < 10
+    answered.set()
+    thread.join()
+    # What is asked too late must not remove the lock of another process.
+    assert there.read(lease.NAME)
+
+
 def test_of_two_that_take_over_one_owns(there, capsys):
     there.write(lease.NAME, b'{"owner": "process 1 on host", "token": "dead", "beat": 7}')
     owners, refused, ready = [], [], threading.Barrier(2)

@@ -1,7 +1,9 @@
 """An object store in the memory of the test, whose requests can be made to fail."""
 
+import asyncio
 import contextlib
 
+from fsspec.asyn import AsyncFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
 REQUESTS = ("cat_file", "find", "get_file", "pipe_file", "put_file", "rm_file")
@@ -49,3 +51,31 @@ class SilentFrom:
     def __call__(self, request, path):
         self.silent = self.silent or self.part in path
         return TimeoutError("no answer") if self.silent else None
+
+
+class Clock:
+    """Stands for the module `time`: its time passes in `sleep` alone, at once."""
+
+    def __init__(self):
+        self.now, self.slept = 0.0, []
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
+        self.now += seconds
+        self.slept.append(seconds)
+
+
+class Silent(AsyncFileSystem):
+    """A store that takes requests and answers too late, as fsspec's libraries of stores ask one."""
+
+    protocol = "silent"
+
+    async def _wait(self, *arguments, **options):
+        await asyncio.sleep(5)  # a test that waits for it fails
+        return b""
+
+    _cat_file = _pipe_file = _put_file = _rm_file = _wait
