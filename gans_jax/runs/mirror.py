@@ -1,5 +1,6 @@
 """Copies what is new in a run's folder to an object store."""
 
+import dataclasses
 import json
 import os
 import re
@@ -29,7 +30,8 @@ class Mirror:
     def __init__(
         self, store: Store, folder: Path, ours: lease.Lease, known: dict[str, Stamp]
     ) -> None:
-        self._store, self._folder, self._lease, self._known = store, folder, ours, known
+        self._store = dataclasses.replace(store, before_retry=ours.check_time)
+        self._folder, self._lease, self._known = folder, ours, known
 
     def publish(self) -> None:
         """Copies what is new to the store.
@@ -59,6 +61,7 @@ class Mirror:
         self._upload({name: found[name] for name in others if self._differs(name, found)})
         for name, content in best.items():
             if _step_of(name, content) in steps and self._differs(name, found):
+                self._lease.check()
                 self._store.write(name, content)
                 self._known[name] = found[name]
         self._remove_old(steps, there)
@@ -68,8 +71,10 @@ class Mirror:
         if mark in there and not any(self._differs(name, own) for name in own):
             return
         if mark in there:  # the step was damaged there, and was trained again
+            self._lease.check()
             self._store.remove([mark])
         if self._upload({name: stamp for name, stamp in own.items() if name != mark}):
+            self._lease.check()
             self._store.write(mark, b"")
             self._known |= own
 
@@ -83,12 +88,15 @@ class Mirror:
             path = PurePosixPath(step)
             beside = [int(other.name) for other in kept if other.parent == path.parent]
             if beside and int(path.name) < min(beside):
+                self._lease.check()
                 # A step that is removed in part must not count.
                 self._store.remove([f"{step}/{COMMITTED}"])
                 self._store.remove(objects)
 
     def _upload(self, wanted: dict[str, Stamp]) -> bool:
         """Returns whether all files were still there."""
+        if wanted:
+            self._lease.check()
         try:
             each(lambda name: self._store.upload(self._folder / name, name), wanted)
         except FileNotFoundError:  # a newer step has taken the place of this one

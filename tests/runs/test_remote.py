@@ -10,6 +10,7 @@ import time
 import jax
 import numpy as np
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from gans_jax.core import files, store
 from gans_jax.core.store import Store, StoreError
@@ -26,6 +27,8 @@ def there(tmp_path, monkeypatch):
     monkeypatch.setattr(store, "PAUSES", (0.0,))
     monkeypatch.setattr(lease, "SILENCE", 0.3)
     monkeypatch.setattr(lease, "SETTLE", 0.0)
+    # A slow machine must make no owner late.
+    monkeypatch.setattr(lease.Lease, "_is_late", lambda lease: False)
     found = Store(f"memory://bucket-{tmp_path.name}/run")
     yield found
     found.remove(found.list())
@@ -320,6 +323,66 @@ def test_a_run_whose_lock_was_taken_publishes_nothing_more(tiny, there):
     with pytest.raises(StoreError, match="another process has taken over"):
         train(tiny(checkpoint_every=4), there.address, progress=False, callbacks=[Taken()])
     assert not any(name.startswith("checkpoints/12") for name in there.list())
+
+
+class TakenAt:
+    """Gives the lock to another process right after one request; notes what is then changed."""
+
+    def __init__(self, there, request, part):
+        self.there, self.wanted, self.taken, self.late = there, (request, part), False, []
+
+    def __call__(self, request, path):
+        if self.taken and request in ("put_file", "pipe_file", "rm_file"):
+            self.late.append((request, path))
+        if not self.taken and request == self.wanted[0] and self.wanted[1] in path:
+            with MemoryFileSystem().open(f"{self.there._root}/{lease.NAME}", "wb") as file:
+                file.write(b'{"token": "other"}')
+            self.taken = True
+
+
+@pytest.mark.parametrize(
+    ("request_", "part", "batch"),
+    [
+        ("find", "", "nothing"),
+        ("put_file", "checkpoints/8/", "checkpoints/8/"),
+        ("pipe_file", "checkpoints/8/commit_success.txt", "nothing"),
+        ("pipe_file", "best.json", "nothing"),
+        ("rm_file", "checkpoints/4/", "checkpoints/4/"),
+    ],
+)
+def test_an_owner_that_loses_its_lock_while_it_publishes_begins_nothing_more(
+    tiny, there, monkeypatch, request_, part, batch
+):
+    """But for the requests of the batch that is under way."""
+    run = tiny(iterations=8, checkpoint_every=4, evaluate_every=4, evaluate_num=50, keep=1)
+    taken = TakenAt(there, request_, part)
+    with (
+        failing(monkeypatch, taken),
+        pytest.raises(StoreError, match="another process has taken over"),
+    ):
+        train(run, there.address, progress=False)
+    assert taken.taken
+    assert not [path for _, path in taken.late if batch not in path]
+    mark = f"{there._root}/checkpoints/8/commit_success.txt"
+    assert ("pipe_file", mark) not in taken.late
+
+
+def test_a_request_is_not_repeated_by_an_owner_that_is_late(tiny, there, monkeypatch):
+    monkeypatch.setattr(store, "PAUSES", (0.0,) * 20)
+    asked = []
+
+    def silent(request, path):
+        if request == "put_file" and "checkpoints/4" in path:
+            asked.append(path)
+            monkeypatch.setattr(lease.Lease, "_is_late", lambda lease: True)
+            return TimeoutError("no answer")
+
+    with (
+        failing(monkeypatch, silent),
+        pytest.raises(StoreError, match="another process has taken over"),
+    ):
+        train(tiny(checkpoint_every=4), there.address, progress=False)
+    assert len(asked) == len({*asked})
 
 
 def test_a_place_without_a_run_is_named(there):

@@ -111,9 +111,9 @@ FAULTS = {
     ),
     "a lock that was taken over is no matter": Fault(
         "runs/mirror.py",
-        "            self._lease.check()\n",
-        "",
-        "tests/runs/test_remote.py -k lock_was_taken",
+        "            self._lease.check()\n            self._store.write(mark",
+        "            self._store.write(mark",
+        "tests/runs/test_remote.py -k loses_its_lock",
     ),
     "a step that was trained again stays damaged": Fault(
         "runs/mirror.py",
