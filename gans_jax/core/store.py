@@ -138,12 +138,14 @@ class Store:
 
     def _list(self) -> dict[str, str]:
         self._system.invalidate_cache()
-        root = self._path("").rstrip("/")
+        root = self._path("")
         try:
-            found = self._system.find(root, detail=True)
+            found = self._system.find(root.rstrip("/"), detail=True)
         except FileNotFoundError:
             return {}
-        names = {path[len(root) + 1 :]: about for path, about in found.items()}
+        # gcsfs 2025.2 finds all that begins as the folder does, such as run_2 beside run.
+        own = {path: about for path, about in found.items() if path.startswith(root)}
+        names = {path[len(root) :]: about for path, about in own.items()}
         # The name of an object may have anything in it; one that would leave the folder has no use.
         inside = {n: about for n, about in names.items() if n and ".." not in n.split("/")}
         return {

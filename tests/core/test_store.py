@@ -144,6 +144,14 @@ def test_a_protocol_without_its_package_and_an_unknown_one_are_named(monkeypatch
         Store("s3://bucket").list()
 
 
+def test_a_folder_whose_name_begins_alike_is_another_one(in_memory, monkeypatch):
+    """As gcsfs 2025.2 finds it, too."""
+    root = in_memory._path("")
+    found = {f"{root}a": {"size": 1}, f"{root.rstrip('/')}_2/b": {"size": 1}}
+    monkeypatch.setattr(type(in_memory._system), "find", lambda *_, **__: found)
+    assert in_memory.list().keys() == {"a"}
+
+
 def test_names_that_would_leave_the_folder_are_left_out(in_memory, monkeypatch):
     in_memory.write("good", b"1")
     system = in_memory._system
