@@ -8,13 +8,15 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from gans_jax.core.store import Store, StoreError, each
-from gans_jax.runs import lease, lock
+from gans_jax.runs import lease, lock, run_states
 
 COMMITTED = "commit_success.txt"
 BEST = "best.json"
 Stamp = tuple[int, int]
 _STEP = re.compile(r"((?:seed_\d+/)?(?:checkpoints|best)/\d+)/.+")
 _PASSING = re.compile(rf"(.*/)?({re.escape(lock.NAME)}|\..*\.part)|(.*/)?(checkpoints|best)/.*")
+_GROWING = re.compile(r"(.*/)?(metrics\.jsonl|events/.+)")
+_BLOCK = 2**20
 
 
 class Mirror:
@@ -54,16 +56,18 @@ class Mirror:
         # The loop may find a better state meanwhile, whose step is then published the next time.
         best = {n: _content(self._folder / n) for n in names(self._folder) if _is_best(n)}
         found, there = stamps(self._folder), self._store.list()
-        steps = by_step(found)
+        steps, saved = by_step(found), {name for name in found if _is_saved(name)}
+        # The metrics first: `resume` cuts off lines after a step, and cannot make up missing ones.
+        others = {name for name in found if not _PASSING.fullmatch(name) and not _is_best(name)}
+        self._upload_new(others - saved, found)
         for step, own in steps.items():
             self._publish_step(step, {name: found[name] for name in own}, there)
-        others = [name for name in found if not _PASSING.fullmatch(name) and not _is_best(name)]
-        self._upload({name: found[name] for name in others if self._differs(name, found)})
         for name, content in best.items():
             if _step_of(name, content) in steps and self._differs(name, found):
                 self._lease.check()
                 self._store.write(name, content)
                 self._known[name] = found[name]
+        self._upload_new(saved, found)
         self._remove_old(steps, there)
 
     def _publish_step(self, step: str, own: dict[str, Stamp], there: dict[str, str]) -> None:
@@ -93,16 +97,32 @@ class Mirror:
                 self._store.remove([f"{step}/{COMMITTED}"])
                 self._store.remove(objects)
 
+    def _upload_new(self, own: Iterable[str], found: dict[str, Stamp]) -> None:
+        self._upload({name: found[name] for name in own if self._differs(name, found)})
+
     def _upload(self, wanted: dict[str, Stamp]) -> bool:
         """Returns whether all files were still there."""
         if wanted:
             self._lease.check()
         try:
-            each(lambda name: self._store.upload(self._folder / name, name), wanted)
+            each(lambda name: self._upload_one(name, wanted[name]), wanted)
         except FileNotFoundError:  # a newer step has taken the place of this one
             return False
         self._known |= wanted
         return True
+
+    def _upload_one(self, name: str, stamp: Stamp) -> None:
+        if not _GROWING.fullmatch(name):
+            self._store.upload(self._folder / name, name)
+            return
+        # gcsfs takes the size at the beginning and fails if more comes.
+        copy = self._folder.with_name(".growing") / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _copy_beginning(self._folder / name, copy, stamp[0])
+            self._store.upload(copy, name)
+        finally:
+            copy.unlink(missing_ok=True)
 
 
 def names(folder: Path) -> list[str]:
@@ -138,6 +158,16 @@ def by_step(found: Iterable[str]) -> dict[str, list[str]]:
 
 def _is_best(name: str) -> bool:
     return PurePosixPath(name).name == BEST
+
+
+def _is_saved(name: str) -> bool:
+    return PurePosixPath(name).name == run_states.SAVED
+
+
+def _copy_beginning(file: Path, copy: Path, size: int) -> None:
+    with file.open("rb") as source, copy.open("wb") as target:
+        while block := source.read(min(size, _BLOCK)):
+            size -= target.write(block)
 
 
 def _content(path: Path) -> bytes:

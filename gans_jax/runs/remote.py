@@ -1,9 +1,10 @@
 """Run folders in object stores.
 
 A run is written in a folder of this machine, with all that a file system can do, and published
-after each checkpoint: the objects of a step, then the `commit_success.txt` that orbax has written
-in it, and then the other files. A step without that object does not count, so that a reader and the
-next `resume` never meet half a state.
+after each checkpoint: the metrics and other files, the objects of each step, then the
+`commit_success.txt` that orbax has written in it, and at last the files that tell of steps. A step
+without that object does not count, so that a reader and the next `resume` never meet half a state,
+and no step comes before its metrics.
 
 The folder of this machine is there only as a whole: while a run is trained, and afterwards if it
 has something that could not be published.

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import shutil
 import threading
 import time
@@ -15,7 +16,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from gans_jax.core import files, store
 from gans_jax.core.store import Store, StoreError
 from gans_jax.data import GaussianRing
-from gans_jax.runs import lease, lock, remote, run_states
+from gans_jax.runs import lease, lock, mirror, remote, run_states
 from gans_jax.training import CheckpointError, ConfigError, Interrupted, load, resume, train
 from tests.support.stores import SilentFrom, failing
 
@@ -279,6 +280,60 @@ def test_a_step_counts_only_once_all_its_objects_are_there(tiny, there, monkeypa
         assert any(path.endswith("saved.json") for path in after)
 
 
+def test_metrics_come_before_the_steps_that_they_lead_to(tiny, there, monkeypatch):
+    """A machine that dies amid a publication has published no step whose metrics are lost."""
+    marks = []
+
+    def look(request, path):
+        if request == "pipe_file" and re.search(r"/checkpoints/\d+/commit_success.txt$", path):
+            lines = MemoryFileSystem().store[f"{there._root}/metrics.jsonl"].getvalue().splitlines()
+            step = int(path.split("/")[-2])
+            marks.append((step, json.loads(lines[-1])["step"]))
+
+    with failing(monkeypatch, look):
+        train(tiny(checkpoint_every=4, log_every=1), there.address, progress=False)
+    assert [step for step, _ in marks] == [4, 8, 12]
+    assert all(logged >= step for step, logged in marks)
+
+
+def test_a_run_whose_metrics_are_ahead_of_its_steps_goes_on(tiny, there):
+    run = tiny(checkpoint_every=4, log_every=1)
+    train(run, there.address, progress=False)
+    lines = there.read("metrics.jsonl")
+    there.remove([name for name in there.list() if name.startswith("checkpoints/12")])
+    there.write("saved.json", b'{"step": 8}')
+    resume(there.address, progress=False)
+    again = there.read("metrics.jsonl")
+    steps = lambda text: [json.loads(line)["step"] for line in text.splitlines()]
+    assert steps(again) == steps(lines)
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "seed_0/events/events.out", "notes.txt"])
+def test_a_file_that_grows_while_it_is_sent_is_sent_as_it_was(there, tmp_path, monkeypatch, name):
+    """gcsfs fails if a large file grows meanwhile."""
+    folder = tmp_path / "here" / "run"
+    (folder / name).parent.mkdir(parents=True)
+    (folder / name).write_bytes(b"first\n")
+    (folder / "config.json").write_text("{}")
+    growing = name != "notes.txt"
+
+    def grow(request, path):
+        if request == "put_file" and path.endswith(name) and growing:
+            with (folder / name).open("ab") as file:
+                file.write(b"second\n")
+
+    with lease.held(there) as ours:
+        place = mirror.Mirror(there, folder, ours, {})
+        with failing(monkeypatch, grow):
+            place.publish()
+        assert there.read(name) == b"first\n"
+        place.publish()  # what it has more by now
+    assert there.read(name) == (folder / name).read_bytes()
+    assert [path.name for path in folder.parent.rglob("*") if path.is_file()].count(
+        (folder / name).name
+    ) == 1
+
+
 def test_steps_that_are_no_longer_kept_are_removed(tiny, there):
     train(tiny(checkpoint_every=2, keep=2), there.address, progress=False)
     steps = {name.split("/")[1] for name in there.list() if name.startswith("checkpoints/")}
@@ -326,36 +381,40 @@ def test_a_run_whose_lock_was_taken_publishes_nothing_more(tiny, there):
 
 
 class TakenAt:
-    """Gives the lock to another process right after one request; notes what is then changed."""
+    """Gives the lock to another process in the `time`-th of some requests; notes later changes."""
 
-    def __init__(self, there, request, part):
+    def __init__(self, there, request, part, time):
         self.there, self.wanted, self.taken, self.late = there, (request, part), False, []
+        self.left = time
 
     def __call__(self, request, path):
         if self.taken and request in ("put_file", "pipe_file", "rm_file"):
             self.late.append((request, path))
-        if not self.taken and request == self.wanted[0] and self.wanted[1] in path:
+        self.left -= request == self.wanted[0] and self.wanted[1] in path
+        if not self.taken and self.left == 0:
             with MemoryFileSystem().open(f"{self.there._root}/{lease.NAME}", "wb") as file:
                 file.write(b'{"token": "other"}')
             self.taken = True
 
 
 @pytest.mark.parametrize(
-    ("request_", "part", "batch"),
+    ("request_", "part", "time", "batch"),
     [
-        ("find", "", "nothing"),
-        ("put_file", "checkpoints/8/", "checkpoints/8/"),
-        ("pipe_file", "checkpoints/8/commit_success.txt", "nothing"),
-        ("pipe_file", "best.json", "nothing"),
-        ("rm_file", "checkpoints/4/", "checkpoints/4/"),
+        ("find", "", 1, "nothing"),
+        ("put_file", "checkpoints/8/", 1, "checkpoints/8/"),
+        ("pipe_file", "checkpoints/8/commit_success.txt", 1, "nothing"),
+        ("pipe_file", "checkpoints/4/commit_success.txt", 1, "nothing"),
+        ("pipe_file", "best/4/commit_success.txt", 1, "nothing"),
+        ("pipe_file", "best.json", 1, "nothing"),
+        ("put_file", "saved.json", 2, "nothing"),
     ],
 )
 def test_an_owner_that_loses_its_lock_while_it_publishes_begins_nothing_more(
-    tiny, there, monkeypatch, request_, part, batch
+    tiny, there, monkeypatch, request_, part, time, batch
 ):
     """But for the requests of the batch that is under way."""
     run = tiny(iterations=8, checkpoint_every=4, evaluate_every=4, evaluate_num=50, keep=1)
-    taken = TakenAt(there, request_, part)
+    taken = TakenAt(there, request_, part, time)
     with (
         failing(monkeypatch, taken),
         pytest.raises(StoreError, match="another process has taken over"),
