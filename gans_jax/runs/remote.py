@@ -13,7 +13,6 @@ has something that could not be published.
 import contextlib
 import dataclasses
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -23,7 +22,7 @@ from typing import Any
 
 from gans_jax.core import files
 from gans_jax.core.store import Store, StoreError, each, is_address
-from gans_jax.runs import data_file, lease, lock, run_states
+from gans_jax.runs import data_file, lease, lock, run_states, strict_json
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.mirror import COMMITTED, Mirror, by_step, names, stamps
 
@@ -195,7 +194,9 @@ def _bring_newest(store: Store, folder: Path) -> bool:
     """Makes a folder the newest form of a run, and returns whether that is the store's form."""
     with _empty(store) as published:
         _bring(store, published, frozenset((*CONFIGURATION, run_states.SAVED)))
-        if _is_newest(folder, published):
+        with named(published, store.address):
+            newest = _is_newest(folder, published)
+        if newest:
             return False
     _discard(folder)
     incoming = folder.with_name(".incoming")
@@ -211,6 +212,7 @@ def _is_newest(folder: Path, published: Path) -> bool:
 
     Raises:
       StoreError: if it is another run than the one that was published.
+      ConfigError: if a file that tells how far one of them has come is damaged.
     """
     here, there = _identity(folder), _identity(published)
     if here and there and there != here:
@@ -231,11 +233,22 @@ def _identity(folder: Path) -> dict[str, bytes]:
 
 def _progress(folder: Path) -> tuple[int, int]:
     """Returns how far the runs in a folder were saved and are to go, in iterations."""
-    saved = [json.loads(path.read_bytes())["step"] for path in folder.rglob(run_states.SAVED)]
-    wanted = [
-        json.loads(path.read_bytes())["with"]["iterations"] for path in folder.rglob("config.json")
-    ]
+    saved = [_number(path, "step") for path in folder.rglob(run_states.SAVED)]
+    wanted = [_number(path, "with", "iterations") for path in folder.rglob("config.json")]
     return sum(saved), sum(wanted)
+
+
+def _number(path: Path, *keys: str) -> int:
+    """Returns the whole number under keys of nested objects in a file of JSON."""
+    try:
+        found = strict_json.parse(path.read_bytes(), finite=False)
+        for key in keys:
+            found = found[key]
+        if type(found) is not int:
+            raise ValueError(f"{keys[-1]} is not a whole number")
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{path} is damaged ({error}): restore it from a copy") from error
+    return found
 
 
 def _bring(store: Store, folder: Path, only: frozenset[str] = frozenset()) -> None:

@@ -191,6 +191,23 @@ def test_another_run_that_was_not_published_is_not_thrown_away(tiny, there):
     assert (place / "data.json").exists()
 
 
+@pytest.mark.parametrize("content", [b"{", b"[1]", b"{}", b'{"step": "x", "with": 1}', b"\xff"])
+@pytest.mark.parametrize("name", ["saved.json", "config.json"])
+def test_a_damaged_file_in_the_store_beside_a_newer_run_here_is_named(tiny, there, name, content):
+    place = remote._staging(there)
+    place.mkdir(parents=True)
+    (place / "config.json").write_text('{"type": "Experiment", "with": {"iterations": 12}}')
+    (place / "saved.json").write_text('{"step": 8}')
+    (place / "data.json").write_text('{"run": "a"}')
+    for file in ("config.json", "data.json", "saved.json"):
+        there.upload(place / file, file)
+    there.write(name, content)
+    for use in (resume, lambda address: remote.configured(address).__enter__()):
+        with pytest.raises(ConfigError, match=rf"^{there.address}/{name} is damaged \(.*\): rest"):
+            use(there.address)
+    assert there.read(name) == content
+
+
 @pytest.mark.parametrize("lost", ["checkpoints", "config.json", "everything"])
 def test_what_is_here_in_part_never_reaches_the_store(tiny, there, lost):
     """As a process leaves it that dies while it brings a run, or removes one."""
