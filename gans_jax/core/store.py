@@ -118,16 +118,15 @@ class Store:
         each(remove, names)
 
     def upload(self, file: Path, name: str) -> None:
-        """Makes an object of a file; FileNotFoundError if there is no such file."""
+        """Makes an object of a file; an OSError names the file if it cannot be read."""
         own, size = os.fspath(file), os.stat(file).st_size
-        try:
-            self._made(lambda: self._ask("put_file", own, self._path(name), size=size), file)
-        except StoreError:
-            os.stat(file)  # it may have gone meanwhile, which is no fault of the store
-            raise
+        self._made(lambda: self._ask("put_file", own, self._path(name), size=size), file)
 
     def download(self, name: str, file: Path) -> None:
-        """Makes a file of an object, as a whole; FileNotFoundError if there is no such object."""
+        """Makes a file of an object, as a whole; FileNotFoundError if there is no such object.
+
+        An OSError names the file if it cannot be written.
+        """
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f".{os.getpid()}.{threading.get_ident()}.part")
         try:
@@ -189,6 +188,8 @@ class Store:
         try:
             return self._patiently(request, file)
         except FileNotFoundError as error:
+            if _is_local(error, file):
+                raise
             raise StoreError(
                 f"{self.address} cannot be written ({error}): make the bucket, or check the address"
             ) from error
@@ -205,7 +206,8 @@ class Store:
             except (FileNotFoundError, FileExistsError, StoreError, MemoryError):
                 raise
             except Exception as error:  # each library of a store has errors of its own
-                if isinstance(error, OSError) and error.errno in _OF_A_DISK:
+                if isinstance(error, OSError) and _is_local(error, file):
+                    error.filename = error.filename or (file and os.fspath(file))
                     raise
                 moved = file.stat().st_size if file and file.exists() else 0
                 left = began + PATIENCE + moved / SLOWEST - time.monotonic()
@@ -246,6 +248,12 @@ def _settings(protocol: str) -> dict[str, Any]:
         limits = {"connect_timeout": CONNECT, "read_timeout": READ}
         return {"config_kwargs": limits | {"retries": {"total_max_attempts": 1}}}
     return {}
+
+
+def _is_local(error: OSError, file: Path | None) -> bool:
+    """Returns whether an error is the system's, about a file of this machine or its disk."""
+    named = file is not None and error.filename == os.fspath(file)
+    return named or error.errno in _OF_A_DISK
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -50,11 +50,9 @@ class Lease:
     def close(self) -> None:
         """Lets go of the folder."""
         self._ended.set()
-        self._thread.join(SILENCE)
-        if self._thread.is_alive():
-            return  # its write may come once another process has made a lock that we had removed
+        self._thread.join(SILENCE)  # if it hangs for so long, the lock is late
         with contextlib.suppress(OSError):
-            if not self._lost and self._is_ours():
+            if not self._lost and not self._is_late() and self._is_ours():
                 self._store.remove([NAME])
 
     def _is_ours(self) -> bool:

@@ -39,16 +39,22 @@ class Mirror:
         """Copies what is new to the store.
 
         Raises:
-          StoreError: if that fails, or another process has taken over; it says that the run is on
-            this machine.
+          StoreError: if that fails, also by the disk of this machine, or another process has taken
+            over; it says that the run is on this machine.
         """
         try:
             self._lease.check()
             if any(name.endswith("config.json") for name in names(self._folder)):
                 self._publish()
-        except StoreError as error:
+        except OSError as error:
+            words = str(error)
+            if not isinstance(error, StoreError):
+                name = error.filename or self._folder
+                words = (
+                    f"{name} cannot be copied ({error.strerror}): make room and allow reading it"
+                )
             raise StoreError(
-                f"{error}; the run is in {self._folder} on this machine, where "
+                f"{words}; the run is in {self._folder} on this machine, where "
                 f"`python -m gans_jax resume {self._store.address}` goes on with it"
             ) from error
 

@@ -1,5 +1,7 @@
 """Object stores: whole objects, requests that are tried again, and errors that name the remedy."""
 
+import errno
+import os
 import re
 import sys
 import types
@@ -125,6 +127,45 @@ def test_a_refusal_is_not_tried_again(in_memory, monkeypatch, error):
     ):
         in_memory.write("a", b"1")
     assert len(record.calls) == 1
+
+
+LOCAL = [errno.EACCES, errno.ENAMETOOLONG, errno.ENOSPC]
+
+
+@pytest.mark.parametrize("code", LOCAL)
+@pytest.mark.parametrize("request_", ["upload", "download"])
+def test_an_error_of_this_machine_is_no_fault_of_the_store(
+    in_memory, tmp_path, monkeypatch, code, request_
+):
+    """Neither is it tried again; a full disk says nothing of the file."""
+    monkeypatch.setattr(store, "PAUSES", (0.0,) * 3)
+    in_memory.write("a", b"1")
+    file = tmp_path / "file"
+    file.write_bytes(b"1")
+    asked = []
+
+    def refuse(system, *arguments, **options):
+        own = arguments[0] if request_ == "upload" else arguments[1]
+        asked.append(own)
+        raise OSError(code, os.strerror(code), *([own] if code != errno.ENOSPC else []))
+
+    monkeypatch.setattr(type(in_memory._system), "put_file", refuse)
+    monkeypatch.setattr(type(in_memory._system), "get_file", refuse)
+    arguments = (file, "a") if request_ == "upload" else ("a", file)
+    with pytest.raises(OSError, match=re.escape(os.strerror(code))) as caught:
+        getattr(in_memory, request_)(*arguments)
+    assert not isinstance(caught.value, StoreError)
+    assert asked == [caught.value.filename]
+
+
+def test_an_error_of_the_store_about_another_file_is_the_store_s(in_memory, tmp_path, monkeypatch):
+    (tmp_path / "file").write_bytes(b"1")
+    error = PermissionError(errno.EACCES, "Access Denied", "bucket/run/a")
+    with (
+        failing(monkeypatch, lambda *_: error),
+        pytest.raises(StoreError, match="refuses access"),
+    ):
+        in_memory.upload(tmp_path / "file", "a")
 
 
 def test_a_bucket_that_is_missing_is_named(in_memory, monkeypatch):

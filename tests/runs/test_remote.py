@@ -351,6 +351,17 @@ def test_a_file_that_grows_while_it_is_sent_is_sent_as_it_was(there, tmp_path, m
     ) == 1
 
 
+def test_a_file_here_that_cannot_be_read_is_named_with_where_the_run_is(tiny, there, monkeypatch):
+    def refuse(store_, file, name):
+        raise PermissionError(13, "Permission denied", os.fspath(file))
+
+    monkeypatch.setattr(Store, "upload", refuse)
+    words = r"cannot be copied \(Permission denied\): make room .*; the run is in .*resume mem"
+    with pytest.raises(StoreError, match=words):
+        train(tiny(), there.address, progress=False)
+    assert int(load(remote._staging(there))[1].step) > 0
+
+
 def test_steps_that_are_no_longer_kept_are_removed(tiny, there):
     train(tiny(checkpoint_every=2, keep=2), there.address, progress=False)
     steps = {name.split("/")[1] for name in there.list() if name.startswith("checkpoints/")}
