@@ -38,6 +38,7 @@ claim = Claim(
     rule=tuple(Condition("FD-digits", "DCGAN", "<", name) for name in METHODS),
     reached=(Condition("FD-digits", "DCGAN", "<", 300),),
     minutes=16,
-    remark="with tanh all seeds made one grey image. The learning rates were chosen for ReLU, so "
-    "that the verdict says that tanh does not start at them; other rates were not tried.",
+    remark="at the rates that were chosen for ReLU, tanh made one grey image with all seeds; with a "
+    "generator that is four times as fast it is as good as ReLU. Rates for ReLU were chosen among "
+    "more than these.",
 )
