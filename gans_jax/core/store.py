@@ -123,7 +123,7 @@ class Store:
         self._made(lambda: self._ask("put_file", own, self._path(name), size=size), file)
 
     def download(self, name: str, file: Path) -> None:
-        """Makes a file of an object, as a whole; FileNotFoundError if there is no such object.
+        """Makes a file of an object, as a whole; FileNotFoundError if it is not there.
 
         An OSError names the file if it cannot be written.
         """
