@@ -65,7 +65,10 @@ def on_device(source: Source, mesh: Mesh | None = None, sharded: bool = False) -
     """
     refuse_drawn(source)
     share = Share.of(len(source), mesh)
-    rows = Rows(share.rows)
+    first = read(source, range(1))
+    rows = Rows(
+        share.rows, {n: jax.ShapeDtypeStruct(v.shape[1:], v.dtype) for n, v in first.items()}
+    )
     for part in Prefetched(functools.partial(read, source), share.parts(), threads=2, buffer=4):
         rows.add(part)
     return rows.place(mesh, sharded)
@@ -103,20 +106,24 @@ class Share:
 
 
 class Rows:
-    """The rows of a process's share in host memory, which are filled part after part."""
+    """The rows of a process's share in host memory, which are filled part after part.
 
-    def __init__(self, num: int) -> None:
-        self._num, self._filled = num, 0
-        self._rows: dict[str, np.ndarray] = {}
-        self._shapes: dict[str, tuple[int, ...]] = {}
+    Args:
+      num: how many rows there are.
+      first: the names, shapes and types of the source's first example. A process whose share has
+        no examples needs them, too, because it places its rows together with the others.
+    """
+
+    def __init__(self, num: int, first: Mapping[str, jax.ShapeDtypeStruct]) -> None:
+        self._filled = 0
+        self._shapes = {name: leaf.shape for name, leaf in first.items()}
+        self._rows = {
+            name: np.zeros((num, math.prod(leaf.shape)), jax.dtypes.canonicalize_dtype(leaf.dtype))
+            for name, leaf in first.items()
+        }
 
     def add(self, examples: Example) -> None:
         """Adds the next examples; DataError if they differ from the first in names or shapes."""
-        if not self._rows:
-            for name, values in examples.items():
-                self._shapes[name] = values.shape[1:]
-                kind = jax.dtypes.canonicalize_dtype(values.dtype)
-                self._rows[name] = np.zeros((self._num, math.prod(values.shape[1:])), kind)
         if {name: values.shape[1:] for name, values in examples.items()} != self._shapes:
             shapes = {name: list(values.shape[1:]) for name, values in examples.items()}
             first = {name: list(shape) for name, shape in self._shapes.items()}

@@ -83,6 +83,15 @@ class Feed:
         return {n: jax.ShapeDtypeStruct(whole[n], v.dtype) for n, v in self._first.items()}
 
     @property
+    def example_shapes(self) -> dict[str, jax.ShapeDtypeStruct]:
+        """The shapes and types of an example."""
+        axis = self.experiment.method.batch_axis
+        return {
+            name: jax.ShapeDtypeStruct(leaf.shape[axis + 1 :], leaf.dtype)
+            for name, leaf in self._first.items()
+        }
+
+    @property
     def threads(self) -> int:
         """How many threads read batches, or wait for the processes that do.
 

@@ -92,10 +92,7 @@ def _reads_all(feed: Feed) -> bool:
 
 def _bytes(feed: Feed, shares: int) -> int:
     """Returns the bytes on each device of the examples and of the order of an epoch."""
-    run, axis = feed.experiment, feed.experiment.method.batch_axis
-    examples = {
-        name: jax.ShapeDtypeStruct(leaf.shape[axis + 1 :], leaf.dtype)
-        for name, leaf in feed.batch_shapes.items()
-    }
-    order = 4 * max(len(run.data), feed.experiment.batch_size) * len(feed.layout.seeds)
-    return device_bytes(len(run.data), examples, shares, jax.default_backend()) + order
+    run = feed.experiment
+    order = 4 * max(len(run.data), run.batch_size) * len(feed.layout.seeds)
+    rows = device_bytes(len(run.data), feed.example_shapes, shares, jax.default_backend())
+    return rows + order

@@ -85,7 +85,7 @@ class ResidentBatches:
         """Reads and checks all examples, and returns False if a signal comes before the end."""
         source, mesh = self._feed.experiment.data, self._feed.layout.mesh
         share = Share.of(len(source), mesh)
-        rows, parts = Rows(share.rows), share.parts()
+        rows, parts = Rows(share.rows, self._feed.example_shapes), share.parts()
         ahead = Prefetched(functools.partial(read, source), parts, threads=2, buffer=4)
         try:
             for part in parts:

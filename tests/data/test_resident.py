@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gans_jax import WGAN, data
-from gans_jax.data.resident import device_bytes
+from gans_jax.data.resident import Rows, device_bytes
 from tests.support import tiny
 from tests.support.every_type import Every
 
@@ -76,6 +76,16 @@ def test_examples_drawn_at_random_are_refused():
         data.on_device(domains)
     with pytest.raises(data.DataError, match="DigitDomains draws its examples at random"):
         data.stream(domains, 4).indices(0)
+
+
+def test_a_share_without_examples_is_placed_as_the_others():
+    """The processes place their rows together, so that none may lack a name."""
+    first = {n: jax.ShapeDtypeStruct(x.shape[1:], x.dtype) for n, x in Every().arrays.items()}
+    empty, filled = Rows(37, first).place(None, False), data.on_device(Every())
+    assert jax.tree.structure(empty) == jax.tree.structure(filled)
+    assert all(not rows.any() for rows in empty.rows.values())
+    for name, rows in filled.rows.items():
+        assert (empty.rows[name].shape, empty.rows[name].dtype) == (rows.shape, rows.dtype)
 
 
 def test_memory_is_what_the_arrays_take():

@@ -43,6 +43,15 @@ class Images(InMemory):
 
 
 @dataclasses.dataclass(frozen=True)
+class Few(InMemory):
+    """Two images, which leave process 1 none to read."""
+
+    @property
+    def arrays(self):
+        return {"image": tiny.images(2)}
+
+
+@dataclasses.dataclass(frozen=True)
 class Unreadable:
     """400 images, of which one that process 1 alone needs for iteration 5 cannot be read."""
 
@@ -111,6 +120,15 @@ def check_resident(mesh, sharded):
         np.testing.assert_array_equal(own, stream[t]["image"])
 
 
+def check_share_without_examples(mesh, sharded):
+    examples = data.on_device(Few(), mesh, sharded)
+    gather = jax.jit(parallel.mapped(lambda e, i: e[i], mesh, (0 if sharded else None, 0), 0))
+    indices = parallel.put_batch(mesh, np.int32([[0, 1], [1, 0]][jax.process_index()]), 0)
+    for shard in gather(examples, indices)["image"].addressable_shards:
+        own = Few().arrays["image"][[0, 1, 1, 0]][shard.index]
+        np.testing.assert_array_equal(np.asarray(shard.data), own)
+
+
 def main(mode, index, folder):
     if mode == "files":
         os.chdir(folder / str(index))
@@ -122,6 +140,7 @@ def main(mode, index, folder):
     assert (mesh.size, len(mesh.local_devices)) == (4, 2)
     for sharded in (False, True):
         check_resident(mesh, sharded)
+        check_share_without_examples(mesh, sharded)
     place = {
         "place_batch": lambda batch: parallel.put_batch(mesh, batch, METHOD.batch_axis),
         "place_state": lambda state: parallel.replicate(mesh, state),

@@ -12,6 +12,7 @@ import pytest
 
 from gans_jax import WGAN, data
 from gans_jax.cli import main
+from gans_jax.data.resident import Rows, Share
 from gans_jax.data.source import InMemory
 from gans_jax.training import placement, program, recorder, resident, resume, train
 from gans_jax.training.feed import Feed
@@ -167,15 +168,26 @@ def test_every_example_is_checked_once(own, tiny, tmp_path, spoil, words):
 
 
 def test_labels_are_checked(tiny):
-    images = support.images(40)
-    experiment = tiny(data=data.Arrays(images, np.arange(40) % 5))
-    feed = Feed(experiment, Layout((0,)), 0, (0, 1))
-    labelled = dataclasses.replace(feed, experiment=Labelled(experiment))
-    batches = resident.ResidentBatches(labelled, 0, None, jax.random.key(0), None, False)
-    with pytest.raises(
-        data.DataError, match="example 4 of the source: the label 4 is not one of 4"
-    ):
+    late = int(data.stream(Pixels(), 16).indices(1)[0])  # which iteration 0 does not read
+    source = data.Arrays(support.images(70), np.where(np.arange(70) == late, 4, 0))
+    feed = Feed(Labelled(tiny(data=source)), Layout((0,)), 0, (0, 1))
+    batches = resident.ResidentBatches(feed, 0, None, jax.random.key(0), None, False)
+    words = f"example {late} of the source: the label 4 is not one of 4"
+    with pytest.raises(data.DataError, match=words):
         batches.take(lambda: 0)
+
+
+def test_a_share_without_examples_is_placed_as_the_others(tiny, monkeypatch):
+    """As on the last of 64 hosts with 400 examples, who enters the collective that they enter."""
+    placed, place = [], Rows.place
+    monkeypatch.setattr(Rows, "place", lambda *a: placed.append(place(*a)) or placed[-1])
+    experiment = dataclasses.replace(tiny(data=Pixels()), method=CRITICS)
+    for examples in (range(2), range(0)):
+        monkeypatch.setattr(Share, "of", lambda num, mesh, own=examples: Share(own, 2))
+        programs(experiment)[1].batches(0, None).take(lambda: 0)
+    some, none = (jax.tree.map(lambda x: (x.shape, x.dtype), found) for found in placed)
+    assert (some.rows, some.shapes) == (none.rows, none.shapes)
+    assert some.rows.keys() == {"image"}
 
 
 class Labelled:
@@ -184,7 +196,7 @@ class Labelled:
     def __init__(self, experiment):
         self._experiment = experiment
         self.method = dataclasses.make_dataclass("Four", [])()
-        self.method.classes = 4
+        self.method.classes, self.method.batch_axis = 4, 0
 
     def __getattr__(self, name):
         return getattr(self._experiment, name)
