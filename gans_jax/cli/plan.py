@@ -20,8 +20,8 @@ will cost on each. For comparison it also prints the cost of the same work per c
 slice of that kind. Times are lower bounds, which follow from the chips' published peaks (the
 roofline model). It also prints how many images and bytes each host must feed at that speed. With
 --measure-input it reads the data here for some seconds, and prints what a core gives, how many such
-cores each host needs, and whether all examples fit into the chips' memory beside an iteration; only
-then the data must be there. The command needs libtpu: run `pip install '.[plan]'`, best in an
+cores each host needs, and whether all examples can stay in the chips' memory beside an iteration;
+only then the data must be there. The command needs libtpu: run `pip install '.[plan]'`, best in an
 environment of its own, since `jax[tpu]` may ask for an older version.
 
 Further options override any field of the experiment, as for `train`. The exit code is 2 if a slice

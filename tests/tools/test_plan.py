@@ -307,6 +307,14 @@ def test_the_cores_that_a_host_needs_and_where_the_set_fits(size, place):
     assert "of a core here" not in columns.side_by_side([input_plan()])
 
 
+def test_examples_that_are_drawn_do_not_stay_on_the_chips():
+    """As little as they take: `data.on_device` refuses them."""
+    experiment = mlp_experiment(batch_size=100, data=data.RandomCrop(data.Digits(), 20))
+    found = source_rate.measure(experiment, 0).added_to(input_plan(free=1e9))
+    assert found.set_on_device == "drawn on the hosts"
+    assert re.search(r"all examples on the chips +\| drawn on the", columns.side_by_side([found]))
+
+
 def test_a_core_is_measured_by_its_own_time(monkeypatch):
     waits = iter(range(100))
     clock = {"monotonic": lambda: next(waits), "process_time": iter([7.0, 7.5]).__next__}

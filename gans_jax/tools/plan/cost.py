@@ -1,11 +1,13 @@
 """The cost of an iteration, calculated from what a compiled program does."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from gans_jax import core
 from gans_jax.tools.plan import hlo
 from gans_jax.tools.plan.chips import PlanError, Slice
+
+SetPlace: TypeAlias = Literal["whole", "sharded", "too large", "drawn on the hosts"]
 
 
 class DoesNotFit(PlanError):
@@ -51,7 +53,8 @@ class Plan:
       cores_per_host: cores like that one that a host needs; None as well.
       set_bytes: the memory of all examples of the data; None as well.
       set_on_device: "whole" if all examples take at most half of what the peak leaves, "sharded" if
-        all chips together have, and else "too large"; None as well.
+        all chips together have, and else "too large"; "drawn on the hosts" if the source draws its
+        examples anew each time, so that no chip can keep them; None as well.
     """
 
     topology: str
@@ -80,7 +83,7 @@ class Plan:
     images_per_second_per_core: float | None = None
     cores_per_host: int | None = None
     set_bytes: int | None = None
-    set_on_device: Literal["whole", "sharded", "too large"] | None = None
+    set_on_device: SetPlace | None = None
 
 
 def refusal(method: core.Method, place: Slice, batch_per_chip: int, needed: float) -> DoesNotFit:

@@ -3,11 +3,11 @@
 import dataclasses
 import math
 import time
-from typing import Literal
 
 from gans_jax import data
+from gans_jax.data.source import Drawn
 from gans_jax.runs import Experiment
-from gans_jax.tools.plan.cost import Plan
+from gans_jax.tools.plan.cost import Plan, SetPlace
 from gans_jax.training.placement import SHARE
 
 
@@ -19,10 +19,12 @@ class SourceRate:
       images_per_second: examples in a second of a core's time, in which the core reads, decodes and
         stacks them. Time in which it waits for a disk or a server does not count.
       set_bytes: the memory of all examples, if all are as large as the first.
+      drawn: whether the examples are drawn anew each time, so that no device can keep them.
     """
 
     images_per_second: float
     set_bytes: int
+    drawn: bool = False
 
     def added_to(self, plan: Plan) -> Plan:
         """Returns the plan with the cores that each host needs, and where all examples fit."""
@@ -35,7 +37,9 @@ class SourceRate:
             set_on_device=self._place(plan),
         )
 
-    def _place(self, plan: Plan) -> Literal["whole", "sharded", "too large"]:
+    def _place(self, plan: Plan) -> SetPlace:
+        if self.drawn:
+            return "drawn on the hosts"
         free = SHARE * (plan.hbm_bytes_per_chip - plan.peak_bytes_per_chip)
         if self.set_bytes <= free:
             return "whole"
@@ -61,4 +65,4 @@ def measure(experiment: Experiment, seconds: float) -> SourceRate:
         minibatches[count]
     # A clock that stands still is no division by zero.
     used = max(time.process_time() - began, 1e-9)
-    return SourceRate(size * count / used, set_bytes)
+    return SourceRate(size * count / used, set_bytes, isinstance(source, Drawn))
