@@ -1,6 +1,7 @@
 """Values that threads compute ahead of their reader, who never has to wait for a thread."""
 
 import collections
+import contextlib
 import os
 import queue
 import threading
@@ -79,7 +80,9 @@ def _as_error(raised: BaseException) -> BaseException:
 
 
 def _end(tasks: _Tasks[T, A], threads: int) -> None:
-    while not tasks.empty():
-        tasks.get_nowait()
+    # A thread may take the last one meanwhile.
+    with contextlib.suppress(queue.Empty):
+        while True:
+            tasks.get_nowait()
     for _ in range(threads):
         tasks.put(None)

@@ -25,6 +25,7 @@ MARK, CRC = 8, 4
 TRAILER = MARK + CRC
 RESIDUE = 0x2144DF1C  # the CRC-32 of anything that ends in its own CRC-32
 OPTIONS = "group_size:1,uncompressed"
+BUFFERS = 1024  # the most that a system reads into at once (IOV_MAX)
 
 
 def seal(payload: bytes, mark: bytes) -> bytes:
@@ -48,7 +49,7 @@ class Shard:
     """
 
     def __init__(self, path: Path, size: int, length: int, mark: bytes) -> None:
-        self._name, self._size = shown(path), size
+        self._name = shown(path)
         if not hasattr(os, "preadv"):
             raise DataError(f"{self._name} cannot be read: this system lacks the call `preadv`")
         try:
@@ -96,13 +97,12 @@ class Shard:
             pieces.append(rest)
             left -= len(rest)
         try:
-            read = os.preadv(self._descriptor, pieces, block * BLOCK + BLOCK_HEADER + start)
+            whole = self._fill(pieces, block * BLOCK + BLOCK_HEADER + start)
         except OSError as error:
             raise DataError(
                 f"record {index} of {self._name} cannot be read ({error.strerror}): mend this and "
                 "try again"
             ) from error
-        whole = read >= self._size
         if whole and not self._known[index]:
             for part in parts:
                 digest = zlib.crc32(part, digest)
@@ -112,3 +112,19 @@ class Shard:
                 f"record {index} of {self._name} does not have the digest that it was written "
                 "with: copy the file again, or run `pack` again, which writes damaged shards anew"
             )
+
+    def _fill(self, pieces: list[memoryview], place: int) -> bool:
+        """Reads buffers full from a place in the file on, and returns False if it ends before."""
+        for first in range(0, len(pieces), BUFFERS):
+            rest = pieces[first : first + BUFFERS]
+            while rest:
+                # A file system of a network may read less than it was asked for.
+                read = os.preadv(self._descriptor, rest, place)
+                if not read:
+                    return False
+                place += read
+                while rest and read >= len(rest[0]):
+                    read -= len(rest.pop(0))
+                if rest:
+                    rest[0] = rest[0][read:]
+        return True

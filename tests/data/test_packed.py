@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import pickle
 import threading
 import zlib
@@ -66,6 +67,29 @@ def test_records_that_begin_and_end_anywhere_in_a_block(tmp_path):
         packed = pack(data.Arrays(points), tmp_path / str(size))
         found = packed.batch(np.arange(7)[::-1])["image"]
         np.testing.assert_array_equal(found, points[::-1])
+
+
+def test_a_record_in_more_blocks_than_are_read_at_once(tmp_path):
+    """A system refuses to read into more than 1024 buffers."""
+    points = np.arange(33 * 2**20, dtype=np.uint32).astype(np.uint8)[None]
+    packed = pack(data.Arrays(points), tmp_path)
+    assert np.array_equal(packed[0]["image"], points[0])
+
+
+@pytest.mark.parametrize("most", [1, 23, 30_000])
+def test_a_system_that_reads_less_than_it_was_asked_for(written, monkeypatch, most):
+    """Of a record that is read for the first time, and of one that was checked before."""
+    source, folder = written
+    packed, read = data.Packed(str(folder)), os.preadv
+
+    def short(descriptor, buffers, place):
+        first = next(buffer for buffer in buffers if len(buffer))
+        return read(descriptor, [first[:most]], place)
+
+    packed[7]
+    monkeypatch.setattr(os, "preadv", short)
+    for index in (7, 8, 7):
+        assert np.array_equal(packed[index]["image"], source.image[index])
 
 
 def test_array_record_reads_the_same_records(written):

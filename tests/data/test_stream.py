@@ -1,5 +1,6 @@
 import dataclasses
 import itertools
+import queue
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -7,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from gans_jax.data import DataError, GaussianRing, stream
+from gans_jax.data import DataError, GaussianRing, prefetch, stream
 from gans_jax.data.order import generator, permutation, shuffled
 from gans_jax.data.source import InMemory
 
@@ -135,6 +136,19 @@ def test_prefetch_equals_indexing(method):
     for t, batch in enumerate(fetched, start=3):
         np.testing.assert_array_equal(batch["image"], batches[t]["image"])
     assert list(batches.prefetch(5, 5)) == []
+
+
+def test_prefetch_ends_while_its_threads_take_what_is_left(monkeypatch):
+    """They may take the last argument between a question whether there is one and its removal."""
+
+    class Taken(queue.SimpleQueue):
+        def empty(self):
+            return False
+
+    monkeypatch.setattr(prefetch.queue, "SimpleQueue", Taken)
+    batches = prefetch.Prefetched(lambda x: x, range(4), threads=2, buffer=4)
+    assert [*batches] == [0, 1, 2, 3]
+    batches.close()
 
 
 def test_prefetch_raises_at_the_batch_that_fails():
