@@ -1,6 +1,6 @@
 """pix2pix on your own pairs of images (Isola et al. 2017).
 
-    python -m gans_jax train experiments/translation/pix2pix_folders.py --data.path pairs
+    python -m gans_jax train experiments/translation/pix2pix_folders.py --data.path pairs/train
     python -m gans_jax train experiments/translation/pix2pix_folders.py \\
         --data.path pairs/A --data.path-b pairs/B
     python -m gans_jax translate runs/pix2pix_folders --input photo.png --output translated.png

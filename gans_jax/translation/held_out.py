@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from gans_jax.data.source import Example, stack
+from gans_jax.data.source import DataError, Example, stack
 from gans_jax.evaluation.errors import EvaluationError, TrainingImagesWarning
 from gans_jax.evaluation.sets import Examples, checked
 
@@ -38,7 +38,8 @@ def held_out(source: Any, split: str, folder: str | None, num: int) -> Held:
     Args:
       source: the data of the run.
       split: which split of them, where they have splits.
-      folder: the `path` of the examples instead, where the data are read from a folder.
+      folder: the `path` of the examples instead, where the data are read from a folder. If it has
+        the split, that is read, and otherwise the split that the run was trained on.
       num: how many at most.
 
     Raises:
@@ -46,19 +47,31 @@ def held_out(source: Any, split: str, folder: str | None, num: int) -> Held:
     """
     name, value = ("split", split) if folder is None else ("path", folder)
     found = _with(source, name, value)
+    if folder is not None:
+        found = _split_of(found, split) or found
     if found is None and folder is not None:
         raise EvaluationError(
             f"{type(source).__name__} is not read from a folder: leave out --real"
         )
-    if found is None:
+    if found is None or found == source:
+        where = "its data have no splits" if found is None else f"{folder} has no others"
         warnings.warn(
-            "the images are those that the run was trained on, since its data have no splits: "
-            "give --real FOLDER of the same form with others",
+            f"the images are those that the run was trained on, since {where}: give --real FOLDER "
+            "of the same form with others",
             TrainingImagesWarning,
             stacklevel=2,
         )
         found, split = source, "train"
     return Held(found, "given by --real" if folder else split, min(num, len(found)))
+
+
+def _split_of(source: Any, split: str) -> Any:
+    """Returns a split of a source, or None if it has no such split."""
+    found = _with(source, "split", split)
+    try:
+        return found if found is not None and len(found) else None
+    except DataError:
+        return None
 
 
 def _with(source: Any, name: str, value: Any) -> Any:

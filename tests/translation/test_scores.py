@@ -2,21 +2,25 @@
 
 import dataclasses
 import json
+import warnings
 from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from PIL import Image
 
 from gans_jax import core, data
 from gans_jax.cli import main
 from gans_jax.data.pairs import Paired
 from gans_jax.evaluation import EvaluationError, pairs
+from gans_jax.evaluation.errors import TrainingImagesWarning
 from gans_jax.metrics import FACADES
 from gans_jax.runs import creation, run_states
 from gans_jax.training import Experiment
 from gans_jax.translation import evaluate_translations
+from gans_jax.translation.held_out import held_out
 
 
 class State(NamedTuple):
@@ -133,6 +137,29 @@ def test_a_folder_takes_the_place_of_the_path_and_others_are_refused(tmp_path):
     run = run_folder(tmp_path / "run", Copy(), Halves())
     with pytest.raises(EvaluationError, match="Halves is not read from a folder"):
         evaluate_translations(run, real_folder=str(tmp_path), extra=OWN)
+
+
+def domains(folder, *splits):
+    for name in [split + side for split in splits for side in "AB"]:
+        (folder / name).mkdir(parents=True)
+        Image.new("RGB", (32, 32), (len(name), 0, 0)).save(folder / name / "one.png")
+    return folder
+
+
+def test_a_folder_with_both_splits_gives_the_one_that_was_not_trained_on(tmp_path):
+    photos = domains(tmp_path / "photos", "train", "test")
+    held = held_out(data.UnpairedFolders(photos, size=32), "test", str(photos), 9)
+    assert held.source.split == "test"
+
+
+def test_the_folder_that_was_trained_on_is_told_if_it_has_no_other_split(tmp_path):
+    photos, others = (domains(tmp_path / name, "train") for name in ("photos", "others"))
+    source = data.UnpairedFolders(str(photos), size=32)
+    with pytest.warns(TrainingImagesWarning, match="trained on, since .*photos has no others"):
+        held_out(source, "test", str(photos), 9)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert held_out(source, "test", str(others), 9).source.path == str(others)
 
 
 def test_the_command_scores_a_translator_and_names_the_pairs_metrics(tmp_path, capsys):
