@@ -139,12 +139,14 @@ FAULTS = {
         "for pause in (None,):",
         "tests/core/test_store.py",
     ),
-    "a failing store takes the newest state with it": Fault(
+    "a silent store delays the next state": Fault(
         "training/observers.py",
-        "        if last or failed:\n            self._write(done, local)\n",
-        "        if failed:\n            self._publishing.wait()\n        if last:\n"
-        "            self._write(done, local)\n",
-        "tests/runs/test_remote.py -k fails_in_mid_run",
+        "    def _write_and_ask(self, done: int, local: core.State) -> None:\n"
+        "        self._write(done, local)\n        self._publishing.ask()\n",
+        "    def _write_and_ask(self, done: int, local: core.State) -> None:\n"
+        "        self._write(done, local)\n        self._publishing.ask()\n"
+        "        self._publishing.wait()\n",
+        "tests/runs/test_remote.py -k delays_no_state",
     ),
     "a copy of data is always new": Fault(
         "data/fetched.py",
