@@ -66,7 +66,7 @@ def test_the_readmes_commands_as_they_are_typed(tmp_path, monkeypatch):
     photos(tmp_path / "photos/trainA", [(20, 30), (41, 18), (16, 16)])
     photos(tmp_path / "photos/trainB", [(25, 25), (18, 60)])
     photos(tmp_path / "photos/testA", [(17, 23)])
-    photos(tmp_path / "pairs", [(20, 40), (31, 60)])
+    photos(tmp_path / "pairs" / "train", [(20, 40), (31, 60)])
     save(tmp_path / "photo.jpg", noise(9, 21, 37))
     (tmp_path / "experiments").symlink_to(ROOT / "experiments")
     monkeypatch.chdir(tmp_path)
