@@ -193,4 +193,5 @@ def workers(text: str) -> int:
 
 
 def _devices_wanted(text: str) -> int | Literal["all"]:
-    return "all" if text == "all" else count(text)
+    what = "a positive whole number, or `all`"
+    return "all" if text == "all" else whole(text, 1, math.inf, what)

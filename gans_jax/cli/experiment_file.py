@@ -43,7 +43,8 @@ def load_file(file: str | os.PathLike[str]) -> tuple[Experiment, list[Any]]:
     try:
         defined = runpy.run_path(path, run_name=module)
     except SyntaxError as error:
-        where = f"{path}, line {error.lineno}" if error.filename == path else str(error.filename)
+        file = error.filename or path
+        where = f"{file}, line {error.lineno}" if error.lineno else file
         raise ConfigError(f"{where}: {error.msg}: give the Python file of an experiment") from error
     except ValueError as error:
         frames = traceback.extract_tb(error.__traceback__)

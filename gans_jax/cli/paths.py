@@ -19,7 +19,7 @@ def absent(command: str, words: Sequence[str]) -> str | None:
         return None
     if command in OF_A_FILE:
         path, _ = split_name(words[0])
-        if not os.path.exists(path) and installed(path) is None:
+        if not os.path.isfile(path) and installed(path) is None:
             return no_file(path)
     if command in OF_A_RUN and "://" not in words[0] and not os.path.lexists(words[0]):
         return f"there is no folder {words[0]}: give the folder that `train` made"
@@ -28,6 +28,11 @@ def absent(command: str, words: Sequence[str]) -> str | None:
 
 def no_file(path: str) -> str:
     """Returns the error for an experiment's file that is not there."""
+    if os.path.isdir(path):
+        return (
+            f"{path} is a folder: name the file of an experiment first, and a folder of images as "
+            f"its data: `train FILE --data.path {path}`"
+        )
     places = (*Path(path).parent.glob("*.py"), *Path("experiments").glob("**/*.py"))
     shipped = installed_experiments()
     names = shipped.glob("*/*.py") if shipped else ()

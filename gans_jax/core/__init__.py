@@ -1,5 +1,8 @@
 """What every method shares: its protocols, players, one step of descent, and global randomness."""
 
+from gans_jax.core.batch import as_float as as_float
+from gans_jax.core.batch import entry as entry
+from gans_jax.core.batch import images as images
 from gans_jax.core.coupling import couples_examples as couples_examples
 from gans_jax.core.devices import AXIS as AXIS
 from gans_jax.core.devices import bound_axis as bound_axis
@@ -29,7 +32,6 @@ from gans_jax.core.method import is_sampler as is_sampler
 from gans_jax.core.method import is_translator as is_translator
 from gans_jax.core.networks import Passes as Passes
 from gans_jax.core.networks import apply as apply
-from gans_jax.core.networks import as_float as as_float
 from gans_jax.core.networks import at_least_float32 as at_least_float32
 from gans_jax.core.networks import check_output as check_output
 from gans_jax.core.networks import create as create

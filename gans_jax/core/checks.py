@@ -11,6 +11,14 @@ def positive(**values: Any) -> None:
             raise ValueError(f"{name} must be positive, but is {value}")
 
 
+def whole(**values: Any) -> None:
+    """Raises ValueError for the first value that is not a whole number above 0; None passes."""
+    for name, value in values.items():
+        if value is not None and (isinstance(value, bool) or not hasattr(value, "__index__")):
+            raise ValueError(f"{name} must be a whole number, but is {value!r}")
+    positive(**values)
+
+
 def not_negative(**values: Any) -> None:
     """Raises ValueError for the first number below 0; traced values pass."""
     for name, value in values.items():

@@ -17,13 +17,6 @@ from gans_jax.core.labels import Condition, takes_label
 from gans_jax.core.method import Player, Prior
 
 
-def as_float(images: chex.Array) -> Array:
-    """Turns uint8 in 0..255 into float32 in [-1, 1]; anything else passes through unchanged."""
-    if images.dtype != jnp.uint8:
-        return cast(Array, images)
-    return cast(Array, images.astype(jnp.float32) / 127.5 - 1)
-
-
 def at_least_float32(x: Array) -> Array:
     """Converts bfloat16 to float32; wider types pass through unchanged."""
     return x if x.dtype in (jnp.float32, jnp.float64) else x.astype(jnp.float32)
@@ -255,8 +248,15 @@ def create_pair(
 
 def refuse_other_shape(made: jax.ShapeDtypeStruct | Array, real: Array) -> None:
     """Raises ValueError unless a generator's output has the shape of the data, `[n, ...]` both."""
-    if made.shape[1:] != real.shape[1:]:
-        raise ValueError(
-            f"the generator makes examples of shape {made.shape[1:]}, but the data have "
-            f"{real.shape[1:]}: change the generator's or the data's size to agree"
-        )
+    here, there = made.shape[1:], real.shape[1:]
+    if here == there:
+        return
+    if len(there) == 3 and here == (*there[1:], there[0]):
+        remedy = "give images with the channels last, [..., h, w, c]"
+    elif here[:-1] == there[:-1]:
+        remedy = "change the channels of the generator or of the data to agree"
+    else:
+        remedy = "change the generator's or the data's size to agree"
+    raise ValueError(
+        f"the generator makes examples of shape {here}, but the data have {there}: {remedy}"
+    )

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from typing import Any, TextIO
 
@@ -58,6 +59,22 @@ def unfailing() -> Iterator[None]:
         sys.stdout, sys.stderr = out, err
         _settle(out)
         _settle(err)
+
+
+@contextlib.contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Lets a warning of this package be its sentence alone, without a line of the program."""
+    before, package = warnings.formatwarning, os.path.dirname(os.path.dirname(__file__))
+
+    def plain(message: Any, category: type[Warning], filename: str, *rest: Any) -> str:
+        ours = filename.startswith(package + os.sep) or category.__module__.startswith("gans_jax.")
+        return f"warning: {message}\n" if ours else before(message, category, filename, *rest)
+
+    warnings.formatwarning = plain  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def _settle(stream: TextIO | None) -> None:

@@ -10,6 +10,7 @@ from gans_jax.data.edges import SketchToPhoto as SketchToPhoto
 from gans_jax.data.excluding import Excluding as Excluding
 from gans_jax.data.folder import ImageFolder as ImageFolder
 from gans_jax.data.folder import LeftOutWarning as LeftOutWarning
+from gans_jax.data.folder import MixedSplitsWarning as MixedSplitsWarning
 from gans_jax.data.held import Absent as Absent
 from gans_jax.data.held import Arrays as Arrays
 from gans_jax.data.held import Held as Held

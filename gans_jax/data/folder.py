@@ -28,11 +28,16 @@ from gans_jax.data.source import (
 
 # Files that systems put into folders on their own, beside those whose names begin with a dot.
 LITTER = ("thumbs.db", "ehthumbs.db", "desktop.ini")
+SPLITS = ("train", "test")
 NAMED = 5  # how many suffixes of left out files a warning names
 
 
 class LeftOutWarning(UserWarning):
     """A folder of images holds files that are not read."""
+
+
+class MixedSplitsWarning(UserWarning):
+    """A folder of images is read whole, although it holds a training and a test set."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,11 +93,29 @@ class ImageFolder:
             raise missing("folder", self.path)
         found = _walk(Path(self.root))
         files = tuple(sorted(file for file in found if file.lower().endswith(SUFFIXES)))
+        others = set(found) - set(files)
         if not files:
             kinds = ", ".join(SUFFIXES)
+            if others:
+                raise DataError(
+                    f"{shown(self.path)} holds no image that is read, but {_counted(others)}: "
+                    f"convert the images among them to one of {kinds}"
+                )
             raise DataError(f"{shown(self.path)} holds no image: put {kinds} files there")
-        if len(files) < len(found):
-            _name_left_out(self.path, set(found) - set(files))
+        if others:
+            warnings.warn(
+                f"left out of {shown(self.path)}: {_counted(others)} (only {', '.join(SUFFIXES)} "
+                "are read)",
+                LeftOutWarning,
+                stacklevel=2,
+            )
+        if {*SPLITS} <= {file.partition("/")[0] for file in files}:
+            warnings.warn(
+                f"{shown(self.path)} has the folders train and test, and the images of both are "
+                f"read: give {shown(os.path.join(self.path, 'train'))} to keep the others unseen",
+                MixedSplitsWarning,
+                stacklevel=2,
+            )
         return files
 
     @functools.cached_property
@@ -164,15 +187,10 @@ def _refuse(error: OSError) -> None:
     raise DataError(f"{name} cannot be listed ({error.strerror}): mend this and try again")
 
 
-def _name_left_out(folder: str, files: Collection[str]) -> None:
-    """Warns of files in a folder of images that are not read."""
+def _counted(files: Collection[str]) -> str:
+    """Returns how many files of each suffix there are, such as `3 .heic, 1 .txt`."""
     kinds = collections.Counter(PurePosixPath(file).suffix.lower() for file in sorted(files))
     listed = [
         f"{number} {shown(kind) or 'without a suffix'}" for kind, number in kinds.most_common(NAMED)
     ]
-    listed += ["..."] if len(kinds) > NAMED else []
-    warnings.warn(
-        f"left out of {shown(folder)}: {', '.join(listed)} (only {', '.join(SUFFIXES)} are read)",
-        LeftOutWarning,
-        stacklevel=2,
-    )
+    return ", ".join([*listed, *["..."] * (len(kinds) > NAMED)])

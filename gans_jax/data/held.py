@@ -153,6 +153,11 @@ class RandomAccess(Held):
                 f"a {type(self.dataset).__name__} has no length or no examples by number: give a "
                 "data set with len(dataset) and dataset[i], not a loader or a stream"
             )
+        if isinstance(self.dataset, Mapping):
+            raise DataError(
+                f"a {type(self.dataset).__name__} has its examples under the names "
+                f"{', '.join(map(repr, self.dataset))}: give one of them, such as dataset['train']"
+            )
 
     def describe(self) -> dict[str, Absent]:
         count = len(self)

@@ -12,7 +12,7 @@ import numpy as np
 from gans_jax.core import Direction
 from gans_jax.data import fetched, skipping
 from gans_jax.data.augment import Fitted
-from gans_jax.data.folder import ImageFolder
+from gans_jax.data.folder import SPLITS, ImageFolder
 from gans_jax.data.order import Rng, generator, shuffled
 from gans_jax.data.skipping import BadExample, OnBad, Skipped
 from gans_jax.data.source import (
@@ -75,8 +75,8 @@ class PairedFolder(Paired, Fitted):
       DataError: if a folder is missing or empty, an image is unreadable or has more than 8 bits
         per channel, a file has no partner, a file with two halves has an odd width or is not about
         twice as wide as high, or two partners have other proportions (other sizes, without `size`);
-        if the folder has two unpaired domains; with "skip", if more than one pair in a hundred is
-        bad.
+        if the folder has two unpaired domains, or a training and a test set; with "skip", if more
+        than one pair in a hundred is bad.
     """
 
     path: str
@@ -98,6 +98,11 @@ class PairedFolder(Paired, Fitted):
             raise DataError(
                 f"{shown(self.path)} has trainA and trainB, two domains without partners: train on "
                 "data.UnpairedFolders, as experiments/translation/cyclegan_folders.py does"
+            )
+        if all(os.path.isdir(os.path.join(root, name)) for name in SPLITS):
+            raise DataError(
+                f"{shown(self.path)} has the folders train and test, which are not to be mixed: "
+                f"give {shown(os.path.join(self.path, 'train'))}"
             )
         return tuple(ImageFolder(path, size=None, channels=self.channels) for path in paths)
 

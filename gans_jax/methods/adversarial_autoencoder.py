@@ -89,7 +89,7 @@ class AdversarialAutoencoder(Generative):
 
     def given(self, batch: Batch, key: Array) -> tuple[Array, Array, Array]:
         """Returns images x, draws z of the prior, and labels one-hot, `[n, 0]` without labels."""
-        x = core.as_float(batch["image"])
+        x = core.images(batch, "image")
         z = self.prior(key, x.shape[0])
         if not self.labels:
             return x, z, z[:, :0]

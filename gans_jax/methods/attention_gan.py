@@ -94,8 +94,8 @@ class AttentionGAN(TwoDomains):
         """Returns what the attention on real and on translated images minimises."""
         if self.supervised:
             metrics = {
-                "mask_a": l1(on_a, _as_mask(batch["mask_a"])),
-                "mask_b": l1(on_b, _as_mask(batch["mask_b"])),
+                "mask_a": l1(on_a, _as_mask(core.entry(batch, "mask_a"))),
+                "mask_b": l1(on_b, _as_mask(core.entry(batch, "mask_b"))),
             }
             return self.mask_weight * (metrics["mask_a"] + metrics["mask_b"]), metrics
         before_a, before_b = lax.stop_gradient((on_a, on_b))
@@ -121,7 +121,7 @@ class AttentionGAN(TwoDomains):
         """Returns the full objective of A and T; its outputs are the translations to a and b."""
         translator_key, a_key, b_key = jax.random.split(key, 3)
         t = Passes(self.translator, translator, translator_key)
-        a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+        a, b = core.images(batch, "a"), core.images(batch, "b")
         fake_b, on_a = t(a, "a_to_b", method="layers")
         fake_a, on_b = t(b, "b_to_a", method="layers")
         cycled_a, on_fake_b = t(fake_b, "b_to_a", method="layers")

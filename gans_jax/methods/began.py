@@ -87,7 +87,7 @@ class BEGAN(Generative):
         Raises:
           ValueError: if the networks do not fit the batch.
         """
-        real = core.as_float(batch["image"])
+        real = core.images(batch, "image")
         optimizer = self.optimizer(self.learning_rate)
         generator, discriminator = core.create_pair(
             key, self.prior, real, self.generator, self.discriminator, optimizer
@@ -128,7 +128,7 @@ class BEGAN(Generative):
         z_d_key, z_g_key, discriminator_key, generator_key = jax.random.split(key, 4)
         step, generator, discriminator, k = state
         optimizer = self.optimizer(self.learning_rate * self.schedule(step))
-        real = core.as_float(batch["image"])
+        real = core.images(batch, "image")
         z_d = self.prior(z_d_key, real.shape[0])
         z_g = self.prior(z_g_key, real.shape[0])
         update = descend(self.discriminator_loss, optimizer, "discriminator")

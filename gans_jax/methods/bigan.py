@@ -82,8 +82,8 @@ class BiGAN(Generative):
     def pair(self, batch: Batch, key: Array) -> tuple[Array, Array]:
         """Returns x and z, `[n, ...]` both, which do not belong to each other."""
         if self.prior is None:
-            return core.as_float(batch["a"]), core.as_float(batch["b"])
-        x = core.as_float(batch["image"])
+            return core.images(batch, "a"), core.images(batch, "b")
+        x = core.images(batch, "image")
         return x, self.prior(key, x.shape[0])
 
     def shown(self, x: Array, z: Array) -> tuple[Array, ...]:

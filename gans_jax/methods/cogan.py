@@ -99,7 +99,7 @@ class CoGAN(Generative):
           ValueError: if the generator does not fit the batch.
         """
         generator_key, discriminator_key, z_key = jax.random.split(key, 3)
-        a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+        a, b = core.images(batch, "a"), core.images(batch, "b")
         optimizer = self.decaying_optimizer(0)
         z = self.prior(z_key, 1)
         generator = core.create(self.generator, optimizer, generator_key, z)
@@ -151,7 +151,7 @@ class CoGAN(Generative):
     def step(self, state: GANState, batch: Batch, key: Array) -> tuple[GANState, Metrics]:
         """Updates the discriminator, then the generator, on images from the same noise."""
         z_key, discriminator_key, generator_key = jax.random.split(key, 3)
-        a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+        a, b = core.images(batch, "a"), core.images(batch, "b")
         z = self.prior(z_key, a.shape[0])
         optimizer = self.decaying_optimizer(state.step)
         step, generator, discriminator = state

@@ -34,7 +34,7 @@ class Conditional(Generative):
           ValueError: if the networks do not fit the batch, or the penalty not the opponent.
         """
         networks = self.generator, critic
-        real = core.as_float(batch["image"][0])
+        real = core.images(batch, "image")[0]
         labels = tuple(label[0] for label in core.condition(batch, *networks))
         players = core.create_pair(
             key, self.prior, real, *networks, optimizer, critic_optimizer, labels

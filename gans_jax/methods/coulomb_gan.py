@@ -78,7 +78,7 @@ class CoulombGAN(TwoTimeScales):
         Raises:
           ValueError: if the networks do not fit the batch.
         """
-        real = core.as_float(batch["image"])
+        real = core.images(batch, "image")
         networks = self.generator, self.discriminator
         generator, discriminator = core.create_pair(
             key, self.prior, real, *networks, *self.optimizers(0)
@@ -121,7 +121,7 @@ class CoulombGAN(TwoTimeScales):
     def step(self, state: GANState, batch: Batch, key: Array) -> tuple[GANState, Metrics]:
         """Updates both players on the same examples, each against the other's old weights."""
         z_key, key = jax.random.split(key)
-        real = core.as_float(batch["image"])
+        real = core.images(batch, "image")
         z = self.prior(z_key, real.shape[0])
         generator_optimizer, discriminator_optimizer = self.optimizers(state.step)
         _, old_generator, old_discriminator = state

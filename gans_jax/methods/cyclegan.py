@@ -104,7 +104,7 @@ class CycleGAN(TwoDomains):
         t = Passes(self.translator, translator, translator_key)
         g = functools.partial(t, method="a_to_b")
         f = functools.partial(t, method="b_to_a")
-        a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+        a, b = core.images(batch, "a"), core.images(batch, "b")
         if self._encodes_once:
             same_a, fake_b = t(a, method="to_both")
             fake_a, same_b = t(b, method="to_both")

@@ -148,7 +148,7 @@ class DistanceGAN(TwoDomains):
         t = Passes(self.translator, translator, translator_key)
         g = functools.partial(t, method="a_to_b")
         f = functools.partial(t, method="b_to_a")
-        a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+        a, b = core.images(batch, "a"), core.images(batch, "b")
         fake_b, fake_a = g(a), f(b)
         metrics = {
             "adversarial_a": self.fool(discriminator_a, fake_a, a_key, step),

@@ -200,7 +200,7 @@ class GAN(Conditional, TwoTimeScales):
 
     def step(self, state: GANState, batch: Batch, key: Array) -> tuple[GANState, Metrics]:
         """Updates the discriminator on each of k minibatches, then the generator once."""
-        k, num = batch["image"].shape[:2]
+        k, num = core.images(batch, "image").shape[:2]
         condition = core.condition(batch, self.generator, self.discriminator)
         keys = jax.random.split(key, k + 1)
         discriminator, discriminator_metrics = core.repeat_update(

@@ -88,7 +88,7 @@ class MMDGAN(Generative):
         Raises:
           ValueError: if the networks do not fit the batch.
         """
-        real = core.as_float(batch["image"][0])
+        real = core.images(batch, "image")[0]
         optimizer = self.optimizer(self.learning_rate)
         generator, critic = core.create_pair(
             key, self.prior, real, self.generator, self.critic, optimizer
@@ -160,7 +160,7 @@ class MMDGAN(Generative):
 
     def step(self, state: WGANState, batch: Batch, key: Array) -> tuple[WGANState, Metrics]:
         """Updates the critic on all minibatches but the last, then the generator on the last."""
-        real = core.as_float(batch["image"])
+        real = core.images(batch, "image")
         keys = jax.random.split(key, real.shape[0])
         critic, critic_metrics = core.repeat_update(
             lambda critic, real, key: self.update_critic(critic, state.generator, real, key),

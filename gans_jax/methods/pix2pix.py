@@ -97,7 +97,7 @@ class Pix2Pix(OneWay):
           ValueError: if the generator does not fit the batch.
         """
         generator_key, discriminator_key = jax.random.split(key)
-        a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+        a, b = core.images(batch, "a"), core.images(batch, "b")
         optimizer = self.optimizer(self.learning_rate)
         generator = core.create(self.generator, optimizer, generator_key, a[:1])
         core.check_output(self.generator, generator, a, b)
@@ -136,7 +136,7 @@ class Pix2Pix(OneWay):
         translation_key, discriminator_key, generator_key = jax.random.split(key, 3)
         step, generator, discriminator = state
         optimizer = self.optimizer(self.learning_rate * self.schedule(step))
-        a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+        a, b = core.images(batch, "a"), core.images(batch, "b")
 
         def translate(params: ArrayTree) -> tuple[Array, ArrayTree]:
             g = Passes(self.generator, generator._replace(params=params), translation_key)

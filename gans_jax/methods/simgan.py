@@ -112,7 +112,7 @@ class SimGAN(OneWay):
           ValueError: if the refiner does not fit the batch.
         """
         refiner_key, discriminator_key = jax.random.split(key)
-        a, b = core.as_float(batch["a"][0]), core.as_float(batch["b"][0])
+        a, b = core.images(batch, "a")[0], core.images(batch, "b")[0]
         optimizer = self.optimizer(self.learning_rate)
         refiner = core.create(self.refiner, optimizer, refiner_key, a[:1])
         core.check_output(self.refiner, refiner, a, b)
@@ -174,7 +174,7 @@ class SimGAN(OneWay):
         Raises:
           ValueError: for a batch that has no minibatch for the discriminator.
         """
-        a, b, k = batch["a"], batch["b"], self.k_refiner
+        a, b, k = core.entry(batch, "a"), core.entry(batch, "b"), self.k_refiner
         if a.shape[0] <= k:
             raise ValueError(
                 f"an iteration takes {k + self.k_discriminator} minibatches, but the batch has "

@@ -111,7 +111,7 @@ class StyleTransfer(OneWay):
           ValueError: if the network does not keep the shape of the photos, or there is no feature
             map of the number `content`.
         """
-        a = core.as_float(batch["a"])
+        a = core.images(batch, "a")
         generator = core.create(self.generator, self.optimizer(self.learning_rate), key, a[:1])
         core.check_output(self.generator, generator, a, a)
         maps = len(jax.eval_shape(self.features, a))
@@ -139,7 +139,7 @@ class StyleTransfer(OneWay):
         self, state: StyleTransferState, batch: Batch, key: Array
     ) -> tuple[StyleTransferState, Metrics]:
         """Takes one step of the generator on a batch of photos and style images."""
-        a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+        a, b = core.images(batch, "a"), core.images(batch, "b")
         optimizer = self.optimizer(self.learning_rate * self.schedule(state.step))
         update = descend(self.generator_loss, optimizer, "generator")
         generator, metrics, _ = update(state.generator, a, b, key)

@@ -71,7 +71,7 @@ class TwoDomains(core.MethodBase):
           ValueError: if the translator does not fit the batch.
         """
         translator_key, a_key, b_key = jax.random.split(key, 3)
-        a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+        a, b = core.images(batch, "a"), core.images(batch, "b")
         optimizer = self.optimizer(self.learning_rate)
         translator = core.create(self.translator, optimizer, translator_key, a[:1], b[:1])
         check_directions(self.translator, translator, a, b)
@@ -162,7 +162,7 @@ class TwoDomains(core.MethodBase):
         translator_key, discriminator_key = jax.random.split(key)
         translator, metrics, (fake_a, fake_b) = self.update_translator(state, batch, translator_key)
         if self.adversarial:
-            a, b = core.as_float(batch["a"]), core.as_float(batch["b"])
+            a, b = core.images(batch, "a"), core.images(batch, "b")
             state, discriminator_metrics = self.update_discriminators(
                 state, a, b, fake_a, fake_b, discriminator_key
             )

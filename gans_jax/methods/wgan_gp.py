@@ -123,7 +123,7 @@ class WGANGP(Wasserstein):
 
     def step(self, state: WGANState, batch: Batch, key: Array) -> tuple[WGANState, Metrics]:
         """Runs lines 2 to 12 of Algorithm 1; lines 11 and 12 are `update_generator`."""
-        n_critic, num = batch["image"].shape[:2]
+        n_critic, num = core.images(batch, "image").shape[:2]
         condition = core.condition(batch, self.generator, self.critic)
         keys = jax.random.split(key, n_critic + 1)
         critic, critic_metrics = core.repeat_update(

@@ -13,7 +13,7 @@ import jax
 from gans_jax import data
 from gans_jax.core import files
 from gans_jax.data import source
-from gans_jax.runs import config, data_file, folder, lock
+from gans_jax.runs import config, data_file, folder, lock, remote
 from gans_jax.runs.config import ConfigError
 from gans_jax.runs.experiment import Experiment
 
@@ -24,14 +24,19 @@ def created(
     experiments: Mapping[Path, Experiment],
     batch: dict[str, jax.ShapeDtypeStruct],
     extra: Sequence[Any] = (),
+    keep: tuple[type[BaseException], ...] = (),
 ) -> Iterator[None]:
     """Makes the folder of a new run, or of several runs with a folder each, and holds it.
+
+    If the block ends in an error before it has a number or a state to keep, the folder is emptied,
+    so that the corrected command may use it.
 
     Args:
       workdir: the folder that is to hold the run or the runs.
       experiments: the experiment of each run by its folder.
       batch: the shapes and types of a batch.
       extra: functions of the user's own that the experiments are made of.
+      keep: errors that leave the folder as it is, since the run is to be continued.
 
     Raises:
       ConfigError: if `workdir` is not empty, or its path is not UTF-8.
@@ -60,11 +65,11 @@ def created(
             ) from error
         try:
             yield
-        except KeyboardInterrupt:
-            # In its first seconds a run has nothing that could be continued.
-            if all(map(_is_remains, workdir.rglob("*"))):
-                for place in experiments:
-                    (place / "config.json").unlink(missing_ok=True)
+        except keep:
+            raise
+        except BaseException:
+            with contextlib.suppress(OSError):
+                _undo(workdir, [*experiments])
             raise
 
 
@@ -80,10 +85,7 @@ def refuse_name(workdir: Path) -> None:
 def refuse_occupied(workdir: Path) -> None:
     """Raises ConfigError if a folder holds more than the remains of a run that was being made."""
     if (folder.runs(workdir)[0] / "config.json").exists():
-        raise ConfigError(
-            f"{workdir} already holds a run: continue it with "
-            f"`python -m gans_jax resume {workdir}`, or choose another --workdir"
-        )
+        raise remote.occupied(workdir)
     if not all(map(_is_remains, workdir.rglob("*"))):
         raise ConfigError(f"{workdir} is not empty: choose another --workdir")
 
@@ -95,6 +97,27 @@ def _is_remains(path: Path) -> bool:
         return True
     ours = path.name in (lock.NAME, data_file.NAME, "config.json")
     return ours and (path.parent / lock.NAME).is_file()
+
+
+def _undo(workdir: Path, places: Sequence[Path]) -> None:
+    """Removes what a run has written before its first iteration, unless there is more."""
+    firsts = {path for place in places for path in _firsts(place)}
+    if not all(path in firsts or _is_remains(path) for path in workdir.rglob("*")):
+        return
+    for path in sorted(firsts, reverse=True):  # a folder comes after its files
+        path.rmdir() if path.is_dir() else path.unlink()
+    # The first run's configuration goes first: without it the rest does not count as a run.
+    for place in places:
+        (place / "config.json").unlink(missing_ok=True)
+        (place / data_file.NAME).unlink(missing_ok=True)
+
+
+def _firsts(place: Path) -> Iterator[Path]:
+    """Yields what a run writes when it begins, besides its configuration."""
+    yield from place.glob("events.out.tfevents.*")
+    yield from place.glob("samples")
+    yield from place.glob(f"samples/{0:08d}.png")
+    yield from (path for path in place.glob("metrics.jsonl") if not path.stat().st_size)
 
 
 def _remove_remains(workdir: Path) -> None:

@@ -76,7 +76,7 @@ class Experiment:
             *("iterations", "batch_size", "log_every", "sample_every", "checkpoint_every", "keep"),
             *("samples", "repeat", "micro_batches", "evaluate_every", "evaluate_num"),
         ):
-            checks.positive(**{name: getattr(self, name)})
+            checks.whole(**{name: getattr(self, name)})
         if self.iterations >= 2**31:  # the state counts them in an int32
             raise ValueError(f"iterations must be below 2^31, but is {self.iterations}")
         checks.not_negative(skip_nonfinite=self.skip_nonfinite)

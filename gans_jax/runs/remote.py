@@ -43,6 +43,14 @@ class Place:
     publish: Callable[[], None] = lambda: None
 
 
+def occupied(place: str | os.PathLike[str]) -> ConfigError:
+    """Returns the error for a new run in a folder, or at an address, that has one already."""
+    return ConfigError(
+        f"{place} already holds a run: continue it with `python -m gans_jax resume {place}`, in "
+        "Python with `training.resume`, or choose another --workdir"
+    )
+
+
 @contextlib.contextmanager
 def opened(workdir: str | os.PathLike[str], *, new: bool = False) -> Iterator[Place]:
     """Yields the place of a run that is trained.
@@ -182,10 +190,7 @@ def _empty(store: Store) -> Iterator[Path]:
 def _refuse_occupied(store: Store) -> None:
     there = store.list().keys() - {lease.NAME}
     if any(name.rpartition("/")[2] == "config.json" for name in there):
-        raise ConfigError(
-            f"{store.address} already holds a run: continue it with "
-            f"`python -m gans_jax resume {store.address}`, or choose another --workdir"
-        )
+        raise occupied(store.address)
     if there:
         raise ConfigError(f"{store.address} is not empty: choose another --workdir")
 

@@ -94,7 +94,7 @@ def train(
         places = folder.places(place.folder, numbers)
         runs = dict(zip(places, _of_each_seed(experiment, program), strict=True))
         recorder = Recorder(program, place, places, callbacks)
-        made = creation.created(place.folder, runs, shapes, extra)
+        made = creation.created(place.folder, runs, shapes, extra, keep=(Interrupted,))
         program.processes.on_first(lambda: stack.enter_context(made))
         return _run(program, recorder, progress, profile, data_timeout)
 

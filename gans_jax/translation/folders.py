@@ -16,7 +16,7 @@ import numpy as np
 from gans_jax import core, pictures
 from gans_jax.core import Direction, State
 from gans_jax.data import DataError, ImageFolder
-from gans_jax.data.decoding import decode
+from gans_jax.data.decoding import SUFFIXES, decode
 from gans_jax.data.image import to_array, to_uint8
 from gans_jax.data.pairs import by_name
 from gans_jax.data.skipping import BadExample, OnBad
@@ -213,6 +213,11 @@ def _files(source: Path, target: Path) -> dict[str, tuple[Path, Path]]:
         in the other.
     """
     if source.is_file():
+        if target.suffix.lower() in {*SUFFIXES} - {".png"}:
+            raise DataError(
+                f"{shown(target)} cannot be written, since translations are PNG files: choose an "
+                "--output that ends in .png, or a folder"
+            )
         path = target if target.suffix == ".png" else target / f"{source.stem}.png"
         _check_new(path)
         return {source.stem: (source, path)}

@@ -390,6 +390,13 @@ def test_one_of_the_experiments_of_a_file(tmp_path, monkeypatch, capsys):
     wanted = "one.py has no experiment small: assign `experiment ="
     assert error(capsys, "train", "one.py:small").startswith(wanted)
     assert "did you mean two.py?" in error(capsys, "train", "tow.py:small")
+    Path("photos").mkdir()
+    wanted = "photos is a folder: name the file of an experiment first, and a folder of images"
+    assert error(capsys, "train", "photos").startswith(wanted)
+    Path("photo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
+    wanted = "give the Python file of an experiment"
+    assert error(capsys, "train", "photo.png").startswith("photo.png")
+    assert error(capsys, "train", "photo.png").endswith(wanted)
     Path("odd:name.py").write_text(IMAGES)
     assert load_file("odd:name.py") == load_file("one.py")
 

@@ -148,6 +148,30 @@ def test_uint8_images_become_floats_in_minus_one_to_one():
     assert core.as_float(images) is images
 
 
+@pytest.mark.parametrize("dtype", [np.int32, np.uint16, np.bool_])
+def test_images_of_other_whole_numbers_are_refused(dtype):
+    with pytest.raises(ValueError, match=r"images of type \w+ have no known range: give uint8"):
+        core.as_float(np.zeros(3, dtype))
+
+
+@pytest.mark.parametrize(
+    ("batch", "words"),
+    [
+        ({"images": IMAGES}, "the method reads 'image' of a batch, which has 'images': let"),
+        (IMAGES, "a batch is a dictionary of arrays, and not of type ndarray: give {'image': ..."),
+        ((IMAGES,), "and not of type tuple"),
+        ({"image": IMAGES[..., 0, :]}, r"\(8, 8, 1\), but the data have \(8, 1\): change the gen"),
+        ({"image": np.zeros((1, 2, 1, 8, 8))}, "have .1, 8, 8.: give images with the channels last"),
+        ({"image": np.zeros((1, 2, 8, 8, 3))}, "have .8, 8, 3.: change the channels of the gen"),
+        ({"image": np.zeros((1, 2, 9, 8, 1))}, "have .9, 8, 1.: change the generator's or the"),
+    ],
+)
+def test_a_batch_that_does_not_fit_is_refused_in_a_sentence(batch, words):
+    method = WGAN(tiny.Generator(), tiny.Discriminator(batch_norm=False), priors.Normal(2))
+    with pytest.raises(ValueError, match=words):
+        method.init(jax.random.key(0), batch)
+
+
 def test_linear_decay():
     schedule = schedules.LinearDecay(end=200, start=100)
     np.testing.assert_allclose([schedule(t) for t in (0, 100, 150, 200, 300)], [1, 1, 0.5, 0, 0])

@@ -214,6 +214,21 @@ def test_what_is_left_out_is_named(tmp_path):
     assert str(warning.message).startswith(kinds)
 
 
+def test_photos_of_another_format_are_counted_where_no_image_is(tmp_path):
+    for name in ["b.heic", "c.HEIC"]:
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(DataError, match=r"holds no image that is read, but 2 \.heic: convert"):
+        len(ImageFolder(str(tmp_path)))
+
+
+def test_a_folder_with_a_training_and_a_test_set_is_named(tmp_path):
+    for name in ["train/x/a.png", "test/x/b.png"]:
+        (tmp_path / name).parent.mkdir(parents=True)
+        Image.fromarray(PIXELS).save(tmp_path / name)
+    with pytest.warns(MixedSplitsWarning, match=rf"are read: give {tmp_path}/train to keep"):
+        assert len(ImageFolder(str(tmp_path))) == 2
+
+
 def test_a_folder_of_images_alone_warns_of_nothing(tmp_path):
     Image.fromarray(PIXELS).save(tmp_path / "a.png")
     (tmp_path / ".DS_Store").write_bytes(b"")

@@ -124,7 +124,7 @@ class Named:
 
 
 def test_a_wrong_name_and_a_tuple_are_refused_before_anything_is_written(tmp_path):
-    words = "the method reads 'image' of an example, which has 'img': let the source name it so"
+    words = "the method reads 'image' of a batch, which has 'img': let the batch, or the source"
     with pytest.raises(training.ConfigError, match=words):
         training.train(experiment(Named(True)), tmp_path / "run", extra=EXTRA, progress=False)
     with pytest.raises(data.DataError, match="is a tuple: make it a dictionary"):

@@ -247,6 +247,14 @@ def test_missing_and_empty_folders(tmp_path, beside):
     assert "empty holds no image" in refused(PairedFolder(beside, str(tmp_path / "empty")))
 
 
+def test_a_training_and_a_test_set_are_not_mixed(tmp_path):
+    for name in ("train", "test"):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (8, 4)).save(tmp_path / name / "1.png")
+    assert f"not to be mixed: give {tmp_path}/train" in refused(PairedFolder(str(tmp_path)))
+    assert len(PairedFolder(f"{tmp_path}/train")) == 1
+
+
 def test_unfit_settings():
     for fields, message in [
         ({"direction": "left"}, "'left': choose 'a_to_b' or 'b_to_a'"),

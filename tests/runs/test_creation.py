@@ -9,6 +9,7 @@ import pytest
 from gans_jax.core import files
 from gans_jax.runs import folder, lock
 from gans_jax.training import ConfigError, loop, resume, train
+from gans_jax.training.recorder import Recorder
 
 
 @pytest.fixture
@@ -63,6 +64,41 @@ def test_a_run_that_was_stopped_before_it_began_is_no_run(tiny, tmp_path, monkey
         with pytest.raises(KeyboardInterrupt):
             resume(workdir, progress=False)
     assert folder.read_experiment(workdir).seed == 6
+
+
+@pytest.mark.parametrize("seeds", [None, 2])
+def test_a_run_that_fails_in_its_first_iteration_leaves_the_folder_to_the_next(
+    tiny, tmp_path, monkeypatch, seeds
+):
+    workdir, begun = tmp_path / "run", []
+
+    def fails(*_):
+        begun.extend(path.name for path in workdir.rglob("*"))
+        raise FloatingPointError("critic_loss is nan after iteration 1")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Recorder, "record", fails)
+        with pytest.raises(FloatingPointError, match="is nan"):
+            train(tiny(seed=5), workdir, progress=False, seeds=seeds)
+    assert {"config.json", "samples", "00000000.png"} <= {*begun}
+    assert {path.name for path in workdir.rglob("*")} <= {lock.NAME, "seed_5", "seed_6"}
+    final = train(tiny(seed=6, iterations=2), workdir, progress=False)
+    assert int(final.step) == 2
+    assert not list(workdir.glob("seed_*"))
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "checkpoints/step", "samples/00000004.png"])
+def test_a_run_that_fails_later_keeps_its_folder(tiny, tmp_path, monkeypatch, name):
+    def fails(recorder, *_):
+        path = recorder.workdir / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("{}")
+        raise FloatingPointError("critic_loss is nan after iteration 5")
+
+    monkeypatch.setattr(Recorder, "record", fails)
+    with pytest.raises(FloatingPointError, match="is nan"):
+        train(tiny(seed=5), tmp_path / "run", progress=False)
+    assert folder.read_experiment(tmp_path / "run").seed == 5
 
 
 @pytest.mark.parametrize("names", [["notes.txt"], ["data.json"], ["seed_1/config.json"]])

@@ -338,6 +338,12 @@ def test_numbers_out_of_range_are_refused(tiny, name):
         tiny(**{name: 0})
 
 
+@pytest.mark.parametrize("value", [2.5, 4.0, "4", True])
+def test_numbers_that_are_not_whole_are_refused(tiny, value):
+    with pytest.raises(ValueError, match=f"batch_size must be a whole number, but is {value!r}"):
+        tiny(batch_size=value)
+
+
 def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="holds no run"):
         resume(tmp_path, progress=False)

@@ -286,6 +286,13 @@ def test_one_image(run, tmp_path, target, written):
         translate_folder(run, tmp_path / "in/x.jpg", tmp_path / target, extra=OWN)
 
 
+def test_a_translation_is_written_as_png_alone(run, tmp_path):
+    save(tmp_path / "in/x.jpg", noise(8, 12))
+    with pytest.raises(data.DataError, match=r"y\.JPG cannot be written, since translations are P"):
+        translate_folder(run, tmp_path / "in/x.jpg", tmp_path / "y.JPG", extra=OWN)
+    assert not (tmp_path / "y.JPG").exists()
+
+
 def test_no_file_is_replaced(run, tmp_path):
     save(tmp_path / "in/a.jpg", noise(8, 8))
     mine = save(tmp_path / "out/a.png", noise(2, 2))
