@@ -28,7 +28,12 @@ EXPECTED = (CheckpointError, ConfigError, DataError, EvaluationError, WeightsErr
 def run(name: str, words: Sequence[str]) -> int:
     """Runs the command of a name with its arguments, and returns the exit code."""
     # What a user's guard is to find is in the user's own loop: a command may move its numbers.
-    with output.unfailing(), output.plain_warnings(), jax.transfer_guard("allow"), signals.remembered():
+    with (
+        output.unfailing(),
+        output.plain_warnings(),
+        jax.transfer_guard("allow"),
+        signals.remembered(),
+    ):
         return _run(name, words)
 
 

@@ -14,6 +14,8 @@ from gans_jax.methods import GAN, WGAN, WGANGP
 from gans_jax.runs.config import OPTIMIZERS
 from tests.support import tiny
 
+IMAGES = np.zeros((1, 2, 8, 8, 1), np.uint8)
+
 KEY = jax.random.key(0)
 
 
@@ -161,7 +163,10 @@ def test_images_of_other_whole_numbers_are_refused(dtype):
         (IMAGES, "a batch is a dictionary of arrays, and not of type ndarray: give {'image': ..."),
         ((IMAGES,), "and not of type tuple"),
         ({"image": IMAGES[..., 0, :]}, r"\(8, 8, 1\), but the data have \(8, 1\): change the gen"),
-        ({"image": np.zeros((1, 2, 1, 8, 8))}, "have .1, 8, 8.: give images with the channels last"),
+        (
+            {"image": np.zeros((1, 2, 1, 8, 8))},
+            "have .1, 8, 8.: give images with the channels",
+        ),
         ({"image": np.zeros((1, 2, 8, 8, 3))}, "have .8, 8, 3.: change the channels of the gen"),
         ({"image": np.zeros((1, 2, 9, 8, 1))}, "have .9, 8, 1.: change the generator's or the"),
     ],

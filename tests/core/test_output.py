@@ -4,10 +4,13 @@ import contextlib
 import io
 import os
 import sys
+import warnings
 
 import pytest
 
-from gans_jax.core.output import Unfailing, unfailing
+from gans_jax.core import output
+from gans_jax.core.output import Unfailing, plain_warnings, unfailing
+from gans_jax.data import LeftOutWarning
 
 
 @contextlib.contextmanager
@@ -55,3 +58,17 @@ def test_the_streams_come_back_after_an_error():
     with pytest.raises(SystemExit), unfailing():
         raise SystemExit(2)
     assert (sys.stdout, sys.stderr) == before
+
+
+def test_a_warning_of_the_package_is_its_sentence_alone():
+    def shown(category):
+        return warnings.formatwarning(category("a.heic is left out"), category, __file__, 3)
+
+    before = shown(LeftOutWarning)
+    with plain_warnings():
+        assert shown(LeftOutWarning) == "warning: a.heic is left out\n"
+        assert shown(UserWarning).startswith(f"{__file__}:3: UserWarning: a.heic")
+        ours = warnings.formatwarning("no images", UserWarning, output.__file__, 3)
+        assert ours == "warning: no images\n"
+    assert shown(LeftOutWarning) == before
+    assert before.startswith(f"{__file__}:3: LeftOutWarning")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from gans_jax.data import CutOuts, DataError, ImageFolder, LeftOutWarning
+from gans_jax.data import CutOuts, DataError, ImageFolder, LeftOutWarning, MixedSplitsWarning
 from gans_jax.data.decoding import decode, size_and_mode
 from gans_jax.data.skipping import BadExample
 from gans_jax.data.source import shown

@@ -123,6 +123,11 @@ class Named:
         return {"img": IMAGES[index]} if self.named else (IMAGES[index], 0)
 
 
+def test_the_splits_of_a_data_set_are_named():
+    with pytest.raises(data.DataError, match=r"a dict has .* the names 'train', 'test': give one"):
+        data.RandomAccess({"train": Tuples(), "test": Tuples()})
+
+
 def test_a_wrong_name_and_a_tuple_are_refused_before_anything_is_written(tmp_path):
     words = "the method reads 'image' of a batch, which has 'img': let the batch, or the source"
     with pytest.raises(training.ConfigError, match=words):
