@@ -89,6 +89,7 @@ class _Set:
       source: the source of its examples.
       folder: where its files go.
       planned: its manifest, as far as it is known before the first shard.
+      known: what an earlier manifest says of the shards, if the set was whole once.
       threads: threads that decode.
       progress: counts the examples.
     """
@@ -96,6 +97,7 @@ class _Set:
     source: Source
     folder: Path
     planned: Manifest
+    known: tuple[Written, ...]
     threads: int
     progress: Progress
 
@@ -105,8 +107,9 @@ class _Set:
         if path.exists():
             with contextlib.suppress(DataError):
                 found = self._read_through(path, number)
-                self.progress.update(self.planned.counts[number])
-                return found
+                if not self.known or found == self.known[number]:
+                    self.progress.update(self.planned.counts[number])
+                    return found
         part = path.with_name(f".{path.name}{PART}")
         try:
             self._fill(part, number)
@@ -143,8 +146,23 @@ class _Set:
         record = memoryview(bytearray(self.planned.record))
         for place in range(self.planned.counts[number]):
             shard.read(place, [record])
+        if _records(path) != self.planned.counts[number]:
+            raise DataError(f"{shown(path)} is cut off behind its records: pack the source again")
         with open(path, "rb") as file:
             return Written(length, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _records(path: Path) -> int:
+    """Returns how many records other readers of the format find, by what stands behind them."""
+    from array_record.python import array_record_module
+
+    try:
+        reader = array_record_module.ArrayRecordReader(str(path))
+        found = int(reader.num_records())
+        reader.close()
+    except RuntimeError:  # array_record has no other
+        return 0
+    return found
 
 
 def _write(
@@ -167,8 +185,9 @@ def _write(
         for stale in folder.glob(f".*{PART}"):
             stale.unlink()
         manifest.write(folder, planned, manifest.PLAN)
+        known = manifest.read(folder).written if (folder / manifest.NAME).exists() else ()
         progress = stack.enter_context(Progress(title, len(source)))
-        packing = _Set(source, folder, planned, threads, progress)
+        packing = _Set(source, folder, planned, known, threads, progress)
         written = tuple(packing.shard(number) for number in range(len(planned.counts)))
         manifest.write(folder, dataclasses.replace(planned, written=written))
         (folder / manifest.PLAN).unlink(missing_ok=True)

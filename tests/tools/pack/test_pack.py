@@ -8,7 +8,7 @@ import pytest
 
 from gans_jax import data
 from gans_jax.cli import main
-from gans_jax.data import DataError
+from gans_jax.data import DataError, manifest
 from gans_jax.runs import config
 from gans_jax.tools.pack import pack, writing
 from tests.support.pairs import noise, save
@@ -180,6 +180,33 @@ def test_shards_that_are_damaged_or_missing_are_written_anew(tmp_path):
     READ.clear()
     pack(Counting(), out, shard_bytes=SHARD)
     assert READ == [0]
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_shard_whose_end_was_cut_off_is_written_anew(tmp_path, complete):
+    """Its records are whole, but other readers of the format find none."""
+    out = tmp_path / "out"
+    packed = pack(Counting(), out, shard_bytes=SHARD)
+    before, name = contents(out), packed.manifest.name(2)
+    (out / name).write_bytes(before[name][:-10])
+    if not complete:
+        manifest.write(out, dataclasses.replace(packed.manifest, written=()), manifest.PLAN)
+        (out / manifest.NAME).unlink()
+    READ.clear()
+    pack(Counting(), out, shard_bytes=SHARD)
+    assert sorted(READ) == [0, 3, 4]
+    assert contents(out) == before
+
+
+def test_a_shard_that_the_manifest_does_not_know_is_written_anew(tmp_path):
+    out = tmp_path / "out"
+    packed = pack(Counting(), out, shard_bytes=SHARD)
+    before, name = contents(out), packed.manifest.name(2)
+    (out / name).write_bytes(before[name] + b"more")
+    READ.clear()
+    pack(Counting(), out, shard_bytes=SHARD)
+    assert sorted(READ) == [0, 3, 4]
+    assert contents(out) == before
 
 
 @pytest.mark.parametrize("other", ["source", "margin", "file", "sets"])
