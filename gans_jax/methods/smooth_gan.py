@@ -23,8 +23,8 @@ class SmoothGAN(WGANGP):
 
         generator_weight * E mean_i |grad_z G_i(z)|^2 + critic_weight * E |grad_z f(G(z))|^2
 
-    and WGAN-GP's penalty keeps |grad f| near 1. No public reference states the weights, so there
-    are no defaults, nor any number to reproduce.
+    and WGAN-GP's penalty keeps |grad f| near 1. We found no code of the authors, and did not read
+    their weights, so there are no defaults, nor any number to reproduce.
 
     The first norm belongs to a Jacobian J with a row per pixel. For independent signs v of mean 0,
     E |J^T v|^2 = |J|^2, so one product J^T v per image, a pullback, is an unbiased estimate at the
