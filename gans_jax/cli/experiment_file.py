@@ -49,7 +49,9 @@ def load_file(file: str | os.PathLike[str]) -> tuple[Experiment, list[Any]]:
     except ValueError as error:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [f", line {frame.lineno}" for frame in frames if frame.filename == path]
-        raise ConfigError(f"{path}{''.join(lines[-1:])}: {error}") from error
+        # Some Pythons call null bytes a ValueError, others a SyntaxError.
+        remedy = "" if lines else ": give the Python file of an experiment"
+        raise ConfigError(f"{path}{''.join(lines[-1:])}: {error}{remedy}") from error
     experiment = _choose(path, name, defined)
     named = [v for v in defined.values() if isinstance(v, type | types.FunctionType)]
     own = [v for v in named if v.__module__ == module]
