@@ -35,5 +35,6 @@ claim = Claim(
     arms={"U-Net": seconds},
     measures={"seconds": "median of ten translations; lower is better"},
     rule=(Condition("seconds", "U-Net", "<", 1),),
+    seeds=10,
     minutes=1,
 )
