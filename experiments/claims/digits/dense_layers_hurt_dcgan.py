@@ -63,6 +63,6 @@ claim = Claim(
     reached=(Condition("FD-digits", "DCGAN", "<", 300),),
     seeds=10,
     minutes=20,
-    remark="with five seeds, 0 to 4, the condition was open; as a run takes less than a minute, the "
+    remark="with seeds 0 to 4 the condition was open; as a run takes less than a minute, the "
     "claim has ten. Fully connected layers make the result a matter of the seed.",
 )

@@ -37,6 +37,6 @@ claim = Claim(
     reached=(Condition("FD-digits", "RMSProp", "<", 300),),
     seeds=10,
     minutes=12,
-    remark="an earlier digits classifier judged seeds 0 to 4. The claim shows with these five alone, "
+    remark="an earlier digits classifier judged seeds 0 to 4. The claim shows with these alone, "
     "and with the other five alone.",
 )
