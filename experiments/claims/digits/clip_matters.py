@@ -29,7 +29,8 @@ claim = Claim(
         Condition("FD-digits", "clip 0.01", "<", "clip 0.1"),
     ),
     reached=(Condition("FD-digits", "clip 0.01", "<", 300),),
-    minutes=12,
+    seeds=10,
+    minutes=25,
     picture="wgan_clip_sensitivity.png",
     remark="only the final samples were measured, and neither the gradients nor the time to the "
     "critic's optimum. The picture is of another experiment, with eight Gaussians.",
