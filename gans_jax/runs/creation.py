@@ -67,9 +67,12 @@ def created(
             yield
         except keep:
             raise
-        except BaseException:
+        except BaseException as error:
+            # Who presses Ctrl-C twice in the first iteration may want to resume.
+            begun = isinstance(error, KeyboardInterrupt) and any(workdir.rglob("samples"))
             with contextlib.suppress(OSError):
-                _undo(workdir, [*experiments])
+                if not begun:
+                    _undo(workdir, [*experiments])
             raise
 
 
